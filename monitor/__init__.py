@@ -1,0 +1,1 @@
+"""The control plane: settings, schedule, daemon, web, command line and demo."""

@@ -1,0 +1,1 @@
+"""The data plane: what polls, reads, matches, rings and delivers."""

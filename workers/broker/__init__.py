@@ -1,0 +1,1 @@
+"""The only Redis: streams, leases, the due-queue."""

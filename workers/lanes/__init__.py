@@ -1,0 +1,1 @@
+"""The loops around the steps: concurrency, leases, heartbeats, drain."""

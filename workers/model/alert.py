@@ -1,0 +1,187 @@
+"""Alerts: what rang, whom it concerns, and how the sending went."""
+
+from datetime import datetime
+from typing import Literal
+
+from workers.model.article import PublishedFrom, TextFrom, Verdict, Work
+from workers.model.base import Record
+from workers.model.topic import Clause, Severity
+
+__all__ = [
+    "Alert",
+    "AlertLine",
+    "ArticleFacts",
+    "DeadLine",
+    "Delivery",
+    "DeliveryJob",
+    "DeliveryState",
+    "EntryFacts",
+    "Evidence",
+    "Made",
+    "Notice",
+    "Recipient",
+    "RingUnit",
+    "RungTopic",
+    "TraceLine",
+    "TraceStage",
+]
+
+Evidence = Literal["page", "feed"]
+DeliveryState = Literal["open", "retry", "sent", "held", "dead"]
+TraceStage = Literal["poll", "read", "match", "ring", "deliver"]
+
+
+class RungTopic(Record, frozen=True, kw_only=True):
+    """A topic that rang, with its receipt."""
+
+    name: str
+    query: str
+    severity: Severity
+    clauses: tuple[Clause, ...]
+
+
+class ArticleFacts(Record, frozen=True, kw_only=True):
+    """What an alert tells of its article."""
+
+    id: str
+    url: str | None
+    title: str
+    published: datetime | None
+    published_from: PublishedFrom | None
+    language: str | None
+    author: str | None
+    verdict: Verdict | None
+    text_from: TextFrom
+    summary: str
+
+
+class EntryFacts(Record, frozen=True, kw_only=True):
+    """What an alert tells of a feed that listed the article."""
+
+    feed: str
+    feed_url: str
+    url: str | None
+    identity: str
+    seen: datetime
+    tags: tuple[str, ...] = ()
+
+
+class Alert(Record, frozen=True, kw_only=True):
+    """One message about one event, with the topics that rang."""
+
+    id: str
+    event: str
+    revision: int
+    at: datetime
+    severity: Severity
+    """The highest of its topics."""
+    evidence: Evidence
+    topics: tuple[RungTopic, ...]
+    article: ArticleFacts
+    entries: tuple[EntryFacts, ...]
+
+
+class Recipient(Record, frozen=True, kw_only=True):
+    """Where an alert goes: a sink, and for mail one mailbox (else "")."""
+
+    sink: str
+    recipient: str = ""
+
+
+class RingUnit(Record, frozen=True, kw_only=True):
+    """What matched in an article; the transaction that stores it decides what of it is new."""
+
+    event: str
+    at: datetime
+    evidence: Evidence
+    topics: tuple[RungTopic, ...]
+    article: ArticleFacts
+    entries: tuple[EntryFacts, ...]
+    routes: dict[str, tuple[Recipient, ...]]
+    """Who is told, by the topic's name."""
+
+
+class Delivery(Record, frozen=True, kw_only=True):
+    """One alert on its way to one recipient, with the topics that this recipient wants."""
+
+    id: str
+    alert: str
+    sink: str
+    recipient: str
+    topics: tuple[str, ...]
+
+
+class Made(Record, frozen=True, kw_only=True):
+    """What a `RingUnit` made, given what had rung before."""
+
+    alert: Alert
+    deliveries: tuple[Delivery, ...]
+
+
+class DeliveryJob(Record, frozen=True, kw_only=True):
+    """All that one attempt needs, in one load."""
+
+    work: Work
+    delivery: Delivery
+    alert: Alert
+    state: DeliveryState
+    made_at: datetime
+
+
+class Notice(Record, frozen=True, kw_only=True):
+    """What a sink is given to send."""
+
+    id: str
+    """The delivery's id: constant over retries, the receiver dedupes by it."""
+    type: Literal["alert.created", "test"]
+    at: datetime
+    """When this attempt is made."""
+    attempt: int
+    """From 1."""
+    recipient: str
+    alert: Alert
+    """Only with the topics that the recipient wants."""
+    late_s: float = 0.0
+    """Seconds since the alert was made."""
+    why: str | None = None
+    """Address under ``[web] public_url`` that explains the alert, None if there is none."""
+
+
+class TraceLine(Record, frozen=True, kw_only=True):
+    """What a stage decided, and because of what. Written in the stage's own transaction."""
+
+    stage: TraceStage
+    decision: str
+    because: str = ""
+    article: str | None = None
+    entry: str | None = None
+    topic: str | None = None
+    at: datetime
+
+
+class AlertLine(Record, frozen=True, kw_only=True):
+    """A row of ``tocsin alerts list``."""
+
+    alert: str
+    event: str
+    revision: int
+    at: datetime
+    severity: Severity
+    topics: tuple[str, ...]
+    title: str
+    url: str | None
+    deliveries: dict[str, str]
+    """State by sink: the worst of its recipients."""
+
+
+class DeadLine(Record, frozen=True, kw_only=True):
+    """A row of ``tocsin dead list``."""
+
+    id: str
+    kind: Literal["page", "delivery"]
+    sink: str | None
+    reason: str
+    at: datetime
+    attempts: int
+    title: str
+    last_answer: str | None

@@ -1,0 +1,137 @@
+"""Articles: a page as fetched, as extracted, as kept."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import field
+
+from workers.model.base import Record
+from workers.model.feed import EntryRow
+
+__all__ = [
+    "ArticleRow",
+    "Cues",
+    "Extracted",
+    "FetchedPage",
+    "PageJob",
+    "PublishedFrom",
+    "TextFrom",
+    "Verdict",
+    "Work",
+    "Zone",
+    "ZoneLine",
+]
+
+Verdict = Literal["article", "doubtful", "not_article", "thin", "unreadable"]
+Zone = Literal["title", "body", "caption", "related", "boilerplate"]
+TextFrom = Literal["page", "articleBody", "feed", "none"]
+PublishedFrom = Literal["feed", "jsonld", "meta", "microdata", "time", "url", "guessed"]
+
+
+class ZoneLine(Record, frozen=True, kw_only=True):
+    """A line of the page that is kept but not searched as body, with the rule that said so."""
+
+    zone: Zone
+    text: str
+    rule: str
+
+
+class Cues(Record, frozen=True, kw_only=True):
+    """The cue lists of one language, read from ``seeds/``; each cue is a lower-case phrase."""
+
+    language: str
+    strong: tuple[str, ...]
+    """Openings that mark a related line even without a link: "read more", "read also"."""
+    weak: tuple[str, ...]
+    """Openings that count only where the line is mostly a link: "see", "plus", "more"."""
+    ads: tuple[str, ...]
+    """Whole lines that label an advertisement."""
+    service: tuple[str, ...]
+    """Openings of service wording: sign up, follow us, share, leave a comment, rights."""
+
+
+class FetchedPage(Record, frozen=True, kw_only=True):
+    """What a page is extracted from: bytes as they came, already inflated and bounded."""
+
+    url: str
+    """Where the page was finally found."""
+    body: bytes
+    content_type: str = ""
+    """The HTTP header Content-Type as sent."""
+
+
+class Extracted(Record, frozen=True, kw_only=True):
+    """What a page says. A page that cannot be read has the verdict ``unreadable`` and a reason."""
+
+    url: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    title: str = ""
+    text: str = ""
+    """What a topic search sees as body: lines joined by a line feed."""
+    zones: tuple[ZoneLine, ...] = ()
+    published: datetime | None = None
+    published_from: PublishedFrom | None = None
+    author: str | None = None
+    language: str | None = None
+    canonical: str | None = None
+    text_from: TextFrom = "none"
+    standin: bool = False
+    """True for consent, challenge and not-found pages: the feed's own text is searched instead."""
+    ms: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by stage."""
+
+
+class ArticleRow(Record, frozen=True, kw_only=True):
+    """An article as the database keeps it."""
+
+    id: str
+    url: str | None
+    title: str = ""
+    text: str = ""
+    zones: tuple[ZoneLine, ...] = ()
+    published: datetime | None = None
+    published_from: PublishedFrom | None = None
+    author: str | None = None
+    language: str | None = None
+    canonical: str | None = None
+    verdict: Verdict | None = None
+    """None until a page was read, or given up."""
+    reasons: tuple[str, ...] = ()
+    text_from: TextFrom = "none"
+    first_seen: datetime
+    fetched_at: datetime | None = None
+    """When its page was last read; None if it never was."""
+    settled_at: datetime | None = None
+    """When it was last matched with all that could be had of it."""
+    settled_entries: int = 0
+    """How many editions of entries were known then: more now means a match is due again."""
+
+
+class Work(Record, frozen=True, kw_only=True):
+    """A row that wants work: the relay moves it into a stream when it is due."""
+
+    kind: Literal["page", "ring", "delivery"]
+    id: str
+    """The article's or the delivery's id."""
+    stream: str
+    """``pages:hot``, ``pages:warm``, ``pages:cold``, ``ring`` or ``sink:<name>``."""
+    turn: int
+    """Grows with each request for work; a worker closes only the turn that it loaded."""
+    due: bool
+    """False if it is closed, or its time has not come: acknowledge and skip."""
+    attempts: int = 0
+    deaths: int = 0
+    first_at: datetime | None = None
+    """When the first attempt was made."""
+
+
+class PageJob(Record, frozen=True, kw_only=True):
+    """All that reading (or ringing) an article needs, in one load."""
+
+    work: Work
+    article: ArticleRow
+    entries: tuple[EntryRow, ...]
+    """Oldest first."""
+    rung: frozenset[str] = frozenset()
+    """Topics that have rung for this article."""

@@ -1,0 +1,86 @@
+"""What a step wants written, and what it must know before it can decide."""
+
+from datetime import datetime
+from typing import Literal
+
+from workers.model.alert import DeadLine, RingUnit, TraceLine
+from workers.model.article import ArticleRow, Work
+from workers.model.base import Record
+from workers.model.feed import EntryRow, FeedRow, KnownEntry
+
+__all__ = ["ArticleCommit", "DeliveryCommit", "EntryIntent", "Knowledge", "PollCommit"]
+
+
+class EntryIntent(Record, frozen=True, kw_only=True):
+    """What a poll wants written for one entry that is new or edited."""
+
+    entry: EntryRow
+    key: str | None
+    """The canonicalised link that its article is known by; None makes an article of the entry."""
+    stream: Literal["pages:hot", "pages:warm", "pages:cold"] | None
+    """Where its page waits; None for what is not read (baseline, too old)."""
+    ring_after_s: float | None = None
+    """Ring on the feed's text after so long; None where title and summary matched nothing."""
+
+
+class PollCommit(Record, frozen=True, kw_only=True):
+    """All that one poll decided."""
+
+    feed: FeedRow
+    """The feed's new state."""
+    loaded_at: datetime | None
+    """``last_poll_at`` of the row as it was loaded: another value now voids ``baselined_at``."""
+    intents: tuple[EntryIntent, ...] = ()
+    listed: tuple[str, ...] = ()
+    """Identities that the feed still lists, unchanged."""
+    delay_s: float
+    """Until the next poll."""
+    trace: tuple[TraceLine, ...] = ()
+
+
+class ArticleCommit(Record, frozen=True, kw_only=True):
+    """All that one reading (or ringing) of an article decided."""
+
+    work: Work
+    """As loaded. Closed by this commit, or set to ``again_s``, if its turn is still the same."""
+    article: ArticleRow | None = None
+    """The article's new state; None leaves it."""
+    keys: tuple[str, ...] = ()
+    """Addresses learned for it."""
+    ring: RingUnit | None = None
+    again_s: float | None = None
+    """Ask for this work again after so long; None closes it."""
+    attempts: int = 0
+    """Attempts made, this one included."""
+    stream: str | None = None
+    """Move the work to this stream."""
+    full_text: bool | None = None
+    """Whether the page's own text was got, counted for the feeds that list it; None counts not."""
+    dead: DeadLine | None = None
+    """A dead letter to keep."""
+    trace: tuple[TraceLine, ...] = ()
+
+
+class DeliveryCommit(Record, frozen=True, kw_only=True):
+    """How one attempt ended."""
+
+    work: Work
+    state: Literal["retry", "sent", "held", "dead"]
+    attempts: int
+    again_s: float | None = None
+    """Seconds until the next attempt; only with ``retry``."""
+    answer: str | None = None
+    """The last answer, for people, at most 500 characters, without secrets."""
+    dead: DeadLine | None = None
+    trace: tuple[TraceLine, ...] = ()
+
+
+class Knowledge(Record, frozen=True, kw_only=True):
+    """What the database knows of what a feed lists."""
+
+    entries: dict[str, KnownEntry]
+    """By identity."""
+    twins: dict[str, KnownEntry]
+    """By (title, link) hash (`workers.feeds.news.twin`): the same text under another identity."""
+    titles: frozenset[str] = frozenset()
+    """Those of the given titles that are stored for this feed."""

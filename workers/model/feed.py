@@ -1,0 +1,191 @@
+"""Feeds: as configured, as read, as kept."""
+
+from datetime import datetime
+
+from workers.model.base import Record
+
+__all__ = [
+    "Activity",
+    "EntryRow",
+    "FeedHints",
+    "FeedRow",
+    "FeedSource",
+    "KnownEntry",
+    "ParsedEntry",
+    "ParsedFeed",
+    "Validators",
+]
+
+
+class FeedSource(Record, frozen=True, kw_only=True):
+    """A feed as the operator configured it."""
+
+    url: str
+    name: str
+    tags: tuple[str, ...] = ()
+    weight: float = 1.0
+    """How much its delay matters; 1 is usual."""
+    interval_s: float | None = None
+    """A fixed interval in seconds; None is "auto"."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Sent with each request to the feed; may hold secrets, so it is never stored."""
+    enabled: bool = True
+    former: tuple[str, ...] = ()
+    """Addresses it had before (``was``), so that it stays the same feed."""
+
+
+class FeedHints(Record, frozen=True, kw_only=True):
+    """What the publisher says about how often to look."""
+
+    ttl: float | None = None
+    """Seconds, from RSS ``ttl`` (which is written in minutes)."""
+    update_period_s: float | None = None
+    """Seconds, from ``sy:updatePeriod`` / ``sy:updateFrequency``."""
+    max_age_s: float | None = None
+    """Seconds, from the HTTP header Cache-Control."""
+    expires: datetime | None = None
+    hub: str | None = None
+    self: str | None = None
+    skip_hours: tuple[int, ...] = ()
+
+
+class ParsedEntry(Record, frozen=True, kw_only=True):
+    """What a feed lists."""
+
+    identity: str
+    """guid as written, else the canonical link, else a hash of title and content."""
+    url: str | None
+    """Absolute http(s) link to the page, None where the feed gives none."""
+    title: str = ""
+    """Plain text."""
+    summary: str = ""
+    """Plain text."""
+    content: str = ""
+    """Plain text, lines kept; the longest text that the feed gives for the entry."""
+    content_html: str = ""
+    """The content as the feed wrote it, for the fallback when the page fails."""
+    published: datetime | None = None
+    updated: datetime | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    digest: str = ""
+    """Hash over title and content: another value under the same identity is an edit."""
+
+
+class ParsedFeed(Record, frozen=True, kw_only=True):
+    """A feed document as read. ``kind`` is ``none``, with ``error``, if it is no feed."""
+
+    kind: str
+    """One of rss, rdf, atom, json, sitemap, none."""
+    title: str = ""
+    link: str | None = None
+    charset: str | None = None
+    parser: str | None = None
+    """``fast`` (lxml or JSON) or ``second`` (feedparser)."""
+    language: str | None = None
+    warnings: tuple[str, ...] = ()
+    hints: FeedHints = FeedHints()
+    entries: tuple[ParsedEntry, ...] = ()
+    error: str | None = None
+    complete: bool = True
+    """False where the document was cut off or had to be recovered: such a parse is no baseline."""
+
+
+class Validators(Record, frozen=True, kw_only=True):
+    """What a conditional GET sends back, and the hash that tells an unchanged body."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+class Activity(Record, frozen=True, kw_only=True):
+    """A feed's posting habit, decayed: what interval "auto" is computed from."""
+
+    since: datetime | None = None
+    """When counting began."""
+    at: datetime | None = None
+    """When the decayed numbers were last brought up to date."""
+    posts: float = 0.0
+    """Posts, each decayed by 7 days."""
+    hours: tuple[float, ...] = ()
+    """Posts per UTC hour of day (24 numbers), each decayed by 21 days."""
+
+
+class FeedRow(Record, frozen=True, kw_only=True):
+    """A feed as the database keeps it: all that one poll leaves for the next."""
+
+    id: str
+    url: str
+    """Where it is fetched now (after permanent moves)."""
+    name: str
+    tags: tuple[str, ...] = ()
+    weight: float = 1.0
+    interval_fixed_s: float | None = None
+    parked: bool = False
+    """No file lists it any more, it is disabled, or it answered 410 for good: never claimed."""
+    title: str = ""
+    kind: str | None = None
+    validators: Validators = Validators()
+    hints: FeedHints = FeedHints()
+    activity: Activity = Activity()
+    baselined_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    last_poll_at: datetime | None = None
+    last_good_at: datetime | None = None
+    last_new_at: datetime | None = None
+    interval_s: float | None = None
+    why: tuple[str, ...] = ()
+    """How the interval was found, a phrase a step."""
+    score: float = 0.0
+    """Error score: the interval is multiplied by 2 to this power."""
+    errors: int = 0
+    """Failed polls in a row."""
+    last_error: str | None = None
+    failing_since: datetime | None = None
+    moved_to: str | None = None
+    moved_count: int = 0
+    moved_since: datetime | None = None
+    gone_count: int = 0
+    gone_since: datetime | None = None
+    full_text: tuple[int, int] = (0, 0)
+    """Pages whose text was got, of pages tried."""
+
+
+class KnownEntry(Record, frozen=True, kw_only=True):
+    """What the database knows of an identity that a feed lists."""
+
+    identity: str
+    digest: str
+    edition: int
+    title: str
+    url: str | None
+    published: datetime | None
+    baseline: bool
+
+
+class EntryRow(Record, frozen=True, kw_only=True):
+    """An entry as the database keeps it."""
+
+    id: str
+    feed_id: str
+    feed: str
+    """The feed's name."""
+    feed_url: str
+    identity: str
+    url: str | None
+    title: str
+    summary: str
+    content: str
+    published: datetime | None
+    updated: datetime | None
+    seen: datetime
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """The feed's tags and the entry's categories."""
+    language: str | None = None
+    digest: str = ""
+    edition: int = 1
+    baseline: bool = False
+    rings: bool = True
+    """False for what may not ring (baseline, too old): it is stored and searchable only."""

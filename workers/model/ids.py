@@ -1,0 +1,44 @@
+"""Identities: a hash of what a thing is, so that making it twice makes it once."""
+
+from hashlib import blake2b
+
+__all__ = ["alert_id", "article_id", "delivery_id", "entry_id", "feed_id", "make_id"]
+
+
+def make_id(prefix: str, *parts: str) -> str:
+    """Return ``prefix`` and 24 hexadecimal digits of a hash over ``parts``.
+
+    Each part is preceded by its length, so that moving a letter from one part to the next changes
+    the id. Lone surrogates are hashed as they are.
+    """
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return f"{prefix}_{digest.hexdigest()}"
+
+
+def feed_id(first_url: str) -> str:
+    """Return the id of the feed that was first configured at ``first_url``."""
+    return make_id("fee", first_url)
+
+
+def entry_id(feed: str, identity: str) -> str:
+    """Return the id of what ``feed`` lists under ``identity``."""
+    return make_id("ent", feed, identity)
+
+
+def article_id(key: str) -> str:
+    """Return the id of the article first known by ``key`` (its canonicalised link)."""
+    return make_id("art", key)
+
+
+def alert_id(event: str, revision: int) -> str:
+    """Return the id of the ``revision``-th alert (from 1) of ``event``."""
+    return make_id("alt", event, str(revision))
+
+
+def delivery_id(alert: str, sink: str, recipient: str) -> str:
+    """Return the id of sending ``alert`` to one ``recipient`` of ``sink``; constant over retries."""
+    return make_id("del", alert, sink, recipient)

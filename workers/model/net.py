@@ -1,0 +1,33 @@
+"""What the network is asked, and what it answers."""
+
+from workers.model.base import Record
+
+__all__ = ["Answer", "Fetch"]
+
+
+class Fetch(Record, frozen=True, kw_only=True):
+    """One GET."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    """Extra headers, sent to the first origin only."""
+    etag: str | None = None
+    last_modified: str | None = None
+    wire_bytes: int
+    body_bytes: int
+    accept: str = "*/*"
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """What came back: any status, with a body that is whole, inflated and within the limits."""
+
+    status: int
+    url: str
+    """Where it was finally found."""
+    moved_to: str | None = None
+    """That address, if every redirect on the way was permanent (301, 308)."""
+    headers: dict[str, str]
+    """Names in lower case; of repeated ones the values joined by ", "."""
+    body: bytes = b""
+    retry_after: float | None = None
+    """Seconds, from Retry-After in either form, at most 86,400."""

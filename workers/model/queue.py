@@ -1,0 +1,33 @@
+"""What the work queue holds: ids, and who may work on them."""
+
+from workers.model.base import Record
+
+__all__ = ["FeedLease", "Message", "Push"]
+
+
+class Push(Record, frozen=True, kw_only=True):
+    """An id that the relay wants in a stream."""
+
+    stream: str
+    kind: str
+    id: str
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """An id that this process holds on lease."""
+
+    stream: str
+    entry: str
+    """The stream entry's own id."""
+    kind: str
+    id: str
+    deaths: int = 0
+    """How many owners are known to have died holding it, since it was pushed."""
+
+
+class FeedLease(Record, frozen=True, kw_only=True):
+    """A feed that this process may poll until ``deadline``."""
+
+    feed: str
+    deadline: float
+    """The fence, seconds of Redis TIME."""

@@ -1,0 +1,101 @@
+"""Topics: what an analyst wrote, what is searched, and the receipt of a match."""
+
+from typing import Literal
+
+from workers.model.article import ZoneLine
+from workers.model.base import Record
+
+__all__ = ["Clause", "Document", "Hit", "Match", "Problem", "Severity", "TopicSpec", "TopicTry"]
+
+Severity = Literal["low", "normal", "high", "critical"]
+
+
+class TopicSpec(Record, frozen=True, kw_only=True):
+    """A topic as it was written."""
+
+    name: str
+    query: str
+    severity: Severity = "normal"
+    sinks: tuple[str, ...] | None = None
+    """Names of sinks; None is every sink that has not ``default = false``."""
+    feeds: tuple[str, ...] | None = None
+    """Names of feeds and ``tag:…``; None is all."""
+    enabled: bool = True
+    ring: Literal["article", "story"] = "article"
+    match: tuple[str, ...] = ()
+    """Examples that it must match."""
+    no_match: tuple[str, ...] = ()
+    """Examples that it must not match."""
+    file: str = ""
+    """The file that it was written in."""
+
+
+class Problem(Record, frozen=True, kw_only=True):
+    """What is wrong with a query, or doubtful about it, and where."""
+
+    topic: str
+    line: int
+    """From 1, inside the query."""
+    column: int
+    """From 1, in characters."""
+    length: int
+    """How many characters the caret underlines, at least 1."""
+    message: str
+    hint: str = ""
+    file: str = ""
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """What a topic is matched against."""
+
+    title: str
+    body: str
+    """Lines are separated by a line feed."""
+    zones: tuple[ZoneLine, ...] = ()
+    """Lines that are searched only by ``caption:`` and ``any:``."""
+    language: str | None = None
+    sources: tuple[str, ...] = ()
+    """Names and addresses of the feeds that listed it, and the host of its page."""
+    tags: tuple[str, ...] = ()
+    author: str | None = None
+
+
+class Hit(Record, frozen=True, kw_only=True):
+    """Where a clause was found."""
+
+    zone: str
+    start: int
+    """Offset in characters into the zone's text."""
+    end: int
+    text: str
+    sentence: str
+
+
+class Clause(Record, frozen=True, kw_only=True):
+    """One clause of a query that held, with where."""
+
+    op: str
+    """word, phrase, prefix, exact, alias, near, onear, count, or, not, source, lang, tag, author."""
+    query: str
+    """The clause in its canonical writing."""
+    span: tuple[int, int]
+    """Where the clause stands in the query, in characters."""
+    hits: tuple[Hit, ...] = ()
+
+
+class Match(Record, frozen=True, kw_only=True):
+    """A topic that matched, with its receipt."""
+
+    topic: str
+    clauses: tuple[Clause, ...]
+
+
+class TopicTry(Record, frozen=True, kw_only=True):
+    """One query against one document: the match, or why not."""
+
+    matched: bool
+    clauses: tuple[Clause, ...] = ()
+    failed: Clause | None = None
+    """The first clause that did not hold."""
+    elsewhere: tuple[Hit, ...] = ()
+    """Where the failed clause stands in a zone that is not searched."""

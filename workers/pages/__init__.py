@@ -1,0 +1,1 @@
+"""Rules of pages: from bytes to an article or a verdict."""

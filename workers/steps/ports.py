@@ -1,0 +1,260 @@
+"""The outside world as the steps and lanes know it: a short list of verbs for each edge.
+
+Every verb of the store is one transaction. A verb that cannot commit raises
+`workers.errors.StoreDown`, and then nothing of it is stored. Times that say when to work again are
+handed over as delays in seconds; the store adds them to its own present.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, ParamSpec, Protocol, TypeVar
+
+from workers.model.alert import DeliveryJob, Notice
+from workers.model.article import PageJob, Work
+from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
+from workers.model.feed import FeedRow, FeedSource
+from workers.model.net import Answer, Fetch
+from workers.model.queue import FeedLease, Message, Push
+
+__all__ = ["Broker", "Fetcher", "Meter", "Pool", "Sink", "Store"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Fetcher(Protocol):
+    """The only outgoing HTTP of feeds and pages."""
+
+    async def get(self, fetch: Fetch) -> Answer:
+        """Return the answer, whatever its status (304 included).
+
+        Raises:
+            Transient: timeout, connect, dns, tls, tooLarge (cut by a limit), payload (bad body).
+            Permanent: blocked (a forbidden address or scheme), clientError (no valid URL).
+        """
+        ...
+
+
+class Pool(Protocol):
+    """Processes that can be killed."""
+
+    async def call(
+        self, timeout_s: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a top-level ``function`` in a worker process and return what it returns.
+
+        Raises:
+            Transient: timeout (the process was killed), crash (it died, or ran out of memory).
+            Exception: whatever ``function`` raised.
+        """
+        ...
+
+
+class Broker(Protocol):
+    """Redis, as the work queue. Every verb raises `Transient("connect")` while Redis is away."""
+
+    async def push(self, items: Sequence[Push]) -> list[bool]:
+        """Put ids into their streams; True where it was not there yet."""
+        ...
+
+    async def outstanding(self, streams: Sequence[str]) -> dict[str, int]:
+        """Return the number of entries in each stream."""
+        ...
+
+    async def take(
+        self, streams: Sequence[str], count: int, block_s: float = 1.0
+    ) -> list[Message]:
+        """Lease up to ``count`` ids, the first streams first, one slot for the last.
+
+        Ids whose lease ran out come before new ones. Waits for ``block_s`` seconds if there is
+        nothing. Streams and groups are made where they are missing.
+        """
+        ...
+
+    async def renew(self, messages: Sequence[Message]) -> list[Message]:
+        """Renew the leases; return those that are no longer this process's."""
+        ...
+
+    async def lease_ok(self, message: Message) -> bool:
+        """Say whether this process still holds the lease: asked right before an effect."""
+        ...
+
+    async def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Take ids out of their streams."""
+        ...
+
+    async def give_back(self, messages: Sequence[Message]) -> None:
+        """Hand unfinished ids to whoever asks next, at once."""
+        ...
+
+    async def claim_feeds(self, count: int, lease_s: float) -> list[FeedLease]:
+        """Take up to ``count`` feeds that are due."""
+        ...
+
+    async def renew_feed(self, lease: FeedLease, lease_s: float) -> FeedLease | None:
+        """Renew a slow poll's lease; None if it was lost."""
+        ...
+
+    async def feed_done(self, lease: FeedLease, delay_s: float) -> bool:
+        """Set the feed's next time, only if the lease still holds."""
+        ...
+
+    async def schedule_feeds(self, delays: Mapping[str, float], *, soonest: bool = False) -> int:
+        """Add the feeds that the due-queue lacks (all, moved to no later time, if ``soonest``)."""
+        ...
+
+    async def drop_feeds(self, keep: Sequence[str]) -> int:
+        """Remove every feed but these from the due-queue; return how many went."""
+        ...
+
+    async def due_lag(self) -> float:
+        """Return for how many seconds the most overdue feed has waited, 0 if none is due."""
+        ...
+
+    async def host_turn(self, host: str, spacing_s: float, at_once: int, hold_s: float) -> float:
+        """Take a turn at ``host``: 0 is go, else the seconds to wait before asking again."""
+        ...
+
+    async def host_done(self, host: str) -> None:
+        """Give the turn back."""
+        ...
+
+    async def host_rest(self, host: str, seconds: float) -> None:
+        """Let nobody ask ``host`` for so long (it answered 429 or 503)."""
+        ...
+
+    async def breaker_wait(self, endpoint: str, lease_s: float) -> float:
+        """Return 0 if ``endpoint`` may be tried (as the one probe, if open), else seconds."""
+        ...
+
+    async def breaker_note(self, endpoint: str, *, good: bool) -> None:
+        """Record an attempt: the fifth failure in a row opens the breaker, a success closes it."""
+        ...
+
+    async def breaker_states(self, endpoints: Sequence[str]) -> dict[str, float]:
+        """Return for each endpoint the seconds until its next probe, 0 for closed ones."""
+        ...
+
+    async def epoch(self) -> bool:
+        """Say whether Redis still knows this installation; False if it was lost or flushed."""
+        ...
+
+    async def begin_epoch(self) -> None:
+        """Mark Redis as known again, after all marks in SQL were voided."""
+        ...
+
+    async def ping(self) -> None:
+        """Make sure that Redis answers and takes writes."""
+        ...
+
+
+class Store(Protocol):
+    """SQL, as the steps need it."""
+
+    async def load_feed(self, feed: str) -> FeedRow | None:
+        """Return the feed, None if there is none."""
+        ...
+
+    async def load_knowledge(
+        self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]
+    ) -> Knowledge:
+        """Return what is known of these identities of a feed."""
+        ...
+
+    async def commit_poll(self, commit: PollCommit) -> None:
+        """Store a poll: feed state, entries, articles, and the work that they ask for."""
+        ...
+
+    async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:
+        """Return the work with its article, following merges; None if there is none."""
+        ...
+
+    async def commit_article(self, commit: ArticleCommit) -> None:
+        """Store a reading: text, keys, what rang for the first time with its deliveries."""
+        ...
+
+    async def load_delivery(self, delivery: str) -> DeliveryJob | None:
+        """Return the delivery with its alert, None if there is none."""
+        ...
+
+    async def commit_delivery(self, commit: DeliveryCommit) -> None:
+        """Store how an attempt ended."""
+        ...
+
+    async def postpone(self, work: Work, delay_s: float) -> None:
+        """Set a row to be due after ``delay_s`` without counting an attempt."""
+        ...
+
+    async def skip(self, work: Work) -> None:
+        """Forget the mark of a row that was taken before it was due."""
+        ...
+
+    async def bury(self, work: Work, reason: str, detail: str) -> None:
+        """Make a dead letter of work that failed in a way nobody foresaw."""
+        ...
+
+    async def count_death(self, kind: str, id_: str) -> int:
+        """Note that an owner died while holding this id; return how many have."""
+        ...
+
+    async def due(
+        self, limits: Mapping[str, int], marked_before_s: float, most: int
+    ) -> list[Work]:
+        """Return open rows whose time has come and which are not marked, or marked too long ago.
+
+        At most ``limits[stream]`` of each stream (streams that are not named: none), ``most`` in
+        all, oldest first.
+        """
+        ...
+
+    async def mark(self, pushed: Sequence[Work]) -> None:
+        """Mark rows as pushed, each only if its turn is still the same."""
+        ...
+
+    async def void_marks(self, hold_deliveries_s: float) -> None:
+        """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
+        ...
+
+    async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
+        """Make the feeds be those of the config; return each source's feed id by its address.
+
+        A feed that no source lists (or that is disabled) is parked, its history kept.
+        """
+        ...
+
+    async def feed_delays(self) -> dict[str, float]:
+        """Return the seconds until the next poll (negative: overdue) of each feed not parked."""
+        ...
+
+
+class Sink(Protocol):
+    """One receiver. It knows nothing of other sinks, and nothing of retries."""
+
+    @property
+    def name(self) -> str:
+        """Return the name it is configured by."""
+        ...
+
+    async def send(self, notice: Notice) -> str:
+        """Send, and return the receiver's answer in a few words, once it has taken the notice.
+
+        Raises:
+            Transient: trying again can help.
+            Permanent: this message (payload), or this endpoint (disabled), will never do.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class Meter(Protocol):
+    """Counters and timings, told by the names of ``docs/running.md``."""
+
+    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        """Add to a counter."""
+        ...
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Add to a histogram of seconds."""
+        ...

@@ -1,0 +1,1 @@
+"""Text: tokens in every script, canonical addresses, plain text out of markup."""

@@ -1,0 +1,1 @@
+"""Rules of topics: the language, its evaluation and its receipts."""
