@@ -58,6 +58,9 @@ class Document(Record, frozen=True, kw_only=True):
     """Names and addresses of the feeds that listed it, and the host of its page."""
     tags: tuple[str, ...] = ()
     author: str | None = None
+    feeds: tuple[str, ...] = ()
+    """Names of the feeds that listed it, and ``tag:<tag>`` for each tag of theirs: what a topic's
+    ``feeds`` is compared with. Empty is unknown, and then no topic is left out."""
 
 
 class Hit(Record, frozen=True, kw_only=True):
@@ -75,7 +78,7 @@ class Clause(Record, frozen=True, kw_only=True):
     """One clause of a query that held, with where."""
 
     op: str
-    """word, phrase, prefix, exact, alias, near, onear, count, or, not, source, lang, tag, author."""
+    """word, phrase, prefix, exact, alias, near, onear, count, and, or, not, source, lang, …"""
     query: str
     """The clause in its canonical writing."""
     span: tuple[int, int]
