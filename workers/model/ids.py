@@ -40,5 +40,5 @@ def alert_id(event: str, revision: int) -> str:
 
 
 def delivery_id(alert: str, sink: str, recipient: str) -> str:
-    """Return the id of sending ``alert`` to a ``recipient`` of ``sink``, the same in each retry."""
+    """Return the id of sending ``alert`` to a ``recipient``: the same in each retry."""
     return make_id("del", alert, sink, recipient)

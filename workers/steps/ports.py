@@ -192,6 +192,10 @@ class Store(Protocol):
         """Make a dead letter of work that failed in a way nobody foresaw."""
         ...
 
+    async def bury_id(self, kind: str, id_: str, reason: str, detail: str) -> None:
+        """Make a dead letter of an id, whatever its row says (its owners died of it)."""
+        ...
+
     async def count_death(self, kind: str, id_: str) -> int:
         """Note that an owner died while holding this id; return how many have."""
         ...
@@ -232,6 +236,11 @@ class Sink(Protocol):
     @property
     def name(self) -> str:
         """Return the name it is configured by."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """Return where it sends to, without secrets; "" for what is on this machine."""
         ...
 
     async def send(self, notice: Notice) -> str:

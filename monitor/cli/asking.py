@@ -1,0 +1,42 @@
+"""Commands that ask (or mend) the database beside the daemon, or without it."""
+
+from typing import TYPE_CHECKING, TypeVar
+
+from monitor.cli.common import FOUND, fail, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from workers.store import SqlStore
+
+__all__ = ["ask_store"]
+
+T = TypeVar("T")
+
+
+async def ask_store(
+    config: str | None,
+    question: "Callable[[SqlStore], Awaitable[T]]",
+    *,
+    quiet: bool = False,
+    writes: bool = False,
+) -> T:
+    """Open the database of the config, ask it, close it. It is never made.
+
+    Exits 78 without a config, 1 without a database.
+    """
+    from monitor.daemon.build import read_store
+    from workers.clock import SystemClock
+    from workers.errors import TocsinError
+
+    settings = load_settings(config, quiet=quiet).settings
+    try:
+        store = await read_store(settings, SystemClock(), writes=writes)
+    except TocsinError as error:
+        fail(str(error), FOUND)
+    try:
+        return await question(store)
+    except TocsinError as error:
+        fail(str(error), FOUND)
+    finally:
+        await store.close()

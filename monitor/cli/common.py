@@ -1,0 +1,152 @@
+"""What every command shares: its options, its settings, and how it answers.
+
+Answers go to stdout (JSON alone with ``--json``), everything said on the way to stderr.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.settings import Loaded, Problem, Settings
+
+__all__ = [
+    "CONFIG",
+    "FOUND",
+    "NOT_RUNNING",
+    "config_option",
+    "fail",
+    "json_option",
+    "load_settings",
+    "print_json",
+    "print_text",
+    "read_settings",
+    "say",
+    "say_problems",
+    "used",
+]
+
+FOUND = 1
+"""A problem was found, or what was asked for is not there."""
+NOT_RUNNING = 3
+"""The daemon that is asked is not running."""
+CONFIG = 78
+"""The config is missing or bad (EX_CONFIG of sysexits.h)."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(function: F) -> F:
+    """Add ``-c/--config`` to a command, as its argument ``config`` (a path or None)."""
+    return click.option(
+        "-c",
+        "--config",
+        type=click.Path(dir_okay=False),
+        default=None,
+        help="The config file; else $TOCSIN_CONFIG, ./tocsin.toml, /etc/tocsin/tocsin.toml.",
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """Add ``--json`` to a command, as its argument ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")(
+        function
+    )
+
+
+def read_settings(config: str | None) -> "Loaded | None":
+    """Return what the config that is meant says, None if there is none. Prints nothing."""
+    from monitor.settings import find_config, load
+
+    path = find_config(config, os.environ)
+    return load(path, os.environ) if path is not None else None
+
+
+def load_settings(
+    config: str | None, *, needed: bool = True, quiet: bool = False, starting: bool = False
+) -> "Loaded":
+    """Return the settings, having said on stderr which config and data folder they are.
+
+    Args:
+        config: the argument of ``-c``.
+        needed: without a config, exit 78 with what to do; else use the default settings.
+        quiet: say nothing where all is well.
+        starting: secrets that cannot be read are problems too; whoever only asks the daemon may
+            well be somebody who cannot read them.
+
+    Problems are said on stderr; those that forbid a start exit 78.
+    """
+    from monitor.settings import load
+
+    loaded = read_settings(config)
+    if loaded is None and needed:
+        fail(
+            "there is no config: looked at $TOCSIN_CONFIG, ./tocsin.toml and "
+            "/etc/tocsin/tocsin.toml (write one with `tocsin init`, or name one with -c)",
+            CONFIG,
+        )
+    if loaded is None:
+        loaded = load(None, os.environ)
+    if not quiet:
+        say(used(loaded.path, loaded.settings))
+    problems = [problem for problem in loaded.problems if starting or not problem.missing]
+    say_problems(problems)
+    if any(problem.fatal for problem in problems):
+        fail("the config is not good enough to start: `tocsin check` says more", CONFIG)
+    return loaded
+
+
+def used(path: Path | None, settings: "Settings") -> str:
+    """Return the sentence that says which config and data folder are used."""
+    config = str(path) if path is not None else "none, defaults"
+    return f"config: {config}; data: {settings.data_dir}"
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, without what could take over a terminal."""
+    from monitor.settings import plain
+
+    click.echo(plain(text), err=True)
+
+
+def say_problems(problems: "Iterable[Problem]", *, label: str = "") -> None:
+    """Write problems to stderr, one a line."""
+    from monitor.settings import render
+
+    for problem in problems:
+        click.echo(f"{label}{render(problem)}", err=True)
+
+
+def fail(message: str, code: int = FOUND) -> NoReturn:
+    """Say on stderr why the command ends, and end it with ``code``."""
+    say(f"tocsin: {message}")
+    raise SystemExit(code)
+
+
+def print_text(text: str) -> None:
+    """Write lines for people to stdout, without what could take over a terminal."""
+    from monitor.settings import plain
+
+    click.echo(plain(text))
+
+
+def print_json(value: object) -> None:
+    """Write one JSON object as one line of UTF-8 to stdout; times are UTC with ``Z``.
+
+    Takes records, datetimes, paths and whatever else msgspec knows.
+    """
+    import msgspec
+
+    try:
+        raw = msgspec.json.encode(value, enc_hook=str)
+    except UnicodeEncodeError:  # half a surrogate pair, which only \\u can say
+        raw = json.dumps(msgspec.to_builtins(value, enc_hook=str)).encode()
+    stream = click.get_binary_stream("stdout")
+    sys.stdout.flush()
+    stream.write(raw + b"\n")
+    stream.flush()

@@ -1,0 +1,164 @@
+"""The daemon from outside: run it, ask it, tell it to read its files again."""
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.common import (
+    FOUND,
+    NOT_RUNNING,
+    config_option,
+    fail,
+    json_option,
+    load_settings,
+    print_json,
+    print_text,
+    say,
+)
+
+if TYPE_CHECKING:
+    from monitor.settings import Loaded
+
+__all__ = ["health", "reload", "run", "status"]
+
+NOT_THERE = "no daemon answers for this data folder (start one with `tocsin run`)"
+
+
+@click.command()
+@config_option
+@click.option("--strict", is_flag=True, help="Refuse to start with a topic that is refused.")
+def run(config: str | None, *, strict: bool) -> None:
+    """Watch the feeds and ring, until stopped.
+
+    SIGTERM and SIGINT let running work finish, a second one stops at once; SIGHUP reads the files
+    again.
+    """
+    from monitor.logs import configure
+
+    loaded = load_settings(config)
+    if strict and loaded.problems:
+        fail("the config has problems, and --strict forbids a start", 78)
+    configure(loaded.settings.log.format, loaded.settings.log.level)
+    raise SystemExit(asyncio.run(_run(loaded)))
+
+
+async def _run(loaded: "Loaded") -> int:
+    from monitor.daemon.service import Daemon
+    from workers.clock import SystemClock
+    from workers.errors import TocsinError
+
+    daemon = Daemon(loaded, SystemClock())
+    try:
+        await daemon.start()
+    except TocsinError as error:
+        say(f"tocsin: cannot start: {error}")
+        return FOUND
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, daemon.request_stop)
+    loop.add_signal_handler(signal.SIGHUP, daemon.request_reload)
+    ended = await daemon.wait()
+    await daemon.stop()
+    return 0 if ended is None else FOUND
+
+
+@click.command()
+@config_option
+@json_option
+def status(config: str | None, *, as_json: bool) -> None:
+    """Say how the running daemon is doing. Exit 3 if none runs."""
+    loaded = load_settings(config, quiet=as_json)
+    report = asyncio.run(_ask(loaded, "GET", "/status"))
+    if report is None:
+        fail(NOT_THERE, NOT_RUNNING)
+    if as_json:
+        print_json(report)
+    else:
+        _print_status(report)
+
+
+def _print_status(report: dict[str, Any]) -> None:
+    feeds, queue, dead = report["feeds"], report["queue"], report["dead"]
+    print_text(f"{report['status']}, version {report['version']}, up {report['uptime_s']:.0f} s")
+    for name, check in report["checks"].items():
+        print_text(f"  {name}: {check['status']} {check.get('error', '')}".rstrip())
+    print_text(
+        f"feeds: {feeds['total']}, {feeds['ok']} ok, {feeds['failing']} failing, "
+        f"{feeds['quiet']} quiet; most overdue by {feeds['due_lag_s']} s"
+    )
+    print_text(f"topics: {report['topics']} (version {report['topics_version']})")
+    for name in report["topics_refused"]:
+        print_text(f"  refused: {name}")
+    pages = queue["pages"]
+    print_text(f"pages: {pages['ready']} waiting, {pages['pending']} being read")
+    for name, sink in queue["sinks"].items():
+        print_text(
+            f"sink {name}: {sink['undelivered']} undelivered, breaker {sink['breaker']}, "
+            f"{sink['state']}"
+        )
+    print_text(f"dead letters: {dead['pages']} pages, {dead['deliveries']} deliveries")
+    print_text(f"last entry: {report['last_entry']}; last alert: {report['last_alert']}")
+    for process in report["processes"]:
+        roles = ", ".join(process["roles"])
+        print_text(f"process {process['name']}: {roles}, version {process['version']}")
+
+
+@click.command()
+@config_option
+@json_option
+def health(config: str | None, *, as_json: bool) -> None:
+    """Exit 0 if the daemon is ready for work, 1 if it is not or none runs."""
+    loaded = load_settings(config, quiet=True)
+    report = asyncio.run(_ask(loaded, "GET", "/readyz"))
+    if report is None:
+        fail(NOT_THERE)
+    if as_json:
+        print_json(report)
+    else:
+        print_text(report["status"])
+    if report["status"] == "failing":
+        raise SystemExit(FOUND)
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--yes", is_flag=True, help="Also take over a change that removes much.")
+def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
+    """Let the running daemon read its files again, and say what changed.
+
+    Exit 1 if the new settings are refused (the old ones stay), 3 if no daemon runs.
+    """
+    loaded = load_settings_of_running(config)
+    outcome = asyncio.run(_ask(loaded, "POST", "/reload" + ("?yes=1" if yes else "")))
+    if outcome is None:
+        fail(NOT_THERE, NOT_RUNNING)
+    if as_json:
+        print_json(outcome)
+    else:
+        for problem in outcome["problems"]:
+            say(problem)
+        for section in outcome["restart"]:
+            say(f"[{section}] takes effect at the next start")
+        print_text(outcome["difference"] or "no changes" if outcome["ok"] else "refused")
+    if not outcome["ok"]:
+        raise SystemExit(FOUND)
+
+
+def load_settings_of_running(config: str | None) -> "Loaded":
+    """Return settings good enough to find the daemon: the new ones may be bad, it will say so."""
+    from monitor.cli.common import CONFIG, read_settings
+
+    loaded = read_settings(config)
+    if loaded is None:
+        fail("there is no config that says where the daemon's data folder is", CONFIG)
+    return loaded
+
+
+async def _ask(loaded: "Loaded", method: str, path: str) -> dict[str, Any] | None:
+    from monitor.daemon.control import control_socket
+    from monitor.web.client import ask
+
+    return await ask(control_socket(loaded.settings.data_dir), method, path)

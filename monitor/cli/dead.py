@@ -1,0 +1,84 @@
+"""What was given up: ``tocsin dead list`` and ``replay``."""
+
+import asyncio
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from monitor.cli.asking import ask_store
+from monitor.cli.common import config_option, json_option, print_json, print_text
+from monitor.cli.inputs import iso
+
+if TYPE_CHECKING:
+    from workers.model.alert import DeadLine
+    from workers.store import SqlStore
+
+__all__ = ["dead"]
+
+KIND = click.Choice(["page", "delivery"])
+
+
+@click.group()
+def dead() -> None:
+    """List and replay dead letters: pages and deliveries that were given up, with the reason."""
+
+
+@dead.command("list")
+@config_option
+@json_option
+@click.option("--kind", type=KIND, help="Only pages, or only deliveries.")
+@click.option("--sink", help="Only deliveries to this sink.")
+@click.option("--reason", help="Only those given up for this reason.")
+def list_(
+    config: str | None,
+    kind: Literal["page", "delivery"] | None,
+    sink: str | None,
+    reason: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """List dead letters, the newest first."""
+
+    async def lines(store: "SqlStore") -> "list[DeadLine]":
+        return await store.dead_lines(kind=kind, sink=sink, reason=reason)
+
+    for line in asyncio.run(ask_store(config, lines, quiet=as_json)):
+        if as_json:
+            print_json(line)
+        else:
+            where = f"{line.kind} {line.sink or ''}".strip()
+            print_text(f"{iso(line.at)}  {where}  {line.reason}, {line.attempts} attempts")
+            print_text(f"    {line.title}")
+            print_text(f"    {line.id}: {line.last_answer or 'no answer'}")
+
+
+@dead.command()
+@config_option
+@json_option
+@click.argument("ids", nargs=-1)
+@click.option("--kind", type=KIND, help="Only pages, or only deliveries.")
+@click.option("--sink", help="Only deliveries to this sink.")
+@click.option("--reason", help="Only those given up for this reason.")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+def replay(  # noqa: PLR0913 - one argument an option
+    config: str | None,
+    ids: tuple[str, ...],
+    kind: Literal["page", "delivery"] | None,
+    sink: str | None,
+    reason: str | None,
+    *,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Try dead letters again: those with these IDS, or all that the options choose."""
+    if not (ids or kind or sink or reason or everything):
+        raise click.UsageError("say which: ids, --kind, --sink, --reason, or --all")
+
+    async def again(store: "SqlStore") -> int:
+        return await store.replay_dead(ids=ids, kind=kind, sink=sink, reason=reason)
+
+    number = asyncio.run(ask_store(config, again, quiet=as_json, writes=True))
+    if as_json:
+        print_json({"replayed": number})
+    else:
+        print_text(f"{number} will be tried again")

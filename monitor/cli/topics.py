@@ -1,0 +1,316 @@
+"""``tocsin topics``: try a query, match many articles, check a file of topics."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.common import (
+    FOUND,
+    config_option,
+    fail,
+    json_option,
+    load_settings,
+    print_json,
+    print_text,
+    say,
+)
+from monitor.cli.inputs import is_address, read_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.settings import Settings
+    from workers.model.topic import Clause, Document, Problem, TopicSpec, TopicTry
+
+__all__ = ["topics", "try_object"]
+
+MOST_LINES = 10_000_000
+
+
+@click.group()
+def topics() -> None:
+    """Try, match and check queries."""
+
+
+@topics.command("try")
+@config_option
+@json_option
+@click.option("--query", "-q", required=True, help="The query, as a topic would have it.")
+@click.argument("source", metavar="FILE|URL|-")
+def try_(config: str | None, query: str, source: str, *, as_json: bool) -> None:
+    """Try a query on a page, a text, or a file of JSON lines; say where it holds, or why not.
+
+    Exit 1 if nothing matched, 2 if the query is wrong.
+    """
+    from workers.topics import QueryError, render_caret, try_query
+
+    settings = load_settings(config, needed=False, quiet=as_json).settings
+    matched = False
+    for document in _documents(settings, source):
+        try:
+            outcome = try_query(
+                query, dict(settings.aliases), settings.matching.languages, document
+            )
+        except QueryError as error:
+            say(render_caret(error.problem, query))
+            raise SystemExit(2) from error
+        matched = matched or outcome.matched
+        if as_json:
+            print_json(try_object(outcome))
+        else:
+            _print_try(document, outcome)
+    raise SystemExit(0 if matched else FOUND)
+
+
+def try_object(outcome: "TopicTry") -> dict[str, Any]:
+    """Return the outcome of a try as the object that ``--json`` prints."""
+    return {
+        "matched": outcome.matched,
+        "clauses": clause_objects(outcome.clauses),
+        "failed": clause_objects((outcome.failed,))[0] if outcome.failed else None,
+        "elsewhere": [
+            {
+                "zone": hit.zone,
+                "start": hit.start,
+                "end": hit.end,
+                "text": hit.text,
+                "sentence": hit.sentence,
+            }
+            for hit in outcome.elsewhere
+        ],
+    }
+
+
+def clause_objects(clauses: "tuple[Clause, ...]") -> list[dict[str, Any]]:
+    """Return clauses of a receipt as ``--json`` prints them."""
+    return [
+        {
+            "op": clause.op,
+            "query": clause.query,
+            "span": list(clause.span),
+            "hits": [
+                {
+                    "zone": hit.zone,
+                    "start": hit.start,
+                    "end": hit.end,
+                    "text": hit.text,
+                    "sentence": hit.sentence,
+                }
+                for hit in clause.hits
+            ],
+        }
+        for clause in clauses
+    ]
+
+
+def _print_try(document: "Document", outcome: "TopicTry") -> None:
+    print_text(f"{'matches' if outcome.matched else 'does not match'}: {document.title or '-'}")
+    for clause in outcome.clauses:
+        for hit in clause.hits:
+            print_text(f"  {clause.query} in {hit.zone} at {hit.start}: {hit.sentence}")
+    if outcome.failed is not None:
+        print_text(f"  did not hold: {outcome.failed.query}")
+    for hit in outcome.elsewhere:
+        print_text(f"  but stands in {hit.zone}, which is not searched: {hit.sentence}")
+
+
+def _documents(settings: "Settings", source: str) -> "Iterator[Document]":
+    """Return what is searched: articles of JSON lines, a page, or plain text."""
+    from workers.model.topic import Document
+
+    if is_address(source):
+        yield _page(settings, source, None)
+        return
+    raw = read_input(source)
+    head = raw[:2048].lstrip()
+    if head.startswith(b"{"):
+        for _, document in _articles(raw.decode("utf-8", "replace").splitlines(), source):
+            yield document
+    elif head[:1] == b"<":
+        yield _page(settings, source, raw)
+    else:
+        yield Document(title="", body=raw.decode("utf-8", "replace"))
+
+
+def _page(settings: "Settings", source: str, raw: bytes | None) -> "Document":
+    from monitor.daemon.build import page_rules
+    from monitor.settings import page_options
+    from workers.errors import Permanent, Transient
+    from workers.model.article import FetchedPage
+    from workers.model.topic import Document
+    from workers.pages import extract
+
+    kind, url, body = "", source, raw or b""
+    if raw is None:
+        from monitor.cli.inputs import fetch_answer
+
+        try:
+            answer = asyncio.run(fetch_answer(settings, source, page_options(settings).wire_bytes))
+        except (Transient, Permanent) as error:
+            fail(f"cannot fetch: {source}: {error}", FOUND)
+        kind, url, body = answer.headers.get("content-type", ""), answer.url, answer.body
+    read = extract(FetchedPage(url=url, body=body, content_type=kind), page_rules(settings))
+    return Document(
+        title=read.title,
+        body=read.text,
+        zones=read.zones,
+        language=read.language,
+        author=read.author,
+    )
+
+
+def _articles(lines: list[str], name: str) -> "Iterator[tuple[str, Document]]":
+    """Return (id, document) of each JSON line; a bad one ends the command with its place."""
+    import msgspec
+
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            data = decoder.decode(line)
+            yield str(data.get("id", number)), document_of(data)
+        except (msgspec.MsgspecError, TypeError, ValueError) as error:
+            fail(f"not an article: {name}:{number}: {error}", FOUND)
+
+
+def document_of(data: dict[str, Any]) -> "Document":
+    """Return an article of a JSON line as what topics are matched against.
+
+    Raises:
+        ValueError: a field has another shape than ``docs/topics.md`` says.
+    """
+    from workers.model.article import ZoneLine
+    from workers.model.topic import Document
+
+    zones = [
+        ZoneLine(zone=item[0], text=str(item[1]), rule=str(item[2]) if item[2:] else "")
+        for item in data.get("zones") or ()
+    ]
+    sources, tags = data.get("source") or (), data.get("tags") or ()
+    return Document(
+        title=str(data.get("title") or ""),
+        body=str(data.get("text") or ""),
+        zones=tuple(zones),
+        language=data.get("lang"),
+        sources=(sources,) if isinstance(sources, str) else tuple(map(str, sources)),
+        tags=(tags,) if isinstance(tags, str) else tuple(map(str, tags)),
+        author=data.get("author"),
+    )
+
+
+@topics.command()
+@json_option
+@click.option("--topics", "file", required=True, help="A TOML file of [aliases] and [[topics]].")
+@click.option("--articles", required=True, help="A file of JSON lines, or - for standard input.")
+@click.option("--explain", is_flag=True, help="Also say where each topic was found.")
+@config_option
+def match(config: str | None, file: str, articles: str, *, explain: bool, as_json: bool) -> None:
+    """Match articles with topics, in order."""
+    from workers.topics import compile_topics
+
+    settings = load_settings(config, needed=False, quiet=as_json).settings
+    specs, aliases, problems = read_topics(file)
+    compiled = compile_topics(specs, aliases, settings.matching.languages)
+    _say_problems(specs, [*problems, *compiled.problems])
+    lines = read_input(articles).decode("utf-8", "replace").splitlines()
+    for name, document in _articles(lines, articles):
+        matches = compiled.match(document)
+        told: dict[str, Any] = {"id": name, "topics": [found.topic for found in matches]}
+        if explain:
+            told["matches"] = [
+                {"topic": found.topic, "clauses": clause_objects(found.clauses)}
+                for found in matches
+            ]
+        if as_json:
+            print_json(told)
+        else:
+            print_text(f"{name}: {', '.join(told['topics']) or '-'}")
+            for found in matches if explain else ():
+                for clause in found.clauses:
+                    for hit in clause.hits:
+                        print_text(f"  {found.topic}: {clause.query}: {hit.sentence}")
+    if problems or compiled.problems:
+        raise SystemExit(FOUND)
+
+
+@topics.command()
+@json_option
+@config_option
+@click.argument("file")
+def check(config: str | None, file: str, *, as_json: bool) -> None:
+    """Check a TOML file of topics: queries, aliases, examples. Exit 1 if something is wrong."""
+    from workers.topics import check_examples, compile_topics
+
+    settings = load_settings(config, needed=False, quiet=as_json).settings
+    specs, aliases, problems = read_topics(file)
+    compiled = compile_topics(specs, aliases, settings.matching.languages)
+    problems = [*problems, *compiled.problems]
+    passed, failed = check_examples(specs, compiled)
+    ok = not problems and not failed
+    if as_json:
+        print_json(
+            {
+                "ok": ok,
+                "problems": [_problem_object(problem, file) for problem in problems],
+                "warnings": [_problem_object(problem, file) for problem in compiled.warnings],
+                "examples": {"passed": passed, "failed": list(failed)},
+            }
+        )
+    else:
+        print_text(f"{file}: {len(compiled.specs)} topics, {passed} examples as expected")
+    _say_problems(specs, problems)
+    _say_problems(specs, compiled.warnings, label="warning: ")
+    for miss in failed:
+        say(f"example fails: {miss}")
+    if not ok:
+        raise SystemExit(FOUND)
+
+
+def _problem_object(problem: "Problem", file: str) -> dict[str, Any]:
+    return {
+        "file": problem.file or file,
+        "topic": problem.topic,
+        "line": problem.line,
+        "column": problem.column,
+        "length": problem.length,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _say_problems(
+    specs: "list[TopicSpec]",
+    problems: "Iterator[Problem] | list[Problem] | tuple[Problem, ...]",
+    label: str = "",
+) -> None:
+    from workers.topics import render_caret
+
+    queries = {spec.name: spec.query for spec in specs}
+    for problem in problems:
+        say(label + render_caret(problem, queries.get(problem.topic, "")))
+
+
+def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
+    """Return the topics and aliases of one TOML file, and what is wrong with the file itself."""
+    from monitor.settings import load, topic_spec
+    from workers.model.topic import Problem
+
+    loaded = load(Path(file).absolute(), {})
+    problems = [
+        Problem(
+            topic=problem.key,
+            line=problem.line or 1,
+            column=1,
+            length=1,
+            message=problem.message,
+            hint=problem.hint,
+            file=problem.file,
+        )
+        for problem in loaded.problems
+        if problem.key == "" or problem.key.startswith(("topics", "aliases"))
+    ]
+    specs = [topic_spec(topic) for topic in loaded.settings.topics if topic.enabled]
+    return specs, dict(loaded.settings.aliases), problems

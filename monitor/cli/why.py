@@ -1,0 +1,117 @@
+"""``tocsin why``: the journey of one address through Tocsin, a line a stage."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.asking import ask_store
+from monitor.cli.common import (
+    FOUND,
+    config_option,
+    fail,
+    json_option,
+    load_settings,
+    print_json,
+    print_text,
+)
+from monitor.cli.inputs import iso
+
+if TYPE_CHECKING:
+    from workers.model.alert import TraceLine
+    from workers.model.article import ArticleRow
+    from workers.model.feed import EntryRow
+    from workers.store import SqlStore
+
+__all__ = ["why"]
+
+
+@click.command()
+@config_option
+@json_option
+@click.argument("url")
+@click.argument("topic", required=False)
+def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> None:
+    """Tell what became of the page at URL, and with TOPIC why that rang, or did not.
+
+    Exit 1 if no feed ever listed it.
+    """
+
+    async def find(store: "SqlStore") -> "_Found | None":
+        article = await store.find_article(url)
+        if article is None:
+            return None
+        row = await store.article_by_id(article)
+        return row, await store.entries_of(article), await store.trace_of(article)
+
+    found = asyncio.run(ask_store(config, find, quiet=as_json))
+    told: dict[str, Any] = {"url": url, "found": found is not None, "steps": []}
+    if found is not None:
+        told["steps"] = [
+            {
+                "at": step.at,
+                "stage": step.stage,
+                "decision": step.decision,
+                "because": step.because,
+            }
+            for step in found[2]
+        ]
+        if topic is not None:
+            told["topic"] = _tried(config, topic, found)
+    if as_json:
+        print_json(told)
+    else:
+        _print(told)
+    if found is None:
+        raise SystemExit(FOUND)
+
+
+_Found = tuple["ArticleRow", "list[EntryRow]", "list[TraceLine]"]
+
+
+def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
+    """Return the topic tried against what is stored of the article."""
+    from monitor.cli.topics import try_object
+    from monitor.registry import registry
+    from workers.pages import settle
+    from workers.steps.documents import document_of_page
+    from workers.steps.read import as_stored
+    from workers.topics import QueryError, try_query
+
+    settings = load_settings(config, quiet=True).settings
+    wanted = registry(settings)
+    spec = next((spec for spec in wanted.topics if spec.name == topic), None)
+    if spec is None:
+        fail(f"no such topic: {topic} (or it is disabled)", FOUND)
+    article, entries, _ = found
+    read = settle(as_stored(article), entries)
+    document = document_of_page(read, entries, {})
+    try:
+        outcome = try_query(spec.query, wanted.aliases, settings.matching.languages, document)
+    except QueryError as error:
+        fail(f"topic cannot be tried: {topic}: {error}", FOUND)
+    return try_object(outcome)
+
+
+def _print(told: dict[str, Any]) -> None:
+    if not told["found"]:
+        print_text(f"never listed: no feed has shown {told['url']}")
+        return
+    for step in told["steps"]:
+        print_text(f"{iso(step['at'])}  {step['stage']:8} {step['decision']}")
+        if step["because"]:
+            print_text(f"{'':31}{step['because']}")
+    topic = told.get("topic")
+    if topic is not None:
+        _print_topic(topic)
+
+
+def _print_topic(topic: dict[str, Any]) -> None:
+    print_text("\nthe topic matches" if topic["matched"] else "\nthe topic does not match")
+    for clause in topic["clauses"]:
+        for hit in clause["hits"]:
+            print_text(f"  {clause['query']} in {hit['zone']}: {hit['sentence']}")
+    if topic["failed"]:
+        print_text(f"  did not hold: {topic['failed']['query']}")
+    for hit in topic["elsewhere"]:
+        print_text(f"  but stands in {hit['zone']}, which is not searched: {hit['sentence']}")

@@ -1,0 +1,110 @@
+"""Builders: every part made from settings. The command line uses the same ones."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from monitor import shipped
+from monitor.metrics import PrometheusMeter
+from monitor.settings import (
+    Settings,
+    database_path,
+    net_options,
+    page_options,
+    queue_options,
+)
+from workers.broker import DataDirLock, EmbeddedValkey, RedisBroker
+from workers.clock import Clock
+from workers.net import HttpFetcher
+from workers.pages import PageRules
+from workers.pool import ProcessPool
+from workers.steps.edges import Edges
+from workers.store import SqlStore, open_store
+
+__all__ = [
+    "Parts",
+    "build_fetcher",
+    "build_pool",
+    "open_parts",
+    "page_rules",
+    "read_store",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a daemon runs on. ``stack`` closes all of it, the last opened first."""
+
+    edges: Edges
+    store: SqlStore
+    broker: RedisBroker
+    valkey: EmbeddedValkey | None
+    pool: ProcessPool
+    meter: PrometheusMeter
+    stack: AsyncExitStack
+
+
+async def read_store(settings: Settings, clock: Clock, *, writes: bool = False) -> SqlStore:
+    """Open the database for questions, or for ``writes`` beside a daemon. It is never made.
+
+    Raises:
+        TocsinError: there is none yet, or it is not ours.
+    """
+    return await open_store(database_path(settings), clock, read_only=True)
+
+
+def build_fetcher(settings: Settings) -> HttpFetcher:
+    """Return the fetcher of feeds and pages."""
+    return HttpFetcher(net_options(settings, shipped.version()))
+
+
+def page_rules(settings: Settings) -> PageRules:
+    """Return the rules by which pages are read."""
+    options = page_options(settings)
+    return PageRules(cues=shipped.cues(), mode=options.mode, body_bytes=options.body_bytes)
+
+
+def build_pool(settings: Settings) -> ProcessPool:
+    """Return the processes that extract pages."""
+    options = page_options(settings)
+    return ProcessPool(
+        options.workers, options.memory_bytes, options.recycle_after, page_rules(settings)
+    )
+
+
+async def open_parts(settings: Settings, clock: Clock) -> Parts:
+    """Open everything that a daemon runs on.
+
+    Raises:
+        TocsinError: the data folder is another's or in use, the database is not ours, or Redis is
+            not what we need. What was opened is closed again.
+    """
+    async with AsyncExitStack() as stack:
+        lock = DataDirLock(settings.data_dir)
+        lock.acquire()
+        stack.callback(lock.release)
+        store = await open_store(database_path(settings), clock)
+        stack.push_async_callback(store.close)
+        valkey, url = None, settings.redis.url.first()
+        if url == "embedded":
+            valkey = EmbeddedValkey(settings.data_dir, clock)
+            url = await valkey.start()
+            stack.push_async_callback(valkey.stop)
+        broker = RedisBroker(url, lease_s=queue_options(settings).lease_s, clock=clock)
+        await broker.open()
+        stack.push_async_callback(broker.close)
+        fetcher = build_fetcher(settings)
+        stack.push_async_callback(fetcher.close)
+        pool = build_pool(settings)
+        stack.push_async_callback(pool.close)
+        meter = PrometheusMeter()
+        return Parts(
+            edges=Edges(
+                store=store, broker=broker, fetcher=fetcher, pool=pool, clock=clock, meter=meter
+            ),
+            store=store,
+            broker=broker,
+            valkey=valkey,
+            pool=pool,
+            meter=meter,
+            stack=stack.pop_all(),
+        )

@@ -1,0 +1,169 @@
+"""What the endpoints are told, and where the command line finds a running daemon."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from monitor import shipped
+from monitor.daemon.reload import Outcome
+from monitor.daemon.state import State
+from monitor.health import Check, Checks, SinkState, report, shown, worst
+from workers.broker import short_socket
+from workers.errors import StoreDown, Transient
+from workers.model.status import Counts
+from workers.steps.relay import PAGE_STREAMS, sink_stream
+
+__all__ = ["Report", "control_socket"]
+
+ROLES = ("poll", "read", "deliver", "web")
+
+
+def control_socket(data_dir: Path) -> Path:
+    """Return the path of the socket by which commands reach the daemon of this data folder."""
+    return short_socket(data_dir, "control.sock")
+
+
+class Report:
+    """Satisfies what the endpoints ask (`monitor.web.app.Asked`)."""
+
+    def __init__(self, state: State, reload: Callable[..., Awaitable[Outcome]]) -> None:
+        self._state = state
+        self._reload = reload
+        self._began = state.clock.monotonic()
+        self._checks = Checks(
+            state.clock,
+            state.parts.store.probe,
+            state.parts.broker.ping,
+            state.settings.data_dir,
+            state.settings.keep.disk_floor,
+        )
+
+    def process(self) -> dict[str, Any]:
+        """Return what this process tells others of itself."""
+        return {
+            "name": self._state.parts.broker.consumer,
+            "roles": list(ROLES),
+            "version": shipped.version(),
+            "config_hash": self._state.registry.config_hash,
+        }
+
+    async def live(self) -> dict[str, Any]:
+        """Say whether every supervised loop beats: nothing outside this process counts."""
+        lanes = self._state.lanes
+        pulses = [
+            lanes.feeds.pulse,
+            lanes.relay.pulse,
+            *(lane.pulse for lane in lanes.all_streams),
+        ]
+        still = [pulse.name for pulse in pulses if not pulse.alive]
+        return {"status": "failing" if still else "ok", "still": still}
+
+    async def ready(self) -> dict[str, Any]:
+        """Say whether work can be taken: SQL writes, Redis writes, disk, not draining."""
+        checks = await self._checks.all()
+        status = worst([check.status for check in checks.values()])
+        if self._state.draining:
+            status = "failing"
+        now = self._state.clock.monotonic()
+        return {"status": status, "draining": self._state.draining, "checks": shown(checks, now)}
+
+    async def healthy(self) -> dict[str, Any]:
+        """Return the whole report; what a broken dependency hides is left empty."""
+        checks = await self._checks.all()
+        facts, processes = await self._facts(), await self._processes()
+        now = self._state.clock.monotonic()
+        refused = [problem.topic for problem in self._state.accepted.refused]
+        return {
+            "status": self._status(checks, facts, refused),
+            "version": shipped.version(),
+            "uptime_s": round(now - self._began, 1),
+            "topics": len(self._state.rules.topics.specs),
+            "topics_version": self._state.accepted.number,
+            "topics_refused": refused,
+            "config_hash": self._state.registry.config_hash,
+            "checks": shown(checks, now),
+            **facts,
+            "processes": processes,
+        }
+
+    def _status(
+        self, checks: Mapping[str, Check], facts: Mapping[str, Any], refused: list[str]
+    ) -> str:
+        """A dependency that fails is failing; a receiver or a topic that does is degraded."""
+        status = worst([check.status for check in checks.values()])
+        sinks = facts["queue"]["sinks"].values()
+        unwell = refused or any(sink["breaker"] == "open" for sink in sinks)
+        return worst([status, "degraded" if unwell else "ok"])
+
+    async def _facts(self) -> dict[str, Any]:
+        state = self._state
+        counts, lag = Counts(feeds={}, pages={}, sinks={}, dead={}), 0.0
+        sinks: dict[str, SinkState] = {}
+        streams: dict[str, tuple[int, int]] = {}
+        try:
+            counts = await state.parts.store.counts()
+            lag = await state.parts.broker.due_lag()
+            sinks = await self._sinks()
+            held = await state.parts.broker.outstanding(PAGE_STREAMS)
+            waiting = max(0, sum(held.values()) - state.lanes.pages.busy)
+            streams = {"pages": (waiting, state.lanes.pages.busy)}
+        except (Transient, StoreDown):
+            pass  # the checks tell which of them is away
+        return report(counts, sinks, streams, lag)
+
+    async def _sinks(self) -> dict[str, SinkState]:
+        lanes, broker = self._state.lanes, self._state.parts.broker
+        names = list(self._state.settings.sinks)
+        endpoints = lanes.endpoints()
+        waits = await broker.breaker_states(sorted(set(endpoints.values()) - {""}))
+        held = await broker.outstanding([sink_stream(name) for name in names])
+        states = {}
+        for name in names:
+            stream = sink_stream(name)
+            busy = lanes.busy(stream)
+            states[name] = SinkState(
+                breaker="open" if waits.get(endpoints.get(name, ""), 0) > 0 else "closed",
+                state="enabled" if name in endpoints else "disabled",
+                ready=max(0, held.get(stream, 0) - busy),
+                pending=busy,
+            )
+        return states
+
+    async def _processes(self) -> list[dict[str, Any]]:
+        try:
+            return await self._state.parts.broker.processes()
+        except Transient:
+            return [{**self.process(), "beat_s": None}]
+
+    async def metrics(self) -> bytes:
+        """Return the page that Prometheus scrapes, gauges brought up to date."""
+        health = await self.healthy()
+        meter = self._state.parts.meter
+        for name in ("tocsin_feeds", "tocsin_undelivered", "tocsin_undelivered_oldest_seconds"):
+            meter.clear(name)
+        for state in ("ok", "failing", "quiet", "new"):
+            meter.gauge("tocsin_feeds", health["feeds"][state], state=state)
+        meter.gauge("tocsin_due_lag_seconds", health["feeds"]["due_lag_s"])
+        pages = health["queue"]["pages"]
+        meter.gauge("tocsin_queue_entries", pages["ready"] + pages["pending"], stream="pages")
+        for name, sink in health["queue"]["sinks"].items():
+            meter.gauge("tocsin_undelivered", sink["undelivered"], sink=name)
+            meter.gauge("tocsin_undelivered_oldest_seconds", sink["oldest_s"] or 0, sink=name)
+        for kind, number in health["dead"].items():
+            meter.gauge("tocsin_dead", number, kind=kind)
+        for name, check in health["checks"].items():
+            meter.gauge("tocsin_check_up", float(check["status"] == "ok"), check=name)
+        meter.gauge("tocsin_disk_free_bytes", health["checks"]["disk"]["free_bytes"])
+        meter.gauge("tocsin_topics", health["topics"])
+        meter.gauge("tocsin_topics_refused", len(health["topics_refused"]))
+        meter.clear("tocsin_info")
+        meter.gauge("tocsin_info", 1, version=shipped.version(), config=health["config_hash"])
+        return meter.page()
+
+    async def reload(self, *, yes: bool) -> dict[str, Any]:
+        """Read the settings again."""
+        outcome = await self._reload(yes=yes)
+        told: dict[str, Any] = msgspec.to_builtins(outcome)
+        return told

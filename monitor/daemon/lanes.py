@@ -1,0 +1,164 @@
+"""The lanes of one daemon: made from the parts, and remade for sinks at a reload."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+from workers.pool.tasks import read_feed_again, read_page
+
+from monitor.daemon.build import Parts
+from workers.lanes.feeds import FeedLane
+from workers.lanes.relay import RelayLane
+from workers.lanes.stream import Handler, StreamLane
+from workers.options import QueueOptions
+from workers.steps.deliver import Deliver
+from workers.steps.edges import RulesNow
+from workers.steps.poll import Poll
+from workers.steps.ports import Sink
+from workers.steps.read import Read
+from workers.steps.relay import PAGE_STREAMS, RING_STREAM, Relay, sink_stream
+from workers.steps.ring import Ring
+
+__all__ = ["Lanes"]
+
+_log = structlog.get_logger()
+SINK_CLOSE_S = 2.0
+
+
+class Lanes:
+    """All loops of the data plane. ``ended`` resolves when one of them ends unasked."""
+
+    def __init__(
+        self, parts: Parts, rules: RulesNow, options: QueueOptions, public_url: str | None
+    ) -> None:
+        edges = parts.edges
+        self._parts = parts
+        self._options = options
+        self._public_url = public_url
+        self._sinks: dict[str, Sink] = {}
+        self._sink_lanes: dict[str, StreamLane] = {}
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._stopping = False
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.feeds = FeedLane(
+            Poll(edges, rules, read_feed_again),
+            options.poll_slots,
+            broker=edges.broker,
+            clock=edges.clock,
+            lease_s=options.lease_s,
+        )
+        self.relay = RelayLane(Relay(edges, options, self.endpoints), edges.clock)
+        read, ring = Read(edges, rules, read_page), Ring(edges, rules)
+        self.pages = self._lane("pages", PAGE_STREAMS, options.page_slots, _plain(read))
+        self.ring = self._lane("ring", (RING_STREAM,), options.sink_slots, _plain(ring))
+
+    def _lane(
+        self, name: str, streams: tuple[str, ...], slots: int, handler: Handler
+    ) -> StreamLane:
+        return StreamLane(
+            name,
+            streams,
+            slots,
+            handler,
+            broker=self._parts.edges.broker,
+            store=self._parts.edges.store,
+            clock=self._parts.edges.clock,
+            lease_s=self._options.lease_s,
+        )
+
+    @property
+    def all_streams(self) -> list[StreamLane]:
+        """Every lane that takes from streams."""
+        return [self.pages, self.ring, *self._sink_lanes.values()]
+
+    def busy(self, stream: str) -> int:
+        """Return how many ids the lane of ``stream`` is working on."""
+        lane = self._sink_lanes.get(stream.removeprefix("sink:"))
+        return lane.busy if lane else 0
+
+    def endpoints(self) -> dict[str, str]:
+        """Return the sinks that can be sent to, each with its breaker's key."""
+        return {name: endpoint_of(name, sink) for name, sink in self._sinks.items()}
+
+    def start(self) -> None:
+        """Set the loops going (sinks have their own, see `set_sinks`)."""
+        self._spawn("relay", self.relay.run())
+        self._spawn("pages", self.pages.run())
+        self._spawn("ring", self.ring.run())
+
+    def _spawn(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(loop, name=name)
+        self._tasks[task] = name
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        name = self._tasks.pop(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("loop_failed", loop=name, exc_info=error)
+        unasked = error is not None or (not self._stopping and not name.startswith("sink:"))
+        if unasked and not self.ended.done():
+            self.ended.set_result(name)
+
+    async def set_sinks(self, sinks: Mapping[str, Sink]) -> None:
+        """Make the sinks be these: lanes of sinks that stay the same object are not touched."""
+        for name in [name for name, sink in self._sinks.items() if sinks.get(name) is not sink]:
+            await self._drop_sink(name)
+        for name, sink in sinks.items():
+            if name in self._sinks:
+                continue
+            deliver = Deliver(
+                self._parts.edges,
+                sink,
+                endpoint_of(name, sink),
+                self._options.lease_s,
+                self._public_url,
+            )
+            lane = self._lane(
+                sink_stream(name), (sink_stream(name),), self._options.sink_slots, deliver
+            )
+            self._sinks[name], self._sink_lanes[name] = sink, lane
+            self._spawn(sink_stream(name), lane.run())
+        self.relay.wake()
+
+    async def _drop_sink(self, name: str) -> None:
+        sink, lane = self._sinks.pop(name), self._sink_lanes.pop(name)
+        await lane.drain(self._options.stop_within_s / 2)
+        await _close(sink)
+
+    async def drain(self, within_s: float) -> None:
+        """Let what is under way finish, hand the rest back, and end all loops."""
+        self._stopping = True
+        self.relay.stop()
+        left = await asyncio.gather(
+            self.feeds.drain(within_s), *(lane.drain(within_s) for lane in self.all_streams)
+        )
+        if self._tasks:
+            _, late = await asyncio.wait(list(self._tasks), timeout=SINK_CLOSE_S)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(*(_close(sink) for sink in self._sinks.values()))
+        _log.info("drained", handed_back=sum(left))
+
+
+async def _close(sink: Sink) -> None:
+    try:
+        async with asyncio.timeout(SINK_CLOSE_S):
+            await sink.close()
+    except (TimeoutError, OSError) as error:
+        _log.warning("sink_not_closed", sink=sink.name, error=str(error))
+
+
+def endpoint_of(name: str, sink: Sink) -> str:
+    """Return the key of the breaker that guards ``sink``: one an endpoint, not one a host."""
+    return f"{name}@{sink.endpoint}" if sink.endpoint else ""
+
+
+def _plain(step: Callable[[str], Coroutine[Any, Any, None]]) -> Handler:
+    """Make a lane's handler of a step that needs no last look at its lease."""
+
+    async def handler(id_: str, _still_ours: object) -> None:
+        await step(id_)
+
+    return handler

@@ -1,0 +1,129 @@
+"""Reload: validate all first, swap at once, keep the old on error, and say so."""
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from monitor.daemon.state import State
+from monitor.registry import Difference, Registry, difference, registry
+from monitor.settings import Loaded, load, render
+from workers.errors import TocsinError
+
+__all__ = ["Outcome", "Reloader", "needs_word"]
+
+QUIET_S = 2.0
+"""Files must have stood still for so long: editors and copies write in pieces."""
+FEW = 5
+SHARE = 0.2
+NOT_LIVE = ("data_dir", "database", "redis", "web", "queue", "log")
+"""What is read once, at the start."""
+_log = structlog.get_logger()
+
+TakeOver = Callable[[Loaded, Registry, Sequence[str]], Awaitable[None]]
+"""Puts accepted settings in force; the names are those of sinks to be made anew."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a reload ended."""
+
+    ok: bool
+    difference: str = ""
+    problems: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    """Sections that changed and take effect only at the next start."""
+
+
+def needs_word(change: Difference, topics: int, feeds: int) -> str | None:
+    """Return why a change that was only seen in the files waits for the operator's word.
+
+    ``topics`` and ``feeds`` are how many there were. A half-saved file looks like a removal: that
+    of a sink, of all topics, or of more than five and over a fifth of topics or feeds.
+    """
+    if change.sinks.removed:
+        return f"it removes the sink {change.sinks.removed[0]}"
+    gone = len(change.topics.removed)
+    if topics and gone == topics and not change.topics.added:
+        return "it removes all topics"
+    if gone > FEW and gone > SHARE * topics:
+        return f"it removes {gone} of {topics} topics"
+    lost = len(change.feeds.removed)
+    if lost > FEW and lost > SHARE * feeds:
+        return f"it removes {lost} of {feeds} feeds"
+    return None
+
+
+class Reloader:
+    """Reads the settings again: asked by signal, by command, or by the files changing."""
+
+    def __init__(self, state: State, take_over: TakeOver) -> None:
+        self._state = state
+        self._take_over = take_over
+        self._started = state.settings
+        self._seen = _stamps(state.loaded)
+        self._changed_at: float | None = None
+
+    async def look(self) -> None:
+        """Reload once the files have changed and then stood still."""
+        stamps = _stamps(self._state.loaded)
+        now = self._state.clock.monotonic()
+        if stamps != self._seen:
+            self._seen, self._changed_at = stamps, now
+        elif self._changed_at is not None and now - self._changed_at >= QUIET_S:
+            self._changed_at = None
+            await self.reload(yes=False, watched=True)
+
+    async def reload(self, *, yes: bool, watched: bool = False) -> Outcome:
+        """Take the files over, if they are good."""
+        outcome = await self._try(yes=yes, watched=watched)
+        self._state.parts.meter.count(
+            "tocsin_reloads_total", outcome="ok" if outcome.ok else "refused"
+        )
+        if outcome.ok:
+            _log.info("reloaded", difference=outcome.difference, restart=outcome.restart)
+        else:
+            _log.error("reload_refused", problems=outcome.problems)
+        return outcome
+
+    async def _try(self, *, yes: bool, watched: bool) -> Outcome:
+        state = self._state
+        loaded = load(state.loaded.path, os.environ)
+        if loaded.fatal:
+            return Outcome(ok=False, problems=tuple(render(one) for one in loaded.fatal))
+        change = difference(state.settings, loaded.settings)
+        why = needs_word(change, len(state.settings.topics), len(state.settings.feeds))
+        if why is not None and watched and not yes:
+            said = f"the files changed and {why}: run `tocsin reload --yes` if that is meant"
+            return Outcome(ok=False, difference=str(change), problems=(said,))
+        try:
+            remade = (*change.sinks.changed, *change.sinks.added)
+            wanted = registry(loaded.settings)
+            await self._take_over(loaded, wanted, remade)
+        except TocsinError as error:
+            return Outcome(ok=False, difference=str(change), problems=(str(error),))
+        self._seen, self._changed_at = _stamps(loaded), None
+        return Outcome(
+            ok=True,
+            difference=str(change),
+            problems=tuple(problem.message for problem in state.accepted.refused),
+            restart=self._not_live(loaded),
+        )
+
+    def _not_live(self, loaded: Loaded) -> tuple[str, ...]:
+        before, after = self._started, loaded.settings
+        return tuple(name for name in NOT_LIVE if getattr(before, name) != getattr(after, name))
+
+
+def _stamps(loaded: Loaded) -> dict[Path, tuple[int, int] | None]:
+    """Return what changes when a file does."""
+    return {path: _stamp(path) for path in loaded.files}
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,32 @@
+"""What a running daemon consists of, shared by its service, its reloader and its reports."""
+
+from dataclasses import dataclass
+
+from monitor.daemon.build import Parts
+from monitor.daemon.lanes import Lanes
+from monitor.daemon.topics import Accepted
+from monitor.registry import Registry
+from monitor.settings import Loaded, Settings
+from workers.clock import Clock
+from workers.steps.edges import Rules
+
+__all__ = ["State"]
+
+
+@dataclass(kw_only=True)
+class State:
+    """The settings in force, and the parts that run by them."""
+
+    loaded: Loaded
+    registry: Registry
+    clock: Clock
+    parts: Parts
+    accepted: Accepted
+    rules: Rules
+    lanes: Lanes
+    draining: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.loaded.settings

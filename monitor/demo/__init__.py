@@ -1,0 +1,1 @@
+"""The demo: an offline newswire, and the real daemon that watches it."""

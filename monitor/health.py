@@ -1,0 +1,172 @@
+"""Health: what each check and endpoint says. Checks are cached for a second, each with a limit."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from workers.clock import Clock
+from workers.errors import TocsinError
+from workers.model.status import Counts
+
+__all__ = ["Beating", "Check", "Checks", "SinkState", "report", "worst"]
+
+FRESH_S = 1.0
+LIMIT_S = 5.0
+NO_WORK_BELOW_BYTES = 100 << 20
+"""Less free space than this and nothing can be stored: not ready."""
+
+
+class Beating(Protocol):
+    """A loop whose heartbeat is looked at."""
+
+    name: str
+
+    @property
+    def alive(self) -> bool:
+        """False once it has missed three beats."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What one check found."""
+
+    status: str
+    """ok, degraded or failing."""
+    facts: Mapping[str, Any]
+    at: float
+    """On the monotonic clock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinkState:
+    """What is known of a sink beside its deliveries."""
+
+    breaker: str
+    """closed or open."""
+    state: str
+    """enabled or disabled."""
+    ready: int
+    pending: int
+
+
+class Checks:
+    """The dependencies' checks: ``database`` and ``redis`` are coroutines that raise if unwell."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        database: Callable[[], Awaitable[object]],
+        redis: Callable[[], Awaitable[object]],
+        data_dir: Path,
+        disk_floor: int,
+    ) -> None:
+        self._clock = clock
+        self._probes = {"database": database, "redis": redis}
+        self._data_dir = data_dir
+        self._disk_floor = disk_floor
+        self._known: dict[str, Check] = {}
+        self._lock = asyncio.Lock()
+
+    async def all(self) -> dict[str, Check]:
+        """Return every check, none older than a second."""
+        async with self._lock:
+            await asyncio.gather(*(self._look(name) for name in self._probes))
+            self._known["disk"] = self._disk()
+        return dict(self._known)
+
+    async def _look(self, name: str) -> None:
+        known = self._known.get(name)
+        now = self._clock.monotonic()
+        if known is not None and now - known.at < FRESH_S:
+            return
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await self._probes[name]()
+        except TimeoutError:
+            self._note(name, now, error=f"no answer within {LIMIT_S:.0f} s")
+        except (TocsinError, OSError) as error:
+            self._note(name, now, error=str(error))
+        else:
+            self._note(name, now)
+
+    def _note(self, name: str, began: float, error: str | None = None) -> None:
+        now = self._clock.monotonic()
+        facts: dict[str, Any] = {"ms": round((now - began) * 1000, 2)}
+        if error is not None:
+            facts["error"] = error
+        status = "failing" if error is not None else "ok"
+        self._known[name] = Check(status=status, facts=facts, at=now)
+
+    def _disk(self) -> Check:
+        free = shutil.disk_usage(self._data_dir).free
+        status = "ok" if free >= self._disk_floor else "degraded"
+        if free < NO_WORK_BELOW_BYTES:
+            status = "failing"
+        facts = {"free_bytes": free, "days_left": None}
+        return Check(status=status, facts=facts, at=self._clock.monotonic())
+
+
+def worst(statuses: Sequence[str]) -> str:
+    """Return the worst of ``ok``, ``degraded`` and ``failing``."""
+    return next((status for status in ("failing", "degraded") if status in statuses), "ok")
+
+
+def shown(checks: Mapping[str, Check], now: float) -> dict[str, Any]:
+    """Return checks as the endpoints print them."""
+    return {
+        name: {"status": check.status, **check.facts, "age_s": round(now - check.at, 1)}
+        for name, check in checks.items()
+    }
+
+
+def report(
+    counts: Counts,
+    sinks: Mapping[str, SinkState],
+    streams: Mapping[str, tuple[int, int]],
+    due_lag_s: float,
+) -> dict[str, Any]:
+    """Return the feeds, queue and dead sections of the health report.
+
+    ``streams`` gives for each page stream how many ids wait, and how many are being worked on.
+    """
+    ages = [queue.oldest_s for queue in counts.pages.values() if queue.oldest_s is not None]
+    states = {state: counts.feeds.get(state, 0) for state in ("ok", "failing", "quiet")}
+    return {
+        "feeds": {
+            "total": sum(counts.feeds.values()) - counts.feeds.get("parked", 0),
+            **states,
+            "new": counts.feeds.get("new", 0),
+            "due_lag_s": round(due_lag_s, 1),
+        },
+        "queue": {
+            "pages": {
+                "ready": sum(ready for ready, _ in streams.values()),
+                "pending": sum(pending for _, pending in streams.values()),
+                "oldest_s": round(max(ages), 1) if ages else None,
+            },
+            "sinks": {name: _sink(counts, name, state) for name, state in sinks.items()},
+        },
+        "dead": {
+            "pages": counts.dead.get("page", 0),
+            "deliveries": counts.dead.get("delivery", 0),
+        },
+        "last_entry": counts.last_entry,
+        "last_alert": counts.last_alert,
+    }
+
+
+def _sink(counts: Counts, name: str, state: SinkState) -> dict[str, Any]:
+    queue = counts.sinks.get(name)
+    oldest = queue.oldest_s if queue else None
+    return {
+        "ready": state.ready,
+        "pending": state.pending,
+        "undelivered": (queue.open + queue.held) if queue else 0,
+        "oldest_s": round(oldest, 1) if oldest is not None else None,
+        "breaker": state.breaker,
+        "state": state.state,
+    }

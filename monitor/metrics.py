@@ -1,0 +1,99 @@
+"""Prometheus metrics: one table of all there are, and the meter that steps count with."""
+
+from typing import Literal
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+__all__ = ["CONTENT_TYPE_LATEST", "METRICS", "Metric", "PrometheusMeter"]
+
+BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 120.0)
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """A metric as it is documented: base units, bounded labels, never an address."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS = (
+    Metric("tocsin_polls_total", "counter", "Polls of feeds, by how they ended.", ("outcome",)),
+    Metric("tocsin_entries_total", "counter", "Entries that were new or edited."),
+    Metric("tocsin_pages_total", "counter", "Pages extracted, by verdict.", ("verdict",)),
+    Metric("tocsin_pages_killed_total", "counter", "Pages whose process was ended.", ("reason",)),
+    Metric("tocsin_articles_total", "counter", "Articles matched, by whose text.", ("text_from",)),
+    Metric("tocsin_deliveries_total", "counter", "Attempts to deliver.", ("sink", "outcome")),
+    Metric("tocsin_delivery_seconds", "histogram", "One attempt to deliver.", ("sink",)),
+    Metric("tocsin_step_seconds", "histogram", "One step of work.", ("step",)),
+    Metric("tocsin_reloads_total", "counter", "Reloads of the settings.", ("outcome",)),
+    Metric("tocsin_feeds", "gauge", "Feeds, by state.", ("state",)),
+    Metric("tocsin_due_lag_seconds", "gauge", "How long the most overdue feed has waited."),
+    Metric("tocsin_queue_entries", "gauge", "Ids in a stream.", ("stream",)),
+    Metric("tocsin_undelivered", "gauge", "Deliveries not sent yet.", ("sink",)),
+    Metric("tocsin_undelivered_oldest_seconds", "gauge", "Age of the oldest of them.", ("sink",)),
+    Metric("tocsin_dead", "gauge", "Dead letters.", ("kind",)),
+    Metric("tocsin_topics", "gauge", "Topics that are watched."),
+    Metric("tocsin_topics_refused", "gauge", "Topics that could not be accepted."),
+    Metric("tocsin_check_up", "gauge", "1 while a dependency is well.", ("check",)),
+    Metric("tocsin_disk_free_bytes", "gauge", "Free space where the data folder is."),
+    Metric("tocsin_info", "gauge", "Always 1; tells version and settings.", ("version", "config")),
+)
+"""All metrics, as ``docs/running.md`` lists them."""
+
+
+class PrometheusMeter:
+    """Satisfies the steps' ``Meter`` port. Each daemon has a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for metric in METRICS:
+            self._make(metric)
+
+    def _make(self, metric: Metric) -> None:
+        match metric.kind:
+            case "counter":
+                self._counters[metric.name] = Counter(
+                    metric.name, metric.help, metric.labels, registry=self._registry
+                )
+            case "gauge":
+                self._gauges[metric.name] = Gauge(
+                    metric.name, metric.help, metric.labels, registry=self._registry
+                )
+            case "histogram":
+                self._histograms[metric.name] = Histogram(
+                    metric.name,
+                    metric.help,
+                    metric.labels,
+                    registry=self._registry,
+                    buckets=BUCKETS,
+                )
+
+    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        """Add to a counter of `METRICS`."""
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc(amount)
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Add to a histogram of `METRICS`."""
+        histogram = self._histograms[name]
+        (histogram.labels(**labels) if labels else histogram).observe(seconds)
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge of `METRICS`."""
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def clear(self, name: str) -> None:
+        """Forget the label values of a gauge, before they are set anew."""
+        self._gauges[name].clear()
+
+    def page(self) -> bytes:
+        """Return the page that Prometheus scrapes."""
+        return generate_latest(self._registry)

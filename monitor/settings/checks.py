@@ -1,0 +1,174 @@
+"""What is wrong between the settings, though each by itself is well written."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from monitor.settings.build import Built, section_of
+from monitor.settings.items import EmailSink, TopicSetting
+from monitor.settings.places import (
+    all_secrets,
+    at_option,
+    at_sink,
+    at_topic,
+    enabled_sinks,
+    is_web,
+    main_file,
+    relay_problem,
+    revealed,
+    told_sinks,
+    webhook_urls,
+)
+from monitor.settings.problems import Problem, dotted, nearest, shown
+from monitor.settings.values import host_is_loopback
+
+__all__ = ["check_all"]
+
+Check = Callable[[Built], Iterator[Problem]]
+
+
+def check_all(built: Built) -> list[Problem]:
+    """Return the problems that only show when the settings are seen together."""
+    return [problem for check in _PROBLEMS for problem in check(built)]
+
+
+def _database(built: Built) -> Iterator[Problem]:
+    url = revealed(built.settings.database.url)
+    if url is None or url == "embedded" or url.startswith("sqlite:"):
+        return
+    scheme = urlsplit(url).scheme.partition("+")[0]
+    if scheme in {"postgresql", "postgres"}:
+        message = "PostgreSQL is not supported by this version"
+    else:
+        message = "is no database that Tocsin knows"
+    yield at_option(built, "database", "url", message, 'write "embedded" for SQLite in data_dir')
+
+
+def _redis(built: Built) -> Iterator[Problem]:
+    url = revealed(built.settings.redis.url)
+    if url is None or url == "embedded":
+        return
+    scheme = urlsplit(url).scheme
+    if scheme in {"redis+sentinel", "redis+cluster", "rediss+sentinel", "rediss+cluster"}:
+        message = "Sentinel and Cluster are not supported by this version"
+    elif scheme not in {"redis", "rediss", "unix"}:
+        message = "is no address of Redis"
+    else:
+        return
+    yield at_option(
+        built, "redis", "url", message, 'write "embedded", redis://, rediss:// or unix://'
+    )
+
+
+def _proxy(built: Built) -> Iterator[Problem]:
+    proxy = built.settings.net.proxy
+    url = revealed(proxy) if proxy is not None else None
+    if url is not None and not (is_web(url) and url.startswith("http://")):
+        yield at_option(built, "net", "proxy", "is no proxy", 'write "http://proxy:3128"')
+
+
+def _token(built: Built) -> Iterator[Problem]:
+    web = built.settings.web
+    if web.token is not None or web.listen == "off" or web.listen.startswith("unix:"):
+        return
+    if not host_is_loopback(web.listen.rpartition(":")[0]):
+        hint = 'add token = { env = "TOCSIN_TOKEN" } to [web], or listen on 127.0.0.1'
+        yield at_option(built, "web", "listen", "is open to others without a token", hint)
+
+
+def _range(built: Built) -> Iterator[Problem]:
+    polling = built.settings.polling
+    if polling.fastest > polling.slowest:
+        hint = "fastest is the floor, slowest the ceiling"
+        yield at_option(built, "polling", "fastest", "is slower than polling.slowest", hint)
+
+
+def _folder(built: Built) -> Iterator[Problem]:
+    path = built.settings.data_dir
+    above = next((folder for folder in (path, *path.parents) if folder.exists()), path)
+    if not above.is_dir():
+        piece = section_of(built, "")
+        yield piece.problem(
+            ("data_dir",), key="data_dir", value=shown(str(path)), message=f"{above} is no folder"
+        )
+
+
+def _no_feeds(built: Built) -> Iterator[Problem]:
+    if not any(feed.enabled for feed in built.settings.feeds):
+        unread = any(not problem.fatal for problem in built.problems)
+        yield Problem(
+            file=main_file(built),
+            message="there are no feeds",
+            hint='add [[feeds]] with url = "…", or [opml] files = ["feeds.opml"]',
+            fatal=not unread,
+        )
+
+
+def _no_topics(built: Built) -> Iterator[Problem]:
+    if not any(topic.enabled for topic in built.settings.topics):
+        hint = "add [[topics]] with name and query"
+        yield Problem(file=main_file(built), message="there are no topics", hint=hint, fatal=False)
+
+
+def _no_sinks(built: Built) -> Iterator[Problem]:
+    if not enabled_sinks(built.settings):
+        hint = 'add [sinks.screen] with type = "console"'
+        yield Problem(file=main_file(built), message="there are no sinks", hint=hint)
+
+
+def _topics(built: Built) -> Iterator[Problem]:
+    for topic in built.settings.topics:
+        if topic.enabled:
+            yield from _unknown_sinks(built, topic)
+            if enabled_sinks(built.settings) and not told_sinks(built.settings, topic):
+                hint = "name enabled sinks in its `sinks`, or remove `default = false` from one"
+                yield at_topic(built, topic, (), ("nobody is told of it", hint))
+
+
+def _unknown_sinks(built: Built, topic: TopicSetting) -> Iterator[Problem]:
+    for position, name in enumerate(topic.sinks or ()):
+        if name not in built.sinks:
+            hint = nearest(name, built.sinks)
+            below = ("sinks", position)
+            yield at_topic(built, topic, below, ("there is no such sink", hint), shown(name))
+
+
+def _secrets(built: Built) -> Iterator[Problem]:
+    for piece, key, secret in all_secrets(built):
+        for message in secret.missing():
+            hint = "set it, or write the right name"
+            yield piece.problem(
+                key[-1:], key=dotted(key), message=message, hint=hint, missing=True
+            )
+
+
+def _mail(built: Built) -> Iterator[Problem]:
+    for name, sink in enabled_sinks(built.settings).items():
+        url = revealed(sink.smtp) if isinstance(sink, EmailSink) else None
+        if url is not None:
+            message, hint = relay_problem(url)
+            if message:
+                yield at_sink(built, name, "smtp", message, hint)
+
+
+def _webhooks(built: Built) -> Iterator[Problem]:
+    for name, url in webhook_urls(built):
+        if not is_web(url):
+            hint = 'write it in full: "https://example.org/…"'
+            yield at_sink(built, name, "url", "is no http or https address", hint)
+
+
+_PROBLEMS: tuple[Check, ...] = (
+    _database,
+    _redis,
+    _proxy,
+    _token,
+    _range,
+    _folder,
+    _no_feeds,
+    _no_topics,
+    _no_sinks,
+    _topics,
+    _webhooks,
+    _mail,
+    _secrets,
+)

@@ -1,0 +1,136 @@
+"""Settings as the data plane takes them: the records of `workers.options`."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from monitor.settings.items import TopicSetting
+from monitor.settings.model import Settings
+from workers.model.topic import TopicSpec
+from workers.options import (
+    AlertOptions,
+    HostRule,
+    KeepOptions,
+    MatchOptions,
+    NetOptions,
+    PageOptions,
+    PollOptions,
+    QueueOptions,
+)
+
+__all__ = [
+    "alert_options",
+    "database_path",
+    "keep_options",
+    "match_options",
+    "net_options",
+    "page_options",
+    "poll_options",
+    "queue_options",
+    "topic_spec",
+    "user_agent",
+]
+
+_LEAST_WORKERS = 2
+
+
+def user_agent(settings: Settings, version: str) -> str:
+    """Return who we say we are: name, version, and how to reach the operator."""
+    contact = (settings.contact or "").encode("ascii", "ignore").decode()
+    contact = "".join(letter for letter in contact if letter.isprintable() and letter not in "()")
+    return f"Tocsin/{version}" + (f" (+{contact})" if contact else "")
+
+
+def database_path(settings: Settings) -> Path:
+    """Return where the SQLite database is.
+
+    Raises:
+        ValueError: the settings ask for another kind of database.
+    """
+    url = settings.database.url.first()
+    if url == "embedded":
+        return settings.data_dir / "tocsin.db"
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite" or parts.netloc or len(parts.path) <= 1:
+        raise ValueError("no path of a SQLite database: [database] url")
+    return settings.data_dir / unquote(parts.path[1:])
+
+
+def net_options(settings: Settings, version: str) -> NetOptions:
+    """Return how feeds and pages are fetched.
+
+    Raises:
+        SecretUnreadable: the proxy's address is kept where it cannot be read.
+    """
+    hosts = {
+        name.lower(): HostRule(spacing_s=rule.spacing, at_once=rule.at_once)
+        for name, rule in settings.net.hosts.items()
+    }
+    return NetOptions(
+        allow=settings.net.allow,
+        proxy=settings.net.proxy.first() if settings.net.proxy is not None else None,
+        hosts=hosts,
+        user_agent=user_agent(settings, version),
+    )
+
+
+def poll_options(settings: Settings) -> PollOptions:
+    """Return when feeds are polled."""
+    polling = settings.polling
+    return PollOptions(
+        interval_s=polling.interval,
+        fastest_s=polling.fastest,
+        slowest_s=polling.slowest,
+        polls_per_minute=polling.polls_per_minute,
+    )
+
+
+def page_options(settings: Settings) -> PageOptions:
+    """Return how pages are read; without a number of workers, one for each core."""
+    pages = settings.pages
+    workers = pages.workers or max(_LEAST_WORKERS, os.cpu_count() or 1)
+    return PageOptions(workers=workers, timeout_s=pages.timeout, mode=pages.mode)
+
+
+def match_options(settings: Settings) -> MatchOptions:
+    """Return how topics are matched."""
+    return MatchOptions(languages=settings.matching.languages)
+
+
+def alert_options(settings: Settings) -> AlertOptions:
+    """Return what may ring."""
+    return AlertOptions(backlog_s=settings.alerts.backlog, max_age_s=settings.alerts.max_age)
+
+
+def queue_options(settings: Settings) -> QueueOptions:
+    """Return how work is held."""
+    return QueueOptions(lease_s=settings.queue.lease, stop_within_s=settings.queue.stop_within)
+
+
+def keep_options(settings: Settings) -> KeepOptions:
+    """Return what is kept, and for how long."""
+    keep = settings.keep
+    return KeepOptions(
+        text_s=keep.text,
+        text_bytes=keep.text_size,
+        alerts_s=keep.alerts,
+        dead_s=keep.dead,
+        receipts_s=keep.receipts,
+        disk_floor_bytes=keep.disk_floor,
+    )
+
+
+def topic_spec(topic: TopicSetting) -> TopicSpec:
+    """Return a topic as the rules take it. What asks for stories rings for each article."""
+    return TopicSpec(
+        name=topic.name,
+        query=topic.query,
+        severity=topic.severity,
+        sinks=topic.sinks,
+        feeds=topic.feeds,
+        enabled=topic.enabled,
+        ring="article",
+        match=topic.examples.match,
+        no_match=topic.examples.no_match,
+        file=topic.file,
+    )

@@ -1,0 +1,115 @@
+"""The endpoints.
+
+`/livez`, `/readyz`, `/healthz` and `/metrics` for monitoring; the control socket adds `/status`
+and `/reload` for the command line.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from aiohttp import web
+
+from monitor.metrics import CONTENT_TYPE_LATEST
+
+__all__ = ["Asked", "build_control", "build_public"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+OK, UNAVAILABLE, BAD_REQUEST = 200, 503, 400
+
+
+class Asked(Protocol):
+    """What the endpoints ask the daemon."""
+
+    async def live(self) -> Mapping[str, Any]:
+        """Return ``{"status": "ok"}``, or ``failing`` with the loops that stand still."""
+        ...
+
+    async def ready(self) -> Mapping[str, Any]:
+        """Return ``{"status": …, "checks": …}``."""
+        ...
+
+    async def healthy(self) -> Mapping[str, Any]:
+        """Return the whole health report."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Return the page that Prometheus scrapes."""
+        ...
+
+    async def reload(self, *, yes: bool) -> Mapping[str, Any]:
+        """Read the settings again; return ``{"ok", "difference", "problems"}``."""
+        ...
+
+
+def _json(body: Mapping[str, Any], status: int = OK) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(body) + b"\n",
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _status(body: Mapping[str, Any]) -> int:
+    return UNAVAILABLE if body["status"] == "failing" else OK
+
+
+def _endpoints(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.RouteDef]:
+    async def livez(_request: web.Request) -> web.Response:
+        body = await asked.live()
+        return _json(body, _status(body))
+
+    async def readyz(_request: web.Request) -> web.Response:
+        body = await asked.ready()
+        return _json(body, _status(body))
+
+    async def healthz(request: web.Request) -> web.Response:
+        body = await asked.healthy()
+        return _json(body if _may(request, token()) else {"status": body["status"]})
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(
+            body=await asked.metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    return [
+        web.get("/livez", livez),
+        web.get("/readyz", readyz),
+        web.get("/healthz", healthz),
+        web.get("/metrics", metrics),
+    ]
+
+
+def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
+    """Say whether the request may see details: no token is configured, or it brings one."""
+    if not tokens:
+        return True
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return False
+    return any(hmac.compare_digest(given.strip().encode(), token.encode()) for token in tokens)
+
+
+def build_public(asked: Asked, token: Callable[[], tuple[str, ...]]) -> web.Application:
+    """Return the application for ``[web] listen``. ``token`` is empty where none is asked for."""
+    app = web.Application(client_max_size=1 << 16)
+    app.add_routes(_endpoints(asked, token))
+    return app
+
+
+def build_control(asked: Asked) -> web.Application:
+    """Return the application for the control socket, which only this user can open."""
+
+    async def status(_request: web.Request) -> web.Response:
+        return _json(await asked.healthy())
+
+    async def reload(request: web.Request) -> web.Response:
+        outcome = await asked.reload(yes=request.query.get("yes") == "1")
+        return _json(outcome, OK if outcome["ok"] else BAD_REQUEST)
+
+    app = web.Application(client_max_size=1 << 16)
+    app.add_routes(_endpoints(asked, lambda: ()))
+    app.add_routes([web.get("/status", status), web.post("/reload", reload)])
+    return app

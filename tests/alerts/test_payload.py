@@ -1,0 +1,115 @@
+"""The versioned JSON of alerts."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from workers.alerts import alert_json, body, sample
+from workers.alerts.payload import MOST_BYTES
+from workers.model.alert import Alert, Notice, RungTopic
+from workers.model.topic import Clause, Hit
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "webhook.schema.json"
+MOST = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    """Return the published schema, checked itself."""
+    document = json.loads(SCHEMA.read_text())
+    Draft202012Validator.check_schema(document)
+    return Draft202012Validator(document)
+
+
+def test_the_body_is_what_is_promised(
+    alert: Callable[..., Alert], told: Callable[[Alert], Notice], schema: Draft202012Validator
+) -> None:
+    """Names, nesting and the writing of times are those of the published interface."""
+    document = json.loads(body(told(alert())))
+    schema.validate(document)
+    assert ["type", "version", "id", "timestamp", "data"] == list(document)
+    assert "2026-11-23T02:10:00Z" == document["timestamp"]
+    assert "2026-11-23T02:08:11Z" == document["data"]["article"]["published"]
+    clause = document["data"]["topics"][0]["receipt"]["clauses"][0]
+    assert {"op", "query", "span", "hits"} == set(clause)
+    assert {"zone", "start", "end", "text", "sentence"} == set(clause["hits"][0])
+    assert document["data"]["article"]["author"] is None
+    assert "shortened" not in document["data"]
+
+
+def test_a_test_message_has_the_same_shape(schema: Draft202012Validator) -> None:
+    """Receivers can be tried with what they will get."""
+    document = json.loads(body(sample(datetime(2026, 11, 23, tzinfo=UTC))))
+    schema.validate(document)
+    assert "test" == document["type"]
+
+
+def test_a_stored_alert_prints_in_the_same_shape(
+    alert: Callable[..., Alert], schema: Draft202012Validator
+) -> None:
+    """``alerts show --json`` is the alert whole, under its own id."""
+    document = alert_json(alert(), "https://t.example.org/why/art_1")
+    schema.validate(document)
+    assert "alt_1" == document["id"]
+
+
+def test_a_time_of_another_zone_is_told_in_utc(
+    alert: Callable[..., Alert], told: Callable[[Alert], Notice]
+) -> None:
+    """Offsets are worked in, also where the calendar ends."""
+    east = timezone(timedelta(hours=-14))
+    made = told(alert(published=datetime(9999, 12, 31, 23, tzinfo=east)))
+    assert "9999-12-31T23:00:00Z" == json.loads(body(made))["data"]["article"]["published"]
+
+
+def _huge(count: int, text: str) -> RungTopic:
+    hits = tuple(
+        Hit(zone="body", start=at, end=at + 1, text=text, sentence=text) for at in range(count)
+    )
+    clauses = tuple(Clause(op="word", query=text, span=(0, 1), hits=hits) for _ in range(5))
+    return RungTopic(name=text[:300] or "x", query=text, severity="low", clauses=clauses)
+
+
+@pytest.mark.parametrize("text", ["long " * 400, "\x00" * 3000, "长" * 3000, "\ud800" * 2000])
+@pytest.mark.parametrize("topics", [1, 50, 2000])
+def test_a_body_is_bounded(
+    alert: Callable[..., Alert],
+    told: Callable[[Alert], Notice],
+    schema: Draft202012Validator,
+    text: str,
+    topics: int,
+) -> None:
+    """However much a page says, the body stays within bounds, valid, and says that it was cut."""
+    whole = alert(*([_huge(40, text)] * topics), title=text, summary=text * 9, author=text)
+    entries = tuple(
+        msgspec.structs.replace(whole.entries[0], feed=text, url="https://a.example/" + text * 9)
+        for _ in range(300)
+    )
+    written = body(told(msgspec.structs.replace(whole, entries=entries)))
+    assert len(written) <= MOST_BYTES
+    document = json.loads(written)
+    schema.validate(document)
+    assert document["data"]["shortened"] is True
+    assert document["data"]["topics"]
+
+
+@MOST
+@given(title=st.text(), author=st.none() | st.text())
+def test_any_text_survives_as_utf8(
+    alert: Callable[..., Alert],
+    told: Callable[[Alert], Notice],
+    title: str,
+    author: str | None,
+) -> None:
+    """What a page says arrives as it is, except for what UTF-8 cannot write."""
+    document = json.loads(body(told(alert(title=title, author=author))).decode("utf-8"))
+    assert title.encode("utf-8", "replace").decode() == document["data"]["article"]["title"]

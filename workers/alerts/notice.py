@@ -1,0 +1,103 @@
+"""What a sink is given: an alert reduced to what one recipient wants to know."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from workers.alerts.severity import highest
+from workers.model.alert import (
+    Alert,
+    ArticleFacts,
+    DeliveryJob,
+    EntryFacts,
+    Notice,
+    RungTopic,
+)
+from workers.model.ids import alert_id, article_id, make_id
+from workers.model.topic import Clause, Hit
+
+__all__ = ["notice", "sample", "why_link"]
+
+
+def notice(job: DeliveryJob, now: datetime, public_url: str | None) -> Notice:
+    """Return what this attempt sends: the delivery's topics only, and their severity.
+
+    ``public_url`` is the address that ``[web] public_url`` gives, None if there is none.
+    """
+    return Notice(
+        id=job.delivery.id,
+        type="alert.created",
+        at=now,
+        attempt=job.work.attempts + 1,
+        recipient=job.delivery.recipient,
+        alert=_reduced(job.alert, frozenset(job.delivery.topics)),
+        late_s=max(0.0, (now - job.alert.at).total_seconds()),
+        why=why_link(public_url, job.alert.event),
+    )
+
+
+def _reduced(alert: Alert, wanted: frozenset[str]) -> Alert:
+    topics = tuple(topic for topic in alert.topics if topic.name in wanted)
+    return msgspec.structs.replace(
+        alert, topics=topics, severity=highest(topic.severity for topic in topics)
+    )
+
+
+def why_link(public_url: str | None, event: str) -> str | None:
+    """Return the address of the page that explains ``event``, None without a public address."""
+    return f"{public_url.rstrip('/')}/why/{event}" if public_url else None
+
+
+def sample(now: datetime, recipient: str = "", public_url: str | None = None) -> Notice:
+    """Return the notice that ``tocsin sinks test`` sends: nothing in it has happened."""
+    event = article_id("https://news.example.org/test")
+    alert = _sample_alert(event, now)
+    return Notice(
+        id=make_id("del", "test", recipient, now.isoformat()),
+        type="test",
+        at=now,
+        attempt=1,
+        recipient=recipient,
+        alert=alert,
+        why=why_link(public_url, event),
+    )
+
+
+def _sample_alert(event: str, now: datetime) -> Alert:
+    sentence = "Tocsin sends this to show that messages arrive."
+    hit = Hit(zone="body", start=0, end=6, text="Tocsin", sentence=sentence)
+    clause = Clause(op="word", query="tocsin", span=(0, 6), hits=(hit,))
+    return Alert(
+        id=alert_id(event, 1),
+        event=event,
+        revision=1,
+        at=now,
+        severity="normal",
+        evidence="page",
+        topics=(RungTopic(name="test", query="tocsin", severity="normal", clauses=(clause,)),),
+        article=_sample_article(event, now, sentence),
+        entries=(
+            EntryFacts(
+                feed="Test feed",
+                feed_url="https://news.example.org/feed.xml",
+                url="https://news.example.org/test",
+                identity="test",
+                seen=now,
+            ),
+        ),
+    )
+
+
+def _sample_article(event: str, now: datetime, sentence: str) -> ArticleFacts:
+    return ArticleFacts(
+        id=event,
+        url="https://news.example.org/test",
+        title="A test message from Tocsin",
+        published=now - timedelta(minutes=5),
+        published_from="feed",
+        language="en",
+        author=None,
+        verdict="article",
+        text_from="page",
+        summary=sentence,
+    )

@@ -1,0 +1,154 @@
+"""An alert in words, for people: safe to show on a terminal and to put into a header."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from urllib.parse import quote
+
+from workers.model.alert import Alert
+from workers.model.article import PublishedFrom
+
+__all__ = [
+    "clean",
+    "evidence",
+    "headline",
+    "lateness",
+    "moment",
+    "safe_line",
+    "safe_link",
+    "shorten",
+    "topic_names",
+    "when",
+    "where",
+    "who",
+]
+
+MOST_HEADLINE = 200
+MOST_NAMES = 5
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+
+# What is only a mark to a machine: C0 and C1 controls; soft hyphen; directional marks, embeddings,
+# overrides and isolates; invisible operators; interlinear and language tags; lone surrogates. The
+# joiners U+200C and U+200D stay, for Persian, the Indic scripts and emoji are spelled with them.
+_JUNK = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]+"
+)
+_SPACE = re.compile(r"\s+")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ZONES = {
+    "title": "in the title",
+    "body": "in the text",
+    "caption": "in a caption",
+    "related": "among related links",
+    "boilerplate": "in the page's boilerplate",
+}
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without controls, direction tricks and zero-width junk, lines joined.
+
+    White space at either end stays, as one space: pieces of a sentence can be cleaned alone.
+    """
+    return _SPACE.sub(" ", _JUNK.sub("", text))
+
+
+def safe_line(text: str) -> str:
+    """Return ``text`` as one line that moves no cursor, turns no direction and ends no header."""
+    return clean(text).strip()
+
+
+def shorten(text: str, most: int) -> str:
+    """Return ``text`` cut to at most ``most`` characters, the last one saying so."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def safe_link(url: str | None) -> str | None:
+    """Return an http(s) address in ASCII without anything to misread, None for any other."""
+    if url is None or not url.lower().startswith(("http://", "https://")):
+        return None
+    return quote(url.strip(), safe="!#$%&'()*+,-./:;=?@[]_~", errors="replace")
+
+
+def headline(alert: Alert) -> str:
+    """Return the article's title in one line, else its address, else words that say so."""
+    said = safe_line(alert.article.title) or safe_link(alert.article.url) or "(no title)"
+    return shorten(said, MOST_HEADLINE)
+
+
+def topic_names(alert: Alert) -> str:
+    """Return the names of the topics that rang, in one line."""
+    return _some(topic.name for topic in alert.topics)
+
+
+def who(alert: Alert) -> str:
+    """Return who published it: the feeds that listed it, and the author."""
+    feeds = _some(entry.feed for entry in alert.entries) or "an unknown source"
+    author = shorten(safe_line(alert.article.author or ""), 100)
+    return f"{feeds}, by {author}" if author else feeds
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return the first few different names, and how many more there are."""
+    lines = (safe_line(name) for name in names)
+    known = [shorten(line, 80) for line in dict.fromkeys(lines) if line]
+    more = len(known) - MOST_NAMES
+    return ", ".join(known[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def where(zone: str) -> str:
+    """Return in words which part of the article a hit stands in."""
+    return _ZONES.get(zone, f"in {safe_line(zone)}")
+
+
+def evidence(alert: Alert) -> str:
+    """Return what the alert rests on, where that is less than the page; else ""."""
+    if alert.evidence == "page":
+        return ""
+    return "Rests on the feed's own text: the page was not read."
+
+
+def when(alert: Alert, zone: tzinfo | None) -> str:
+    """Return when the article was published, in the time of ``zone`` (None: the machine's own).
+
+    A guessed time says that it is one, a time taken from the address is a day, and an unknown one
+    is told by when the article was first seen.
+    """
+    article = alert.article
+    if article.published is None:
+        seen = min((entry.seen for entry in alert.entries), default=alert.at)
+        return f"at an unknown time (seen {moment(seen, zone)})"
+    return _published(article.published, article.published_from, zone)
+
+
+def _published(at: datetime, source: PublishedFrom | None, zone: tzinfo | None) -> str:
+    if source == "url":
+        return f"{_day(at)} (a day, read from the address)"
+    if source == "guessed":
+        return f"about {moment(at, zone)} (guessed)"
+    return moment(at, zone)
+
+
+def moment(at: datetime, zone: tzinfo | None) -> str:
+    """Return a moment as people write it: ``23 Nov 2026, 03:08 CET``."""
+    try:
+        local = at.astimezone(zone)
+    except (OverflowError, ValueError):  # at either end of what a calendar can hold
+        local = at
+    return f"{_day(local)}, {local:%H:%M} {local.tzname()}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def lateness(late_s: float) -> str:
+    """Return how a message older than an hour begins (``3 h late: ``), "" for a fresh one."""
+    if late_s < HOUR_S:
+        return ""
+    days, rest = divmod(int(late_s), DAY_S)
+    hours = rest // HOUR_S
+    parts = [f"{days} d"] if days else []
+    parts += [f"{hours} h"] if hours else []
+    return f"{' '.join(parts)} late: "

@@ -1,0 +1,9 @@
+-- Let a host rest; a longer rest that was asked for earlier stands.
+-- KEYS: gate.  ARGV: rest (ms).
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local rest = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'rest') or 0))
+redis.call('HSET', KEYS[1], 'rest', rest)
+local left = rest - now + 1000
+if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], left) end
+return rest - now

@@ -1,0 +1,33 @@
+-- Take a turn at a host, or learn how long to wait.
+-- KEYS: turns taken, gate.  ARGV: token, spacing (ms), at once, hold (ms).
+-- Returns 0 (go) or milliseconds. Those who wait get times one after the other.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local turns, gate = KEYS[1], KEYS[2]
+local spacing, at_once, hold = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local LEAST_STEP, LONGEST_LINE = 200, 60
+redis.call('ZREMRANGEBYSCORE', turns, '-inf', now)
+local state = redis.call('HMGET', gate, 'next', 'rest', 'tail')
+local next, rest, tail = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
+local open = math.max(next, rest, now)
+local full = redis.call('ZCARD', turns) >= at_once
+
+local function remember(field, at)
+  redis.call('HSET', gate, field, at)
+  local left = math.max(at, rest, next) - now + 1000
+  if redis.call('PTTL', gate) < left then redis.call('PEXPIRE', gate, left) end
+end
+
+if open == now and not full then
+  redis.call('ZADD', turns, now + hold, ARGV[1])
+  if redis.call('PTTL', turns) < hold then redis.call('PEXPIRE', turns, hold) end
+  remember('next', now + spacing)
+  return 0
+end
+local step = math.max(spacing, LEAST_STEP)
+local first = full and math.max(open, now + step) or open
+local slot = math.max(first, tail + step)
+-- A line that got absurdly long starts again: its callers come back and are told anew.
+if slot > first + LONGEST_LINE * step then slot = first end
+remember('tail', slot)
+return math.max(1, slot - now)

@@ -1,0 +1,71 @@
+-- Lease entries: those whose lease ran out first, then new ones, the first streams first.
+-- KEYS: streams, the highest first.  ARGV: group, consumer, count, lease (ms, 0: reclaim nothing),
+-- how long the reader is in touch (ms), lowest first (0 or 1), prefix of beats, prefix of goodbyes,
+-- nobody's name, a beat's time to live (ms).
+-- Returns a list of {stream's number, entry, deaths, fields}.
+local group, me, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local lease, touch, lowest_first = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local beat, bye, nobody, ttl = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
+local out, owners = {}, {}
+local SCAN, FIELDS, LETTERS = 100, 16, 1024
+
+local function keep(number, entry, deaths)
+  local fields = entry[2] or {}
+  local ours = #fields <= FIELDS
+  for _, field in ipairs(fields) do ours = ours and #field <= LETTERS end
+  out[#out + 1] = {number, entry[1], deaths, ours and fields or {}}
+end
+
+-- How an owner stands: 0 lives or left in good order, 1 died, nil cannot be told yet.
+-- After an outage every beat is old, so silence proves nothing until the reader itself has been in
+-- touch for a lease, in which the living had time to beat again.
+local function standing(owner)
+  if owner == me or owner == nobody or redis.call('EXISTS', bye .. owner) == 1 then return 0 end
+  local left = redis.call('PTTL', beat .. owner)
+  if left > ttl - 0.9 * lease then return 0 end
+  if touch >= lease then return 1 end
+  return nil
+end
+
+local function reclaim(number, most)
+  local stream, ids, deaths, from = KEYS[number], {}, {}, '-'
+  while #ids < most do
+    local held = redis.call('XPENDING', stream, group, 'IDLE', lease, from, '+', SCAN)
+    for _, item in ipairs(held) do
+      local owner = item[2]
+      if owners[owner] == nil then owners[owner] = standing(owner) or -1 end
+      local verdict = owners[owner]
+      -- Not for ever: a reader that never stays in touch must not keep work from being done.
+      if verdict < 0 and item[3] > 2.5 * lease then verdict = 0 end
+      if verdict >= 0 and #ids < most then
+        ids[#ids + 1] = item[1]
+        deaths[item[1]] = verdict
+      end
+    end
+    if #held < SCAN then break end
+    from = '(' .. held[#held][1]
+  end
+  if #ids == 0 then return end
+  for _, entry in ipairs(redis.call('XCLAIM', stream, group, me, lease, unpack(ids))) do
+    if entry then keep(number, entry, deaths[entry[1]]) end
+  end
+end
+
+local function fresh(number, most)
+  if most <= 0 then return end
+  local reply = redis.call(
+    'XREADGROUP', 'GROUP', group, me, 'COUNT', most, 'STREAMS', KEYS[number], '>')
+  if not reply then return end
+  for _, entry in ipairs(reply[1][2]) do keep(number, entry, 0) end
+end
+
+if lease > 0 then
+  for number = 1, #KEYS do
+    -- One slot stays for new work, so that work which kills its owners cannot stop all other.
+    local most = math.max(1, count - 1) - #out
+    if most > 0 then reclaim(number, most) end
+  end
+end
+if lowest_first and #KEYS > 1 then fresh(#KEYS, math.min(1, count - #out)) end
+for number = 1, #KEYS do fresh(number, count - #out) end
+return out

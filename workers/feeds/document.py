@@ -1,0 +1,193 @@
+"""Bytes into a tree: strict, then repaired, then whatever libxml2 can save of it.
+
+Nothing outside the document is ever looked at: document types are cut out before the parser sees
+them, entities are not resolved, and depth and text are held by libxml2's own limits.
+"""
+
+import re
+from collections.abc import Callable
+from html.entities import html5
+
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from workers.feeds.charset import Decoded
+from workers.feeds.names import CORE, name_of
+from workers.model.base import Record
+
+__all__ = ["Element", "NotMarkup", "Tree", "is_page", "plant"]
+
+REPAIRED = 2 << 20
+"""Characters of the longest document that is repaired by text; larger ones are only recovered."""
+
+_DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
+_SUBSET_END = re.compile(r"\]\s*>")
+_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_FEED = re.compile(r"<(?:\w{1,20}:)?(?:rss|feed|rdf|urlset|sitemapindex|channel)\b", re.IGNORECASE)
+_FIRST = re.compile(r"<(?:\?xml\b|[A-Za-z!])")
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,30});")
+_BAD_NUMBER = re.compile(
+    r"&#(?:x0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF])"
+    r"|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
+)
+_NO_TAG = re.compile(r"<(?![A-Za-z_:/!?])")
+_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_ITEM = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?(item|entry|url)[\s>]")
+_ITEM_END = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?(?:item|entry|url)\s*>")
+_ROOT_END = re.compile(
+    rb"</(?:[A-Za-z0-9]{1,20}:)?(?:rss|rdf|feed|urlset|channel)\s*>", re.IGNORECASE
+)
+
+
+class NotMarkup(ValueError):
+    """The document has no tree: its text says why."""
+
+
+class Tree(Record, frozen=True, kw_only=True):
+    """A document as a tree."""
+
+    root: Element
+    warnings: tuple[str, ...] = ()
+    complete: bool = True
+    """False where the document was cut off, or elements of it were lost."""
+    cut: bool = False
+    """True where the last entry has no end: what it says is not whole."""
+    based: bool = False
+    """True where some element has an ``xml:base`` of its own."""
+
+
+def is_page(text: str) -> bool:
+    """Say whether the document is a page for people rather than a feed."""
+    start = text[:5000]
+    return bool(_PAGE.search(start)) and not _FEED.search(start)
+
+
+def plant(decoded: Decoded, url: str) -> Tree:
+    """Return the tree of a document.
+
+    Raises:
+        NotMarkup: nothing of it can be read.
+    """
+    text = decoded.text
+    typed = _DOCTYPE.search(text, 0, 65_536)
+    if typed:
+        text = _untyped(text, typed.start())
+    data = text.encode("utf-8", "replace")
+    based = b"xml:base" in data
+    try:
+        return Tree(root=_strict(data, url), based=based)
+    except etree.XMLSyntaxError as error:
+        warning = f"not well-formed: {str(error.msg)[:200]}"
+    if len(text) <= REPAIRED:
+        data = _repaired(text).encode("utf-8", "replace")
+        try:
+            return Tree(root=_strict(data, url), based=based, warnings=(f"{warning} (repaired)",))
+        except etree.XMLSyntaxError:
+            pass  # the parser's own recovery is what is left
+    return _recovered(data, url, based=based, warning=warning)
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",
+        recover=recover,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=False,
+    )
+
+
+def _strict(data: bytes, url: str) -> Element:
+    return _core(etree.fromstring(data, _parser(recover=False), base_url=url))
+
+
+def _recovered(data: bytes, url: str, *, based: bool, warning: str) -> Tree:
+    try:
+        root = etree.fromstring(data, _parser(recover=True), base_url=url)
+    except etree.XMLSyntaxError as error:
+        raise NotMarkup(str(error.msg)[:200]) from error
+    if root is None:
+        raise NotMarkup("no element in it")
+    root = _core(root)
+    began, ended = len(_ITEM.findall(data)), len(_ITEM_END.findall(data))
+    found = sum(1 for element in root.iter() if name_of(element.tag) in {"item", "entry", "url"})
+    closed = bool(_ROOT_END.search(data[-4096:]))
+    return Tree(
+        root=root,
+        based=based,
+        warnings=(f"{warning} (recovered)",),
+        complete=closed and found >= began,
+        cut=ended < began,
+    )
+
+
+def _core(root: Element) -> Element:
+    """Give a document whose format is in a namespace of its own invention the usual names."""
+    space, mark, local = root.tag[1:].partition("}") if root.tag[:1] == "{" else ("", "", "")
+    if not mark or local.lower() not in {"rss", "feed", "rdf", "urlset"}:
+        return root
+    if space.lower() in CORE or name_of(root.tag)[:2] != "?:":
+        return root
+    for element in root.iter(f"{{{space}}}*"):
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _untyped(text: str, start: int) -> str:
+    """Cut the document type out, with all that it declares."""
+    end, subset = text.find(">", start), text.find("[", start)
+    if 0 <= subset < end:
+        found = _SUBSET_END.search(text, subset)
+        end = found.end() - 1 if found else -1
+    if end < 0:
+        return text
+    return text[:start] + _entities(text[end + 1 :])
+
+
+def _entities(text: str) -> str:
+    """Replace HTML's entities, outside of CDATA, by what they stand for."""
+    return _outside_cdata(text, lambda part: _ENTITY.sub(_entity, part))
+
+
+def _entity(found: re.Match[str]) -> str:
+    name = found[1]
+    if name in _XML:
+        return found[0]
+    value = html5.get(f"{name};")
+    if value is None:
+        return f"&amp;{name};"
+    return value.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _repaired(text: str) -> str:
+    """Mend what most often breaks a feed: junk around it, controls, bare ``&`` and ``<``."""
+    first = _FIRST.search(text)
+    text = text[first.start() :] if first else text
+    end = max(text.rfind(f"</{name}>") for name in ("rss", "feed", "rdf:RDF", "urlset"))
+    if end > 0:
+        text = text[: text.find(">", end) + 1]
+    text = _REFUSED.sub("", text)
+    return _outside_cdata(text, _mended)
+
+
+def _mended(part: str) -> str:
+    if "&" in part:
+        part = _BAD_NUMBER.sub("", _ENTITY.sub(_entity, part))
+        part = _AMPERSAND.sub("&amp;", part)
+    return _NO_TAG.sub("&lt;", part)
+
+
+def _outside_cdata(text: str, mend: Callable[[str], str]) -> str:
+    """Apply ``mend`` to all but CDATA sections."""
+    first, *rest = text.split("<![CDATA[")
+    kept = [mend(first)]
+    for part in rest:
+        inside, mark, outside = part.partition("]]>")
+        kept.append(f"<![CDATA[{inside}{mark}{mend(outside)}")
+    return "".join(kept)

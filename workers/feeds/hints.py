@@ -1,0 +1,97 @@
+"""What a publisher says about how often to look, in HTTP headers and in the document."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from workers.feeds.dates import parse_date
+from workers.model.feed import FeedHints
+from workers.text.urls import absolute
+
+__all__ = ["http_hints", "links_of", "merge_hints", "period_s"]
+
+LONGEST_S = 30 * 86400.0
+"""A longer word than a month is a mistake, or a cache's way to say "for ever"."""
+
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})(?!\d)", re.IGNORECASE)
+_NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store|must-understand)\b", re.IGNORECASE)
+_LINK = re.compile(r"<([^<>]{1,2048})>([^<]*)")
+_REL = re.compile(
+    r"""\brel\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})'|([^\s;,"']{1,200}))""", re.IGNORECASE
+)
+_PERIODS = {
+    "hourly": 3600.0,
+    "daily": 86400.0,
+    "weekly": 7 * 86400.0,
+    "monthly": 30 * 86400.0,
+    "yearly": 365 * 86400.0,
+}
+
+
+def http_hints(headers: Mapping[str, str], now: datetime) -> FeedHints:
+    """Return what an answer's headers (names in lower case) say.
+
+    Expires is read against the server's own Date, so that its clock may be wrong.
+    """
+    control = headers.get("cache-control", "")[:1000]
+    found = None if _NOT_KEPT.search(control) else _MAX_AGE.search(control)
+    links = links_of(headers.get("link", "")[:16_384])
+    return FeedHints(
+        max_age_s=min(float(found[1]), LONGEST_S) if found else None,
+        expires=None if found or _NOT_KEPT.search(control) else _expires(headers, now),
+        hub=links.get("hub"),
+        self=links.get("self"),
+    )
+
+
+def _expires(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    written = headers.get("expires", "")[:100]
+    expires = parse_date(written) if written else None
+    if expires is None:
+        return None
+    sent = parse_date(headers.get("date", "")[:100]) or now
+    ahead = min((expires - sent).total_seconds(), LONGEST_S)
+    return now + timedelta(seconds=ahead) if ahead > 0 else None
+
+
+def links_of(header: str) -> dict[str, str]:
+    """Return the first absolute address of each relation in a Link header (RFC 8288)."""
+    found: dict[str, str] = {}
+    for address, parameters in _LINK.findall(header):
+        rel = _REL.search(parameters)
+        url = absolute(address) if rel else None
+        if rel and url:
+            for name in (rel[1] or rel[2] or rel[3]).lower().split():
+                found.setdefault(name, url)
+    return found
+
+
+def merge_hints(http: FeedHints, document: FeedHints) -> FeedHints:
+    """Return both, what HTTP says first: it is the newer word where both are kept over a 304."""
+    told = http.max_age_s is not None or http.expires is not None
+    return FeedHints(
+        ttl=document.ttl if http.ttl is None else http.ttl,
+        update_period_s=(
+            document.update_period_s if http.update_period_s is None else http.update_period_s
+        ),
+        max_age_s=http.max_age_s if told else document.max_age_s,
+        expires=http.expires if told else document.expires,
+        hub=http.hub or document.hub,
+        self=http.self or document.self,
+        skip_hours=http.skip_hours or document.skip_hours,
+    )
+
+
+def period_s(period: str | None, frequency: str | None) -> float | None:
+    """Return the seconds between updates of the RSS syndication module, None if it says none.
+
+    Period is hourly to yearly, frequency how often in one; one of the two alone means daily, or
+    once.
+    """
+    if period is None and frequency is None:
+        return None
+    length = _PERIODS.get((period or "daily").strip().lower())
+    times = (frequency or "1").strip()
+    if length is None or not times.isdecimal() or not 1 <= len(times) <= 6:  # noqa: PLR2004
+        return None
+    return length / max(1, int(times))

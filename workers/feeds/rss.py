@@ -1,0 +1,250 @@
+"""RSS 0.9x to 2.0, and RDF (RSS 0.9, 1.0, 1.1)."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from workers.feeds.document import Element, Tree
+from workers.feeds.entries import Draft, Reading, finish_all, link_of, short
+from workers.feeds.hints import period_s
+from workers.feeds.names import name_of
+from workers.feeds.xmltext import attribute, base_of, inner, written
+from workers.model.feed import FeedHints, ParsedFeed
+
+__all__ = ["read_rss"]
+
+_HOURS = 24
+
+
+def read_rss(tree: Tree, reading: Reading, kind: str) -> ParsedFeed:
+    """Read a tree whose root is ``rss``, ``rdf:RDF`` or a bare ``channel``."""
+    root = tree.root
+    channel = root if name_of(root.tag) == "channel" else _first(root, "channel")
+    drafts = list(_drafts(root, channel, tree, reading))
+    if tree.cut and drafts:
+        drafts.pop()
+    about = _About(reading.url)
+    if channel is not None:
+        about.base = base_of(channel, reading.url, based=tree.based)
+        about.alternate = attribute(channel, "href") or attribute(channel, "HREF")
+        for element in channel:
+            about.note(element)
+    return ParsedFeed(
+        kind=kind,
+        title=short(about.title, 500),
+        link=link_of(about.link or about.alternate, about.base),
+        parser="fast",
+        language=(about.language or attribute(root, "lang")).strip().lower()[:35] or None,
+        hints=about.hints(),
+        entries=finish_all(drafts, reading.now),
+    )
+
+
+def _first(root: Element, name: str) -> Element | None:
+    return next((element for element in root if name_of(element.tag) == name), None)
+
+
+def _drafts(
+    root: Element, channel: Element | None, tree: Tree, reading: Reading
+) -> Iterator[Draft]:
+    """Yield the entries: children of the channel, of the root (RDF), or of ``items`` (RSS 1.1)."""
+    count = 0
+    for parent in (channel, root):
+        if parent is None or (parent is root and parent is channel and count):
+            continue
+        for element in parent:
+            name = name_of(element.tag)
+            items = element if name == "items" else (element,) if name in {"item", "entry"} else ()
+            for item in items:
+                if name_of(item.tag) in {"item", "entry"}:
+                    yield _draft(item, base_of(item, reading.url, based=tree.based))
+                    count += 1
+                    if count >= reading.most:
+                        return
+
+
+class _About:
+    """The channel, as it is read."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.title = self.link = self.alternate = self.language = ""
+        self.hub: str | None = None
+        self.self: str | None = None
+        self.ttl: float | None = None
+        self.period: str | None = None
+        self.frequency: str | None = None
+        self.skip_hours: tuple[int, ...] = ()
+
+    def note(self, element: Element) -> None:
+        """Take what an element of the channel says."""
+        name = name_of(element.tag)
+        if name in {"title", "dc:title"} and not self.title:
+            self.title = written(element)
+        elif name == "link":
+            self._link(element)
+        elif name in {"language", "dc:language"} and not self.language:
+            self.language = element.text or ""
+        elif name == "ttl":
+            text = (element.text or "").strip()
+            self.ttl = 60.0 * int(text) if text.isdecimal() and len(text) < 7 else None  # noqa: PLR2004
+        elif name == "sy:updateperiod":
+            self.period = element.text
+        elif name == "sy:updatefrequency":
+            self.frequency = element.text
+        elif name == "skiphours":
+            self.skip_hours = _hours(element)
+
+    def _link(self, element: Element) -> None:
+        rel, href = attribute(element, "rel").lower(), attribute(element, "href")
+        if rel == "hub":
+            self.hub = self.hub or link_of(href, self.base)
+        elif rel == "self":
+            self.self = self.self or link_of(href, self.base)
+        elif href and rel in {"", "alternate"}:
+            self.alternate = self.alternate or href
+        elif element.text and not self.link:
+            self.link = element.text
+
+    def hints(self) -> FeedHints:
+        """Return what the channel says about how often to look."""
+        return FeedHints(
+            ttl=self.ttl or None,
+            update_period_s=period_s(self.period, self.frequency),
+            hub=self.hub,
+            self=self.self,
+            skip_hours=self.skip_hours,
+        )
+
+
+def _hours(element: Element) -> tuple[int, ...]:
+    texts = [(child.text or "").strip() for child in list(element)[:50]]
+    hours = {int(text) % _HOURS for text in texts if re.fullmatch(r"[0-9]{1,2}", text)}
+    return tuple(sorted(hours))
+
+
+def _draft(item: Element, base: str) -> Draft:
+    draft = Draft(base=base)
+    about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
+    if about:
+        draft.guid = about
+    for element in item:
+        take = _TAKES.get(name_of(element.tag))
+        if take is not None:
+            take(draft, element)
+    draft.published = draft.published or draft.updated
+    return draft
+
+
+def _title(draft: Draft, element: Element) -> None:
+    draft.title = written(element) or draft.title
+
+
+def _other_title(draft: Draft, element: Element) -> None:
+    draft.title = draft.title or written(element)
+
+
+def _link(draft: Draft, element: Element) -> None:
+    href, rel = attribute(element, "href"), attribute(element, "rel").lower()
+    text = href or element.text or ""
+    if text.strip() and rel in {"", "alternate"}:
+        # of several the last counts, as with other readers; Atom's come after RSS's own
+        draft.links.insert(0, (2 if rel else 1, text))
+
+
+def _original(draft: Draft, element: Element) -> None:
+    if element.text:
+        draft.links.append((0, element.text))
+
+
+def _guid(draft: Draft, element: Element) -> None:
+    text = written(element)
+    if text.strip():
+        draft.guid = text
+        if element.get("isPermaLink", "true").strip().lower() != "false" and "://" in text:
+            draft.links.append((3, text))
+
+
+def _identifier(draft: Draft, element: Element) -> None:
+    draft.guid = draft.guid or (element.text or "")
+
+
+def _summary(draft: Draft, element: Element) -> None:
+    text = written(element)
+    if len(text) > len(draft.summary):
+        draft.summary = text
+
+
+def _content(draft: Draft, element: Element) -> None:
+    text = inner(element) if len(element) else element.text or ""
+    if len(text) > len(draft.content):
+        draft.content = text
+
+
+def _published(draft: Draft, element: Element) -> None:
+    if not draft.published:
+        draft.published = element.text
+
+
+def _dated(draft: Draft, element: Element) -> None:
+    draft.published = element.text or draft.published
+
+
+def _updated(draft: Draft, element: Element) -> None:
+    draft.updated = element.text or draft.updated
+
+
+def _author(draft: Draft, element: Element) -> None:
+    name = next((child for child in element if name_of(child.tag) == "name"), element)
+    draft.authors.append(name.text or "")
+
+
+def _category(draft: Draft, element: Element) -> None:
+    draft.categories.append(element.text or attribute(element, "term"))
+
+
+def _keywords(draft: Draft, element: Element) -> None:
+    draft.categories.extend((element.text or "")[:2000].split(","))
+
+
+_TAKES: dict[str, Callable[[Draft, Element], None]] = {
+    "title": _title,
+    "dc:title": _other_title,
+    "media:title": _other_title,
+    "link": _link,
+    "l:link": _link,
+    "feedburner:origlink": _original,
+    "guid": _guid,
+    "id": _guid,
+    "dc:identifier": _identifier,
+    "description": _summary,
+    "summary": _summary,
+    "dc:description": _summary,
+    "itunes:summary": _summary,
+    "media:description": _summary,
+    "content:encoded": _content,
+    "encoded": _content,
+    "content": _content,
+    "body": _content,
+    "xhtml:body": _content,
+    "xhtml:div": _content,
+    "fulltext": _content,
+    "pubdate": _dated,
+    "published": _dated,
+    "issued": _published,
+    "dc:date": _published,
+    "dcterms:issued": _published,
+    "dcterms:created": _published,
+    "date": _published,
+    "updated": _updated,
+    "modified": _updated,
+    "lastbuilddate": _updated,
+    "dcterms:modified": _updated,
+    "author": _author,
+    "dc:creator": _author,
+    "itunes:author": _author,
+    "dc:contributor": _author,
+    "category": _category,
+    "dc:subject": _category,
+    "media:keywords": _keywords,
+    "itunes:keywords": _keywords,
+}

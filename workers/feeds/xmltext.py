@@ -1,0 +1,44 @@
+"""What an element says: its text, its markup, its addresses."""
+
+from lxml import etree
+
+from workers.feeds.document import Element
+from workers.feeds.names import name_of
+
+__all__ = ["attribute", "base_of", "inner", "written"]
+
+
+def written(element: Element) -> str:
+    """Return an element's text as written; of one with children, its markup."""
+    if len(element):
+        return inner(element)
+    return element.text or ""
+
+
+def inner(element: Element) -> str:
+    """Return the markup inside an element, without namespace prefixes."""
+    parts: list[str] = [element.text or ""]
+    for child in element:
+        for inside in child.iter():
+            if isinstance(inside.tag, str):
+                inside.tag = inside.tag.rpartition("}")[2]
+        parts.append(str(etree.tostring(child, encoding="unicode")))
+    return "".join(parts)
+
+
+def attribute(element: Element, name: str) -> str:
+    """Return an attribute by its local name, whatever its namespace, "" if there is none."""
+    value = element.get(name)
+    if value is not None:
+        return value
+    if len(element.attrib) > 100:  # noqa: PLR2004 - no honest element has so many
+        return ""
+    return next(
+        (text for key, text in element.attrib.items() if name_of(key).rpartition(":")[2] == name),
+        "",
+    )
+
+
+def base_of(element: Element, url: str, *, based: bool) -> str:
+    """Return what an element's relative addresses are relative to."""
+    return (element.base or url) if based else url

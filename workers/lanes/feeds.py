@@ -1,0 +1,130 @@
+"""The loop around POLL: what the tick claims is polled, renewed while it lasts, and set anew."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from workers.clock import Clock
+from workers.errors import StoreDown, Transient
+from workers.lanes.outage import Outage
+from workers.lanes.pulse import Pulse
+from workers.model.queue import FeedLease
+from workers.steps.ports import Broker
+
+__all__ = ["FeedLane"]
+
+_log = structlog.get_logger()
+
+
+class FeedLane:
+    """Polls at most ``slots`` feeds at once. `tick` is called from outside, once a second."""
+
+    def __init__(
+        self,
+        poll: Callable[[str], Awaitable[float]],
+        slots: int,
+        *,
+        broker: Broker,
+        clock: Clock,
+        lease_s: float,
+    ) -> None:
+        self.pulse = Pulse("poll", clock, period_s=5.0)
+        self._poll = poll
+        self._slots = slots
+        self._broker = broker
+        self._clock = clock
+        self._lease_s = lease_s
+        self._outage = Outage("poll", clock)
+        self._running: dict[asyncio.Task[None], FeedLease] = {}
+        self._stopping = False
+        self._more = False
+
+    @property
+    def busy(self) -> int:
+        """How many feeds are being polled."""
+        return len(self._running)
+
+    async def tick(self) -> None:
+        """Claim what is due and poll it. Returns once the claims are made."""
+        self.pulse.beat()
+        free = self._slots - len(self._running)
+        if self._stopping or free <= 0:
+            self._more = free <= 0
+            return
+        try:
+            leases = await self._broker.claim_feeds(free, self._lease_s)
+        except Transient as error:
+            await self._outage.failed(error)
+            return
+        self._outage.worked()
+        self._more = len(leases) == free
+        for lease in leases:
+            task = asyncio.create_task(self._one(lease), name=f"poll:{lease.feed}")
+            self._running[task] = lease
+            task.add_done_callback(self._ended)
+
+    async def _one(self, lease: FeedLease) -> None:
+        renewing = asyncio.create_task(self._renew(lease.feed), name=f"renew:{lease.feed}")
+        try:
+            delay = await self._poll(lease.feed)
+        except (StoreDown, Transient) as error:
+            _log.warning("poll_not_stored", feed=lease.feed, error=str(error))
+            delay = self._lease_s
+        except Exception as error:  # noqa: BLE001 - one bad feed must not end the lane
+            _log.error("poll_failed", feed=lease.feed, exc_info=error)
+            delay = 300.0
+        finally:
+            renewing.cancel()
+        await self._set(lease.feed, delay)
+
+    async def _set(self, feed: str, delay: float) -> None:
+        lease = self._lease_of(feed)
+        try:
+            if lease is not None and not await self._broker.feed_done(lease, delay):
+                _log.info("poll_overtaken", feed=feed)
+        except Transient:
+            return  # its lease runs out and it is polled again: a repeated poll changes nothing
+
+    def _lease_of(self, feed: str) -> FeedLease | None:
+        return next((held for held in self._running.values() if held.feed == feed), None)
+
+    async def _renew(self, feed: str) -> None:
+        """Keep a slow poll's lease; a poll that lost it goes on, its commit is idempotent."""
+        mine = next((task for task, held in self._running.items() if held.feed == feed), None)
+        while mine is not None:
+            await self._clock.sleep(self._lease_s / 3)
+            lease = self._running.get(mine)
+            if lease is None:
+                return
+            try:
+                renewed = await self._broker.renew_feed(lease, self._lease_s)
+            except Transient:
+                continue
+            if renewed is None:
+                return
+            self._running[mine] = renewed
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("poll_crashed", exc_info=error)
+        if self._more and not self._stopping:
+            self._more = False
+            self._again = asyncio.create_task(self.tick(), name="poll:tick")
+
+    async def drain(self, within_s: float) -> int:
+        """Claim no more, wait for what is under way, give up the rest; return how many those were."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=max(0.0, within_s))
+        left = list(self._running.items())
+        for task, _ in left:
+            task.cancel()
+        await asyncio.gather(*(task for task, _ in left), return_exceptions=True)
+        for _, lease in left:
+            try:
+                await self._broker.feed_done(lease, 0.0)
+            except Transient:
+                break
+        return len(left)

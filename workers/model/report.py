@@ -1,0 +1,52 @@
+"""What the operator is shown of the database: how much waits, since when, and where."""
+
+from datetime import datetime
+
+from msgspec import field
+
+from workers.model.alert import DeliveryState
+from workers.model.base import Record
+
+__all__ = ["Backlog", "DeliveryLine", "StoreCounts"]
+
+
+class Backlog(Record, frozen=True, kw_only=True):
+    """What waits in one place."""
+
+    open: int = 0
+    """Rows that are not done, whether or not their time has come."""
+    held: int = 0
+    """Rows that wait for somebody's word."""
+    oldest_s: float | None = None
+    """For how many seconds the oldest open row has waited; None if there is none."""
+
+
+class StoreCounts(Record, frozen=True, kw_only=True):
+    """How much of everything there is."""
+
+    feeds: dict[str, int] = field(default_factory=dict)
+    """By state: ``ok``, ``failing``, ``new`` (never polled well), ``parked``."""
+    pages: dict[str, Backlog] = field(default_factory=dict)
+    """Articles that wait to be read, by stream."""
+    sinks: dict[str, Backlog] = field(default_factory=dict)
+    """Deliveries that were not sent, by sink; a sink without any is missing."""
+    dead: dict[str, int] = field(default_factory=dict)
+    """Dead letters by kind, ``page`` or ``delivery``."""
+    last_entry: datetime | None = None
+    """When an entry was last seen for the first time."""
+    last_alert: datetime | None = None
+
+
+class DeliveryLine(Record, frozen=True, kw_only=True):
+    """How one delivery of an alert stands."""
+
+    id: str
+    sink: str
+    recipient: str
+    topics: tuple[str, ...]
+    state: DeliveryState
+    attempts: int
+    last_answer: str | None
+    last_at: datetime | None
+    held_reason: str | None
+    made_at: datetime

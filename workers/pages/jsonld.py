@@ -1,0 +1,132 @@
+"""JSON-LD as pages write it: with raw line ends, trailing commas, comments, and any depth."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import msgspec
+from lxml import html
+
+__all__ = ["ARTICLES", "LISTS", "LinkedData", "linked_data", "strings"]
+
+Node = dict[str, object]
+
+ARTICLES = frozenset(
+    {
+        "advertisercontentarticle", "analysisnewsarticle", "article", "askpublicnewsarticle",
+        "backgroundnewsarticle", "blogposting", "liveblogposting", "newsarticle",
+        "opinionnewsarticle", "report", "reportagenewsarticle", "reviewnewsarticle",
+        "satiricalarticle", "scholarlyarticle", "socialmediaposting", "techarticle",
+    }
+)  # fmt: skip
+"""schema.org types of pages that are one article, in lower case."""
+LISTS = frozenset(
+    {
+        "collectionpage", "itemlist", "localbusiness", "offercatalog", "product", "productgroup",
+        "productmodel", "searchresultspage", "softwareapplication", "profilepage", "store",
+    }
+)  # fmt: skip
+"""schema.org types of pages that list or sell, in lower case."""
+
+MOST_SCRIPTS = 40
+MOST_CHARACTERS = 1 << 20
+MOST_NODES = 2_000
+LEVELS = 6
+"""Levels of objects that are looked into; an article lies at most three deep."""
+
+_TRAILING = re.compile(r",(\s*[}\]])")
+_WRAPPING = re.compile(r"\A\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)")
+_UNWRAPPING = re.compile(r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?\s*;?\s*\Z")
+
+
+class LinkedData(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page's JSON-LD says."""
+
+    article: Node = {}
+    """The node of the article itself, empty if there is none."""
+    types: frozenset[str] = frozenset()
+    """All types at the first two levels, in lower case."""
+    by_id: dict[str, Node] = {}
+    """Nodes by their ``@id``, for references."""
+
+
+def linked_data(root: html.HtmlElement) -> LinkedData:
+    """Return what the JSON-LD of a page says. Never raises; bounded in size, depth and count."""
+    nodes: list[tuple[int, Node]] = []
+    budget = MOST_CHARACTERS
+    for number, script in enumerate(root.iter("script")):
+        if number >= MOST_SCRIPTS * 10 or budget <= 0:
+            break
+        if "ld+json" not in (script.get("type") or "").lower():
+            continue
+        text = (script.text or "")[:budget]
+        budget -= len(text)
+        nodes.extend(_walk(_loaded(text), MOST_NODES - len(nodes)))
+    articles = [(level, node) for level, node in nodes if _types(node) & ARTICLES]
+    return LinkedData(
+        article=min(articles, key=_rank)[1] if articles else {},
+        types=frozenset(name for level, node in nodes if level <= 1 for name in _types(node)),
+        by_id={
+            key: node
+            for _, node in nodes
+            if isinstance(key := node.get("@id"), str) and len(node) > 1
+        },
+    )
+
+
+def _loaded(text: str) -> object:
+    """Return the value, None if it is none even after the usual repairs."""
+    for attempt in range(2):
+        try:
+            return cast("object", json.loads(text, strict=False))
+        except (ValueError, RecursionError):
+            if attempt == 0:
+                bare = _UNWRAPPING.sub("", _WRAPPING.sub("", text), count=1)
+                text = _TRAILING.sub(r"\1", bare)
+    return None
+
+
+def _walk(value: object, most: int) -> list[tuple[int, Node]]:
+    """Return the objects that have a type or an id, with their level, breadth first."""
+    found: list[tuple[int, Node]] = []
+    level: list[object] = [value]
+    for depth in range(LEVELS):
+        below: list[object] = []
+        for item in level[:MOST_NODES]:
+            if isinstance(item, list):
+                below.extend(cast("list[object]", item)[:MOST_NODES])
+            elif isinstance(item, dict):
+                node = cast("Node", item)
+                if "@type" in node or "@id" in node:
+                    found.append((depth, node))
+                below.extend(one for one in node.values() if isinstance(one, (dict, list)))
+        level = below
+    return found[: max(most, 0)]
+
+
+def _types(node: Node) -> frozenset[str]:
+    return frozenset(
+        name.rpartition("/")[2].rpartition(":")[2].strip().lower()
+        for name in strings(node.get("@type"))
+    )
+
+
+def _rank(found: tuple[int, Node]) -> tuple[int, int]:
+    """Order article nodes: the fullest first, of equals the outermost."""
+    level, node = found
+    wanted = ("headline", "articleBody", "datePublished", "author", "mainEntityOfPage")
+    return -sum(1 for name in wanted if node.get(name)), level
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """Return the strings of a value that may be one, a list of them, or something else."""
+    return tuple(_strings(value))
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        items: Iterable[object] = cast("list[object]", value)[:100]
+        yield from (item for item in items if isinstance(item, str))

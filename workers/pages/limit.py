@@ -1,0 +1,64 @@
+"""Limits that hold before a parser sees the page: what is beyond them is cut off or dropped."""
+
+import re
+
+from workers.pages.rules import PageRules
+
+__all__ = ["bound", "too_large"]
+
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What no XML tree may hold: NUL and other controls, lone surrogates, non-characters."""
+_TAG = re.compile(
+    r"<([a-z][a-z0-9]*)"
+    r"(?:[^>=]|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=)*+>?",
+    re.IGNORECASE,
+)
+"""One tag, brackets inside of quoted values included. Every quantifier is possessive: linear."""
+_RAW = re.compile(r"</(?:script|style)", re.IGNORECASE)
+
+
+def too_large(body: bytes, rules: PageRules) -> str:
+    """Return why the page is too large to be read at all, "" if it is not."""
+    if len(body) <= rules.body_bytes:
+        return ""
+    return f"too large: {len(body)} bytes, the limit is {rules.body_bytes}"
+
+
+def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:
+    """Return the markup within its limits, and what was cut off or dropped, in words."""
+    notes: list[str] = []
+    text = _INVALID.sub("", text)
+    cut = _cut(text, rules.max_tags)
+    if len(cut) < len(text):
+        notes.append(f"cut off after {rules.max_tags} tags")
+    if cut.count("=") > rules.max_attributes:
+        whole = _without_giants(cut, rules.max_attributes)
+        if len(whole) < len(cut):
+            notes.append(f"dropped a tag with over {rules.max_attributes} attributes")
+        cut = whole
+    return cut, tuple(notes)
+
+
+def _cut(text: str, most: int) -> str:
+    """Return the text up to the bracket that is one too many."""
+    if text.count("<") <= most:
+        return text
+    at = -1
+    for _ in range(most + 1):
+        at = text.find("<", at + 1)
+    return text[:at]
+
+
+def _without_giants(text: str, most: int) -> str:
+    """Drop every tag with more than ``most`` equal signs; scripts are not looked into."""
+    kept: list[str] = []
+    done = at = 0
+    while found := _TAG.search(text, at):
+        at = found.end()
+        if at - found.start() > most and text.count("=", found.start(), at) > most:
+            kept.append(text[done : found.start()])
+            done = at
+        elif found[1].lower() in {"script", "style"}:
+            end = _RAW.search(text, at)
+            at = end.start() if end else len(text)
+    return "".join([*kept, text[done:]])

@@ -1,0 +1,22 @@
+"""What reading a page needs to be told, as one frozen object that also goes to pool processes."""
+
+from typing import Literal
+
+from workers.model.article import Cues
+from workers.model.base import Record
+
+__all__ = ["PageRules"]
+
+
+class PageRules(Record, frozen=True, kw_only=True):
+    """How pages are read; the same for every page of a process."""
+
+    cues: tuple[Cues, ...] = ()
+    """One a language; a page in a language without cues is tried with all of them."""
+    mode: Literal["precision", "throughput"] = "precision"
+    body_bytes: int = 6 << 20
+    """Largest page inflated; above libxml2's 10 MB a text node vanishes silently."""
+    max_tags: int = 40_000
+    """Opening brackets that are read, the rest is cut off; real pages have up to 22,000."""
+    max_attributes: int = 8_000
+    """A tag with more equal signs is dropped: libxml2 compares each attribute with each."""

@@ -1,0 +1,48 @@
+"""Addresses inside of a page: do two belong to one site, and what does a path look like?"""
+
+from functools import lru_cache
+from urllib.parse import SplitResult, urlsplit
+
+__all__ = ["leads_inside", "site_of", "split"]
+
+_SECOND = frozenset(
+    {"ac", "co", "com", "edu", "gob", "gov", "gouv", "govt", "ltd", "mil", "ne", "net", "nom",
+     "or", "org", "sch"}
+)  # fmt: skip
+"""Second labels under which countries register names (example.co.uk)."""
+
+
+def split(url: str) -> SplitResult:
+    """Return the parts of an address, empty ones for what is none."""
+    try:
+        parts = urlsplit(url[:4096])
+        parts.hostname  # noqa: B018 - a broken IPv6 address fails here
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return parts
+
+
+@lru_cache(maxsize=1024)
+def site_of(url: str) -> str:
+    """Return the registrable domain of an address, "" if it has none.
+
+    By the usual shape of names, not by the public suffix list: it decides only whether a link
+    stays on its site.
+    """
+    host = (split(url).hostname or "").rstrip(".")
+    labels = host.split(".")
+    if host.replace(".", "").isdigit() or ":" in host:
+        return host
+    wide = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND  # noqa: PLR2004
+    return ".".join(labels[-3:] if wide else labels[-2:])
+
+
+def leads_inside(href: str, site: str) -> bool | None:
+    """Say whether a link leads to a page of ``site``; None for what leads to no page at all."""
+    href = href.strip()
+    lower = href[:12].lower()
+    if not href or lower.startswith(("#", "mailto:", "javascript:", "tel:", "data:")):
+        return None
+    if lower.startswith(("http:", "https:", "//")):
+        return site_of(href if ":" in href[:6] else f"https:{href}") == site
+    return True

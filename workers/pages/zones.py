@@ -1,0 +1,202 @@
+"""Which lines of a page are searched as its body, and which are kept aside, and by what rule.
+
+The rules and their names are those of ``docs/pages.md``; on real pages none of the lines marked
+by R1 to R6, B1 and B2 was prose in more than one case of five.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from workers.model.article import Zone, ZoneLine
+from workers.pages.blocks import Block, Page, key_of
+from workers.pages.body import Line
+from workers.pages.cues import CueBook
+
+__all__ = ["Divided", "divide"]
+
+LINKED = 0.9
+PARTLY = 0.6
+LISTED = 0.8
+R1_LONGEST = 300
+R2_LONGEST = 250
+R3_MEAN = 30
+R3_SHARE = 0.25
+R5_LONGEST = 60
+R6_LONGEST = 200
+B2_LONGEST = 260
+BEYOND = 20
+"""Blocks after the last line of the text that are still looked at for cues."""
+
+_HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
+_KICKER = re.compile(r".{2,40}?\s?[:：｜|»›→>]")  # noqa: RUF001
+_WORDS = re.compile(r"[^\W_]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_CREDIT = re.compile(
+    r"\W{0,3}(?:(?:photo(?:graph)?s?|images?|pictures?|illustration|video|credits?|foto|bild|fotos)"
+    r"(?:\s(?:credit|courtesy|illustration|by|from|of))*\s?[:/©]\s?|©\s?)[^.!?\n]{2,80}\W{0,2}"
+    r"|\(?[^.!?\n]{2,50}/\s?(?:AP|AFP|Reuters|Getty|dpa|EPA|Xinhua|Getty Images|AP Photo|AFP via "
+    r"Getty Images|NurPhoto|Anadolu|TASS|Bloomberg)(?:/[\w ]{2,30})?\)?",
+    re.IGNORECASE,
+)
+Rule = tuple[Zone, str]
+
+
+class Divided(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines that are searched as body, and those that are kept aside."""
+
+    body: tuple[Line, ...]
+    zones: tuple[ZoneLine, ...]
+
+
+class _Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line is judged against."""
+
+    page: Page
+    book: CueBook
+    titles: frozenset[str]
+    related_lists: frozenset[int]
+
+
+def divide(lines: Sequence[Line], page: Page, titles: Iterable[str], book: CueBook) -> Divided:
+    """Tell the zones of the main text's lines apart; exempt are lines that repeat a title.
+
+    Captions, and lines that open with a cue, are added where they stand in the page's main
+    content and the extraction left them out: they are kept, though not searched as body.
+    """
+    keys = frozenset(key for title in titles if (key := key_of(title)))
+    around = _Around(
+        page=page, book=book, titles=keys, related_lists=_related_lists(lines, page, book)
+    )
+    body: list[Line] = []
+    zones: list[ZoneLine] = []
+    for line in lines:
+        rule = _rule(line, around)
+        if rule:
+            zones.append(ZoneLine(zone=rule[0], text=line.text, rule=rule[1]))
+            continue
+        kept, tail = _without_tail(line, around)
+        body.append(kept)
+        if tail:
+            zones.append(ZoneLine(zone="related", text=tail, rule="R6"))
+    zones.extend(_left_out(lines, around, zones))
+    return Divided(body=tuple(body), zones=tuple(zones))
+
+
+def _rule(line: Line, around: _Around) -> Rule | None:
+    """Return the zone of a line and the rule that says so, None for the body."""
+    key = key_of(line.text)
+    if not key or key in around.titles:
+        return None
+    block = around.page.by_key.get(key)
+    return _by_words(line.text, block, around.book) or _by_links(line, block, around)
+
+
+def _by_words(text: str, block: Block | None, book: CueBook) -> Rule | None:
+    """Judge a line by how it is worded: C1, B1, B2, R5, R6, R4."""
+    size = len(text)
+    if (block and block.figure) or (size <= R6_LONGEST and _CREDIT.fullmatch(text)):
+        return "caption", "C1"
+    if size <= R5_LONGEST and book.ads and book.ads.match(text):
+        return "boilerplate", "B1"
+    if size <= B2_LONGEST and book.service and book.service.match(text):
+        return "boilerplate", "B2"
+    if size <= R5_LONGEST and book.label and book.label.match(text):
+        return "related", "R5"
+    if size <= R6_LONGEST and book.colon and book.colon.match(text):
+        return "related", "R6"
+    if block and block.share >= PARTLY and book.opens and book.opens.match(text):
+        return "related", "R4"
+    return None
+
+
+def _by_links(line: Line, block: Block | None, around: _Around) -> Rule | None:
+    """Judge a line by how much of it is link: R2, R1, R3."""
+    if block is None:
+        return None
+    if block.listed and block.listed in around.related_lists:
+        return "related", "R3"
+    if line.tag in _HEADINGS or block.tag in _HEADINGS or not block.links:
+        return None
+    size, share = len(line.text), block.share
+    kicker = _KICKER.match(line.text)
+    if kicker and block.links == 1 and PARTLY <= share < 0.97 and size <= R2_LONGEST:  # noqa: PLR2004
+        return "related", "R2"
+    if line.tag in {"p", "quote"} and share >= LINKED and size <= R1_LONGEST and _wordy(line.text):
+        return "related", "R1"
+    return None
+
+
+def _wordy(text: str) -> bool:
+    """Say whether a line is long enough to be a headline."""
+    return len(_WORDS.findall(text)) >= 4 or len(_CJK.findall(text)) >= 10  # noqa: PLR2004
+
+
+def _related_lists(lines: Sequence[Line], page: Page, book: CueBook) -> frozenset[int]:
+    """Return the lists that only lead elsewhere, or that stand right after a cue label (R3)."""
+    items: dict[int, list[Block]] = {}
+    for block in page.blocks:
+        if block.listed:
+            items.setdefault(block.listed, []).append(block)
+    whole = sum(len(line.text) for line in lines) or 1
+    shown = {key_of(line.text) for line in lines}
+    found = set()
+    for number, blocks in items.items():
+        first = blocks[0].order
+        before = page.blocks[first - 1].text if first else ""
+        if len(before) <= R5_LONGEST and book.label and book.label.match(before):
+            found.add(number)
+        elif _leads_away(blocks) and _letters_shown(blocks, shown) < R3_SHARE * whole:
+            found.add(number)
+    return frozenset(found)
+
+
+def _leads_away(blocks: Sequence[Block]) -> bool:
+    """Say whether all of at least two items are links inside the site, of headline length."""
+    items: dict[int, list[int]] = {}
+    for block in blocks:
+        sums = items.setdefault(block.item, [0, 0])
+        sums[0] += block.letters
+        sums[1] += block.linked
+    if len(items) < 2:  # noqa: PLR2004
+        return False
+    mean = sum(letters for letters, _ in items.values()) / len(items)
+    return mean >= R3_MEAN and all(
+        linked >= LISTED * letters for letters, linked in items.values()
+    )
+
+
+def _letters_shown(blocks: Sequence[Block], shown: set[str]) -> int:
+    return sum(block.letters for block in blocks if key_of(block.text) in shown)
+
+
+def _without_tail(line: Line, around: _Around) -> tuple[Line, str]:
+    """Return a paragraph without a last sentence that sends the reader elsewhere, and that (R6)."""
+    tail = around.book.tail
+    found = tail.search(line.text, max(0, len(line.text) - R6_LONGEST)) if tail else None
+    if found is None or line.tag in _HEADINGS or key_of(line.text) in around.titles:
+        return line, ""
+    kept = line.text[: found.start(1)].rstrip()
+    return Line(tag=line.tag, text=kept), found[1].strip()
+
+
+def _left_out(
+    lines: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]
+) -> list[ZoneLine]:
+    """Return captions and cue lines of the main content that the extraction left out."""
+    page = around.page
+    known = {key_of(line.text) for line in lines} | {key_of(line.text) for line in zones}
+    places = [page.by_key[key].order for key in known if key in page.by_key]
+    if not places:
+        return []
+    found = []
+    for block in page.blocks[min(places) : max(places) + BEYOND]:
+        key = key_of(block.text)
+        if block.chrome or not key or key in known or key in around.titles:
+            continue
+        rule = _by_words(block.text, block, around.book)
+        if rule:
+            known.add(key)
+            found.append(ZoneLine(zone=rule[0], text=block.text, rule=rule[1]))
+    return found

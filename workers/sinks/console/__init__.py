@@ -1,0 +1,1 @@
+"""Alerts as lines that a person reads."""

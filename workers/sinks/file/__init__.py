@@ -1,0 +1,1 @@
+"""Alerts as lines of JSON in a file."""

@@ -1,0 +1,1 @@
+"""Alerts as signed HTTP POSTs (Standard Webhooks)."""

@@ -1,0 +1,158 @@
+"""DELIVER: render, send, record. Sent is recorded after it was sent."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from workers.alerts import notice
+from workers.alerts.retry import Dead, Hold, Retry, after, proves_alive
+from workers.errors import Permanent, StoreDown, Transient
+from workers.model.alert import DeadLine, DeliveryJob, TraceLine
+from workers.model.commit import DeliveryCommit
+from workers.steps.edges import Edges
+from workers.steps.ports import Sink
+
+__all__ = ["Deliver"]
+
+ANSWER_CHARACTERS = 500
+_log = structlog.get_logger()
+
+
+class Deliver:
+    """Makes one attempt for the lane of one sink."""
+
+    def __init__(
+        self, edges: Edges, sink: Sink, endpoint: str, lease_s: float, public_url: str | None
+    ) -> None:
+        self._edges = edges
+        self._sink = sink
+        self._endpoint = endpoint
+        self._lease_s = lease_s
+        self._public_url = public_url
+
+    async def __call__(self, delivery: str, still_ours: Callable[[], Awaitable[bool]]) -> None:
+        """Attempt the delivery with this id; returning means that its id may be acknowledged.
+
+        ``still_ours`` is asked right before the effect: a worker that was frozen past its lease
+        must not send what another has taken over.
+
+        Raises:
+            StoreDown: the outcome could not be stored, so the id must come again.
+        """
+        job = await self._edges.store.load_delivery(delivery)
+        if job is None:
+            return
+        if not job.work.due:
+            await self._edges.store.skip(job.work)
+            return
+        wait = await self._wait()
+        if wait > 0:
+            await self._edges.store.postpone(job.work, wait * self._edges.dice.uniform(1.0, 1.2))
+            return
+        if await still_ours():
+            await self._attempt(job)
+
+    async def _wait(self) -> float:
+        if not self._endpoint:
+            return 0.0
+        return await self._edges.broker.breaker_wait(self._endpoint, self._lease_s)
+
+    async def _attempt(self, job: DeliveryJob) -> None:
+        began = self._edges.clock.monotonic()
+        try:
+            answer = await self._sink.send(notice(job, self._edges.clock.now(), self._public_url))
+        except (Transient, Permanent) as failure:
+            await self._record_failure(job, failure)
+            outcome, alive = failure.reason, proves_alive(failure.reason)
+        except StoreDown:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad message must not end the lane
+            _log.error("send_failed", delivery=job.delivery.id, exc_info=error)
+            detail = f"{type(error).__name__}: {error}"[:ANSWER_CHARACTERS]
+            await self._record_failure(job, Permanent("payload", detail))
+            outcome, alive = "crash", True
+        else:
+            await self._commit(
+                job,
+                DeliveryCommit(
+                    work=job.work,
+                    state="sent",
+                    attempts=job.work.attempts + 1,
+                    answer=answer[:ANSWER_CHARACTERS],
+                    trace=(self._line(job, "sent", answer),),
+                ),
+            )
+            outcome, alive = "sent", True
+        if self._endpoint:
+            await self._edges.broker.breaker_note(self._endpoint, good=alive)
+        took = self._edges.clock.monotonic() - began
+        self._edges.meter.observe("tocsin_delivery_seconds", took, sink=self._sink.name)
+        self._edges.meter.count("tocsin_deliveries_total", sink=self._sink.name, outcome=outcome)
+
+    async def _record_failure(self, job: DeliveryJob, failure: Transient | Permanent) -> None:
+        now = self._edges.clock.now()
+        attempts = job.work.attempts + 1
+        verdict = after(
+            failure, attempts, job.work.first_at or now, now, self._edges.dice.random()
+        )
+        said = str(failure)[:ANSWER_CHARACTERS]
+        match verdict:
+            case Retry(delay_s=delay):
+                commit = DeliveryCommit(
+                    work=job.work,
+                    state="retry",
+                    attempts=attempts,
+                    again_s=delay,
+                    answer=said,
+                    trace=(self._line(job, f"again in {delay:.0f} s", said),),
+                )
+            case Hold(reason=reason):
+                commit = DeliveryCommit(
+                    work=job.work,
+                    state="held",
+                    attempts=attempts,
+                    answer=said,
+                    trace=(self._line(job, f"held: {reason}", said),),
+                )
+            case Dead(reason=reason):
+                commit = DeliveryCommit(
+                    work=job.work,
+                    state="dead",
+                    attempts=attempts,
+                    answer=said,
+                    dead=self._dead(job, reason, attempts, said),
+                    trace=(self._line(job, "dead letter", said),),
+                )
+        await self._commit(job, commit)
+
+    async def _commit(self, job: DeliveryJob, commit: DeliveryCommit) -> None:
+        await self._edges.store.commit_delivery(commit)
+        _log.info(
+            "delivery",
+            delivery=job.delivery.id,
+            sink=self._sink.name,
+            state=commit.state,
+            attempts=commit.attempts,
+            answer=commit.answer,
+        )
+
+    def _dead(self, job: DeliveryJob, reason: str, attempts: int, said: str) -> DeadLine:
+        return DeadLine(
+            id=job.delivery.id,
+            kind="delivery",
+            sink=self._sink.name,
+            reason=reason,
+            at=self._edges.clock.now(),
+            attempts=attempts,
+            title=job.alert.article.title,
+            last_answer=said,
+        )
+
+    def _line(self, job: DeliveryJob, decision: str, because: str) -> TraceLine:
+        return TraceLine(
+            stage="deliver",
+            decision=f"{self._sink.name}: {decision}",
+            because=because[:ANSWER_CHARACTERS],
+            article=job.alert.article.id,
+            at=self._edges.clock.now(),
+        )

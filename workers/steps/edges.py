@@ -1,0 +1,46 @@
+"""What every step is given: the edges, and the rules in force."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from workers.alerts import SinkRoute
+from workers.clock import Clock
+from workers.model.feed import FeedSource
+from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
+from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
+from workers.topics import TopicSet
+
+__all__ = ["Edges", "Rules", "RulesNow"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edges:
+    """The outside world. ``dice`` spreads what would otherwise happen at one moment."""
+
+    store: Store
+    broker: Broker
+    fetcher: Fetcher
+    pool: Pool
+    clock: Clock
+    meter: Meter
+    dice: Random = field(default_factory=Random)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the operator wants, as of the last accepted settings: replaced whole at a reload."""
+
+    topics: TopicSet
+    topics_version: int
+    sources: dict[str, FeedSource]
+    """By feed id."""
+    sinks: tuple[SinkRoute, ...]
+    net: NetOptions
+    poll: PollOptions
+    pages: PageOptions
+    alerts: AlertOptions
+
+
+RulesNow = Callable[[], Rules]
+"""Asked once at the start of a step, so that one article is treated by one set of rules."""

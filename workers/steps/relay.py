@@ -1,0 +1,121 @@
+"""RELAY: the one query that moves due rows into streams. Outbox, retry timer and sweeper in one."""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+import structlog
+
+from workers.model.article import Work
+from workers.model.queue import Push
+from workers.options import QueueOptions
+from workers.steps.edges import Edges
+
+__all__ = ["PAGE_STREAMS", "RING_STREAM", "Relay", "refill", "sink_stream"]
+
+PAGE_STREAMS = ("pages:hot", "pages:warm", "pages:cold")
+RING_STREAM = "ring"
+_log = structlog.get_logger()
+
+
+def sink_stream(sink: str) -> str:
+    """Return the name of the stream that feeds the lane of ``sink``."""
+    return f"sink:{sink}"
+
+
+def first_delay(feed: str, delay_s: float, feeds: int) -> float:
+    """Return when a feed that the due-queue lacks is polled: not before its time, not all at once.
+
+    What is overdue is spread by a hash over 0.05 s a feed, a minute at most: three feeds at once,
+    forty within two seconds.
+    """
+    share = blake2b(feed.encode(), digest_size=4).digest()
+    spread = int.from_bytes(share, "big") / 2**32 * min(60.0, 0.05 * feeds)
+    return max(delay_s, spread)
+
+
+async def refill(edges: Edges) -> int:
+    """Add what the due-queue lacks and remove what SQL does not know; return how many were added.
+
+    Heals partial loss; a Retry-After survives, because SQL knows the feed's next time.
+    """
+    delays = await edges.store.feed_delays()
+    await edges.broker.drop_feeds(list(delays))
+    if not delays:
+        return 0
+    return await edges.broker.schedule_feeds(
+        {feed: first_delay(feed, delay, len(delays)) for feed, delay in delays.items()}
+    )
+
+
+class Relay:
+    """Pushes what is due, then marks it: only where the turn is still what was read.
+
+    ``endpoints`` returns the sinks that may be sent to now, each with its breaker's key.
+    """
+
+    def __init__(
+        self, edges: Edges, options: QueueOptions, endpoints: Callable[[], dict[str, str]]
+    ) -> None:
+        self._edges = edges
+        self._options = options
+        self._endpoints = endpoints
+        self._there: dict[tuple[str, str], float] = {}
+
+    async def once(self) -> int:
+        """Move what is due; return how many ids were new to their stream.
+
+        Raises:
+            Transient: Redis is away.
+            StoreDown: SQL is away.
+        """
+        await self._heal_loss()
+        due = await self._edges.store.due(
+            await self._room(), 3 * self._options.lease_s, self._options.outstanding
+        )
+        rows = self._not_there_yet(due)
+        if not rows:
+            return 0
+        fresh = await self._edges.broker.push(
+            [Push(stream=row.stream, kind=row.kind, id=row.id) for row in rows]
+        )
+        pushed = [row for row, new in zip(rows, fresh, strict=True) if new]
+        self._remember([row for row, new in zip(rows, fresh, strict=True) if not new])
+        if pushed:
+            await self._edges.store.mark(pushed)
+        return len(pushed)
+
+    async def _heal_loss(self) -> None:
+        """Redis lost or flushed: all marks are void, and sends may still be in flight."""
+        if await self._edges.broker.epoch():
+            return
+        await self._edges.store.void_marks(self._options.lease_s)
+        feeds = await refill(self._edges)
+        await self._edges.broker.begin_epoch()
+        self._there.clear()
+        _log.info("redis_filled_from_sql", feeds=feeds)
+
+    async def _room(self) -> dict[str, int]:
+        """Return how many more entries each stream may hold."""
+        sinks = self._endpoints()
+        waits = await self._edges.broker.breaker_states(sorted(set(sinks.values()) - {""}))
+        streams = [
+            *PAGE_STREAMS,
+            RING_STREAM,
+            *(sink_stream(name) for name, key in sinks.items() if waits.get(key, 0.0) <= 0),
+        ]
+        held = await self._edges.broker.outstanding(streams)
+        return {
+            stream: self._options.outstanding - held.get(stream, 0)
+            for stream in streams
+            if held.get(stream, 0) < self._options.outstanding
+        }
+
+    def _not_there_yet(self, rows: Sequence[Work]) -> list[Work]:
+        """Leave out what the last second found in its stream already."""
+        now = self._edges.clock.monotonic()
+        self._there = {key: until for key, until in self._there.items() if until > now}
+        return [row for row in rows if (row.kind, row.id) not in self._there]
+
+    def _remember(self, rows: Sequence[Work]) -> None:
+        until = self._edges.clock.monotonic() + 1.0
+        self._there.update({(row.kind, row.id): until for row in rows})

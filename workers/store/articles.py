@@ -1,0 +1,150 @@
+"""Articles: loaded with all that a reading needs, stored with all that it decided."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import structs
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
+
+from workers.model.alert import RingUnit
+from workers.model.article import ArticleRow, PageJob
+from workers.model.commit import ArticleCommit
+from workers.model.feed import EntryRow
+from workers.store import dead, merge, rings, traces, work
+from workers.store.columns import storable
+from workers.store.tables import articles, entries, feeds, keys
+
+__all__ = ["by_id", "by_key", "commit", "entries_of", "load"]
+
+MOST_ENTRIES = 200
+"""Newest entries that are loaded with an article: a page that a whole site links to has more."""
+_IDENTITY = frozenset({"id", "url", "first_seen"})
+_UNLOADED = frozenset({"merged_into"})
+
+_LOAD = select(articles).where(articles.c.id == bindparam("the_id"))
+_ENTRIES: Select[Any] = (
+    select(entries, feeds.c.name.label("feed"), feeds.c.url.label("feed_url"))
+    .join(feeds, feeds.c.id == entries.c.feed_id)
+    .where(entries.c.article_id == bindparam("the_id"))
+    .order_by(entries.c.seen.desc(), entries.c.id.desc())
+    .limit(MOST_ENTRIES)
+)
+_ENTRY_FIELDS = EntryRow.__struct_fields__
+
+
+def load(
+    conn: Connection, now: datetime, kind: Literal["page", "ring"], id_: str
+) -> PageJob | None:
+    """Return the work with its article and entries, following merges; None if there is none.
+
+    The work is that of the id as asked: of an article that was merged away it is closed, and the
+    elder's own is open.
+    """
+    job = work.load(conn, now, kind, id_)
+    if job is None:
+        return None
+    article = by_id(conn, now, id_)
+    if article is None:
+        return None
+    return PageJob(
+        work=job,
+        article=article,
+        entries=entries_of(conn, now, article.id),
+        rung=rings.of_event(conn, article.id),
+    )
+
+
+def by_id(conn: Connection, _now: datetime, id_: str) -> ArticleRow | None:
+    """Return the article, or the one that it was merged into; None if there is none."""
+    row = conn.execute(_LOAD, {"the_id": merge.root(conn, id_)}).one_or_none()
+    if row is None:
+        return None
+    return ArticleRow(
+        **{name: value for name, value in row._mapping.items() if name not in _UNLOADED}  # noqa: SLF001 - SQLAlchemy's public name for it
+    )
+
+
+_BY_KEY = select(keys.c.article_id).where(keys.c.key == bindparam("the_key"))
+
+
+def by_key(conn: Connection, _now: datetime, key: str) -> str | None:
+    """Return the id of the article that is known by ``key``, None if there is none."""
+    found: str | None = conn.execute(_BY_KEY, {"the_key": key}).scalar()
+    return None if found is None else merge.root(conn, found)
+
+
+def entries_of(conn: Connection, _now: datetime, article: str) -> tuple[EntryRow, ...]:
+    """Return the article's entries, oldest first; of very many the newest."""
+    rows = conn.execute(_ENTRIES, {"the_id": article}).all()
+    return tuple(
+        EntryRow(**{name: row._mapping[name] for name in _ENTRY_FIELDS})  # noqa: SLF001 - as above
+        for row in reversed(rows)
+    )
+
+
+def commit(conn: Connection, now: datetime, reading: ArticleCommit) -> None:
+    """Store a reading: text, keys, what rings for the first time, and how its work goes on."""
+    article = merge.root(conn, reading.work.id)
+    if reading.article is not None:
+        _store(conn, article, reading.article)
+    for key in dict.fromkeys(map(storable, reading.keys)):
+        article = merge.claim(conn, now, article, key)
+    if reading.ring is not None:
+        rings.ring(conn, now, _of_event(reading.ring, article))
+    if reading.full_text is not None:
+        _count_full_text(conn, article, got=reading.full_text)
+    kept = work.conclude(
+        conn,
+        now,
+        reading.work,
+        attempts=reading.attempts,
+        again_s=reading.again_s,
+        stream=reading.stream,
+    )
+    if reading.dead is not None and kept:
+        dead.keep(conn, reading.dead)
+    traces.write(conn, reading.trace)
+
+
+def _of_event(unit: RingUnit, article: str) -> RingUnit:
+    """The event of what rings is the article as it is now, after merges."""
+    if unit.event == article:
+        return unit
+    return structs.replace(
+        unit, event=article, article=structs.replace(unit.article, id=article)
+    )
+
+
+_STORED = [name for name in ArticleRow.__struct_fields__ if name not in _IDENTITY]
+_STORE = (
+    update(articles)
+    .where(articles.c.id == bindparam("the_id"))
+    .values({name: bindparam(f"to_{name}", type_=articles.c[name].type) for name in _STORED})
+)
+
+
+def _store(conn: Connection, article: str, row: ArticleRow) -> None:
+    """Store what was read; of an article that was merged away it is the elder that is read anew.
+
+    The elder has got this one's work, so its own reading will have both articles' entries.
+    """
+    if row.id == article:
+        conn.execute(
+            _STORE, {"the_id": article} | {f"to_{name}": getattr(row, name) for name in _STORED}
+        )
+
+
+_LISTING = select(entries.c.feed_id).where(entries.c.article_id == bindparam("the_id")).distinct()
+_COUNT = (
+    update(feeds)
+    .where(feeds.c.id.in_(_LISTING))
+    .values(
+        pages_got=feeds.c.pages_got + bindparam("got"),
+        pages_tried=feeds.c.pages_tried + 1,
+    )
+)
+
+
+def _count_full_text(conn: Connection, article: str, *, got: bool) -> None:
+    """Count for each feed that lists the article whether its page had text."""
+    conn.execute(_COUNT, {"the_id": article, "got": int(got)})

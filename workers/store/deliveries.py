@@ -1,0 +1,185 @@
+"""Deliveries: made with their alert, tried, ended. What was sent never goes back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import structs
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from workers.model.alert import Alert, Delivery, DeliveryJob
+from workers.model.commit import DeliveryCommit
+from workers.model.report import DeliveryLine
+from workers.store import dead, traces, work
+from workers.store.sql import put_new
+from workers.store.tables import alerts, rung
+from workers.store.tables import deliveries as table
+
+__all__ = ["commit", "load", "make", "of_alert", "release", "whole_alert"]
+
+
+def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
+    """Store the deliveries of an alert and ask for each; those that are there stay as they are."""
+    if not made:
+        return
+    rows = [
+        {
+            "id": delivery.id,
+            "alert_id": delivery.alert,
+            "sink": delivery.sink,
+            "recipient": delivery.recipient,
+            "topics": delivery.topics,
+            "state": "open",
+            "attempts": 0,
+            "made_at": now,
+        }
+        for delivery in made
+    ]
+    put_new(conn, table, rows)
+    work.ask_all(conn, now, [_ask(delivery.id, delivery.sink, now) for delivery in made])
+
+
+def _ask(delivery: str, sink: str, now: datetime) -> work.Ask:
+    return work.Ask(kind="delivery", id=delivery, stream=f"sink:{sink}", at=now)
+
+
+_LOAD = (
+    select(table, alerts.c.body)
+    .join(alerts, alerts.c.id == table.c.alert_id)
+    .where(table.c.id == bindparam("the_id"))
+)
+_RECEIPTS = select(rung.c.topic, rung.c.receipt, rung.c.page_receipt).where(
+    rung.c.alert_id == bindparam("the_alert"), rung.c.event == bindparam("the_event")
+)
+
+
+def load(conn: Connection, now: datetime, delivery: str) -> DeliveryJob | None:
+    """Return the delivery with its alert, None if there is none."""
+    row = conn.execute(_LOAD, {"the_id": delivery}).one_or_none()
+    job = work.load(conn, now, "delivery", delivery)
+    if row is None or job is None:
+        return None
+    return DeliveryJob(
+        work=job,
+        delivery=Delivery(
+            id=row.id,
+            alert=row.alert_id,
+            sink=row.sink,
+            recipient=row.recipient,
+            topics=row.topics,
+        ),
+        alert=whole_alert(conn, row.body),
+        state=row.state,
+        made_at=row.made_at,
+    )
+
+
+def whole_alert(conn: Connection, body: Alert, *, page: bool = False) -> Alert:
+    """Return an alert with its receipts; with ``page``, also what its page added to them later."""
+    found = conn.execute(_RECEIPTS, {"the_alert": body.id, "the_event": body.event})
+    receipts = {
+        row.topic: (row.receipt or ()) + ((row.page_receipt or ()) if page else ())
+        for row in found
+    }
+    topics = tuple(
+        structs.replace(topic, clauses=receipts.get(topic.name, ())) for topic in body.topics
+    )
+    return structs.replace(body, topics=topics)
+
+
+_STATE = select(table.c.state).where(table.c.id == bindparam("the_id"))
+_END = (
+    update(table)
+    .where(table.c.id == bindparam("the_id"))
+    .values(
+        state=bindparam("to_state"),
+        attempts=bindparam("made"),
+        last_answer=bindparam("answer", type_=table.c.last_answer.type),
+        last_at=bindparam("present", type_=table.c.last_at.type),
+        held_reason=bindparam("reason"),
+    )
+)
+
+
+def commit(conn: Connection, now: datetime, end: DeliveryCommit) -> None:
+    """Store how an attempt ended.
+
+    ``sent`` closes the work whatever was asked meanwhile: a delivery is not sent twice. Any other
+    end counts only for the turn that was loaded.
+    """
+    state = conn.execute(_STATE, {"the_id": end.work.id}).scalar()
+    if state is None:
+        return
+    traces.write(conn, end.trace)
+    if state == "sent":
+        work.cancel(conn, "delivery", end.work.id)
+    elif end.state == "sent":
+        _sent(conn, now, end, state)
+    elif work.conclude(conn, now, end.work, attempts=end.attempts, again_s=_again_s(end)):
+        _store(conn, now, end)
+        if end.state == "dead" and end.dead is not None:
+            dead.keep(conn, end.dead)
+
+
+def _again_s(end: DeliveryCommit) -> float | None:
+    """A retry without a time is due at once: closed, it would be lost."""
+    return (end.again_s or 0.0) if end.state == "retry" else None
+
+
+def _sent(conn: Connection, now: datetime, end: DeliveryCommit, state: str) -> None:
+    if not work.conclude(conn, now, end.work, attempts=end.attempts):
+        work.cancel(conn, "delivery", end.work.id)
+    _store(conn, now, end)
+    if state == "dead":
+        dead.forget(conn, "delivery", end.work.id)
+
+
+def _store(conn: Connection, now: datetime, end: DeliveryCommit) -> None:
+    conn.execute(
+        _END,
+        {
+            "the_id": end.work.id,
+            "to_state": end.state,
+            "made": end.attempts,
+            "answer": end.answer,
+            "present": now,
+            "reason": "disabled" if end.state == "held" else None,
+        },
+    )
+
+
+_OF_ALERT = (
+    select(table)
+    .where(table.c.alert_id == bindparam("the_alert"))
+    .order_by(table.c.sink, table.c.recipient)
+)
+
+
+def of_alert(conn: Connection, _now: datetime, alert: str) -> list[DeliveryLine]:
+    """Return the deliveries of an alert, by sink and recipient."""
+    return [_line(row) for row in conn.execute(_OF_ALERT, {"the_alert": alert})]
+
+
+def _line(row: Row[Any]) -> DeliveryLine:
+    return DeliveryLine(
+        id=row.id,
+        sink=row.sink,
+        recipient=row.recipient,
+        topics=row.topics,
+        state=row.state,
+        attempts=row.attempts,
+        last_answer=row.last_answer,
+        last_at=row.last_at,
+        held_reason=row.held_reason,
+        made_at=row.made_at,
+    )
+
+
+def release(conn: Connection, now: datetime, sink: str, reason: str) -> int:
+    """Ask again for what a sink holds for this ``reason`` alone; return how many."""
+    held = (table.c.sink == sink) & (table.c.state == "held") & (table.c.held_reason == reason)
+    ids = conn.execute(select(table.c.id).where(held).order_by(table.c.made_at)).scalars().all()
+    conn.execute(update(table).where(held).values(state="open", held_reason=None, attempts=0))
+    for id_ in ids:
+        work.reopen(conn, now, _ask(id_, sink, now))
+    return len(ids)

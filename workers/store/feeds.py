@@ -1,0 +1,186 @@
+"""Feeds: found by any address they ever had, configured, loaded."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from workers.model.feed import Activity, FeedHints, FeedRow, FeedSource, Validators
+from workers.model.ids import feed_id
+from workers.store.columns import storable
+from workers.store.sql import Values, chunks, put_new
+from workers.store.tables import addresses, feeds
+
+__all__ = ["address_key", "delays", "load", "note_addresses", "rows", "sync"]
+
+_SPLIT = ("pages_got", "pages_tried", "configured")
+
+
+def address_key(url: str) -> str:
+    """Return ``url`` without its scheme: editing http to https makes no new feed."""
+    scheme, mark, rest = url.strip().partition("://")
+    key = rest if mark and scheme.lower() in {"http", "https"} else url.strip()
+    host, slash, path = key.partition("/")
+    return storable(f"{host.lower()}{slash}{path}")
+
+
+_LOAD = select(feeds).where(feeds.c.id == bindparam("the_id"))
+_ALL = select(feeds).order_by(feeds.c.name, feeds.c.id)
+
+
+def load(conn: Connection, _now: datetime, feed: str) -> FeedRow | None:
+    """Return the feed, None if there is none."""
+    row = conn.execute(_LOAD, {"the_id": feed}).one_or_none()
+    return None if row is None else _feed(row)
+
+
+def rows(conn: Connection, _now: datetime) -> list[FeedRow]:
+    """Return all feeds, parked ones too, by name."""
+    return [_feed(row) for row in conn.execute(_ALL)]
+
+
+def _feed(row: Row[Any]) -> FeedRow:
+    fields = {name: value for name, value in row._mapping.items() if name not in _SPLIT}  # noqa: SLF001 - SQLAlchemy's public name for it
+    return FeedRow(**fields, full_text=(row.pages_got, row.pages_tried))
+
+
+_DELAYS = select(feeds.c.id, feeds.c.next_poll_at).where(feeds.c.parked.is_(False))
+
+
+def delays(conn: Connection, now: datetime) -> dict[str, float]:
+    """Return the seconds until the next poll of each feed that is not parked."""
+    return {
+        row.id: (row.next_poll_at - now).total_seconds() if row.next_poll_at else 0.0
+        for row in conn.execute(_DELAYS)
+    }
+
+
+def note_addresses(conn: Connection, feed: str, urls: Iterable[str], how: str) -> None:
+    """Remember that these addresses are this feed's, unless they are another's already."""
+    found = [
+        {"key": address_key(url), "feed_id": feed, "url": url, "how": how}
+        for url in urls
+        if url.strip()
+    ]
+    put_new(conn, addresses, found)
+
+
+def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict[str, str]:
+    """Make the feeds be those of ``sources``; return each one's id by the address given.
+
+    Where two sources turn out to be one feed, the first enabled one says how it is called.
+    """
+    known = _known(conn, sources)
+    stored = {row.id: row for row in conn.execute(_ALL)}
+    ids: dict[str, str] = {}
+    active: dict[str, FeedSource] = {}
+    for source in sources:
+        id_ = _id_of(source, known)
+        ids[source.url] = id_
+        for url in _urls(source):
+            known.setdefault(address_key(url), id_)
+        if id_ not in active or (source.enabled and not active[id_].enabled):
+            active[id_] = source
+    put_new(conn, feeds, [_new(id_, source) for id_, source in active.items() if id_ not in stored])
+    for source in sources:
+        note_addresses(conn, ids[source.url], (source.url,), "configured")
+        note_addresses(conn, ids[source.url], source.former, "former")
+    for id_, source in active.items():
+        if id_ in stored:
+            _configure(conn, now, stored[id_], source)
+    _park(conn, [id_ for id_, row in stored.items() if id_ not in active and not row.parked])
+    return ids
+
+
+def _urls(source: FeedSource) -> tuple[str, ...]:
+    return (source.url, *source.former)
+
+
+_BY_KEY = select(addresses.c.key, addresses.c.feed_id).where(
+    addresses.c.key.in_(bindparam("some", expanding=True))
+)
+
+
+def _known(conn: Connection, sources: Iterable[FeedSource]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in chunks(address_key(url) for source in sources for url in _urls(source)):
+        for row in conn.execute(_BY_KEY, {"some": some}):
+            found[row.key] = row.feed_id
+    return found
+
+
+def _id_of(source: FeedSource, known: dict[str, str]) -> str:
+    """Return the id of the feed that has, or had, one of these addresses; else a new one."""
+    for url in _urls(source):
+        if (found := known.get(address_key(url))) is not None:
+            return found
+    return feed_id(source.url)
+
+
+def _new(id_: str, source: FeedSource) -> Values:
+    blank = FeedRow(id=id_, url=source.url, name=source.name)
+    return {
+        "id": id_,
+        "url": source.url,
+        "configured": source.url,
+        **_settings(source),
+        "title": blank.title,
+        "validators": Validators(),
+        "hints": FeedHints(),
+        "activity": Activity(),
+        "why": (),
+        "score": blank.score,
+        "errors": blank.errors,
+        "moved_count": 0,
+        "gone_count": 0,
+    }
+
+
+def _settings(source: FeedSource) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "tags": source.tags,
+        "weight": source.weight,
+        "interval_fixed_s": source.interval_s,
+        "parked": not source.enabled,
+    }
+
+
+def _configure(conn: Connection, now: datetime, row: Row[Any], source: FeedSource) -> None:
+    """Bring a known feed up to date with what the operator wrote."""
+    values = _settings(source)
+    if source.url != row.configured:
+        values |= {"configured": source.url, **_elsewhere(row, source)}
+    if source.interval_s is not None and source.interval_s != row.interval_fixed_s:
+        values |= _sooner(now, row, source.interval_s)
+    if any(row._mapping[name] != value for name, value in values.items()):  # noqa: SLF001 - as above
+        conn.execute(update(feeds).where(feeds.c.id == row.id).values(values))
+
+
+def _elsewhere(row: Row[Any], source: FeedSource) -> dict[str, Any]:
+    """The operator wrote another address: fetch there, with nothing that the old server said."""
+    if source.url == row.url:
+        return {}
+    return {
+        "url": source.url,
+        "validators": Validators(),
+        "moved_to": None,
+        "moved_count": 0,
+        "moved_since": None,
+        "gone_count": 0,
+        "gone_since": None,
+    }
+
+
+def _sooner(now: datetime, row: Row[Any], interval_s: float) -> dict[str, Any]:
+    """A shorter interval counts from now on; what an error or Retry-After has set stands."""
+    soonest = now + timedelta(seconds=interval_s)
+    if row.errors or row.next_poll_at is None or row.next_poll_at <= soonest:
+        return {}
+    return {"next_poll_at": soonest}
+
+
+def _park(conn: Connection, ids: Iterable[str]) -> None:
+    for some in chunks(ids):
+        conn.execute(update(feeds).where(feeds.c.id.in_(some)).values(parked=True))

@@ -1,0 +1,112 @@
+"""Joining articles that turn out to be one: the younger goes into the elder, and nothing is lost.
+
+Entries, addresses, open work and what has rung go to the elder in one transaction. The elder is
+read again, because the entries that came along have facts of their own (feeds, tags, titles).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from workers.store import rings, work
+from workers.store.sql import put_new
+from workers.store.tables import articles, entries, keys
+
+__all__ = ["claim", "join", "root"]
+
+HOPS = 8
+"""Merges followed; joining keeps every chain at one."""
+_CONTENT = (
+    "title",
+    "text",
+    "zones",
+    "published",
+    "published_from",
+    "author",
+    "language",
+    "canonical",
+    "verdict",
+    "reasons",
+    "text_from",
+    "fetched_at",
+)
+_INTO = select(articles.c.merged_into).where(articles.c.id == bindparam("the_id"))
+
+
+def root(conn: Connection, article: str) -> str:
+    """Return the article that this one was merged into, itself if it was not."""
+    for _ in range(HOPS):
+        into: str | None = conn.execute(_INTO, {"the_id": article}).scalar()
+        if into is None:
+            break
+        article = into
+    return article
+
+
+_OWNER = select(keys.c.article_id).where(keys.c.key == bindparam("the_key"))
+
+
+def claim(conn: Connection, now: datetime, article: str, key: str) -> str:
+    """Let ``key`` be a key of ``article``; return the article that has it now.
+
+    If another has it, the younger of the two is merged into the elder.
+    """
+    if put_new(conn, keys, [{"key": key, "article_id": article}]):
+        return article
+    owner: str = root(conn, conn.execute(_OWNER, {"the_key": key}).scalar_one())
+    return article if owner == article else join(conn, now, article, owner)
+
+
+def join(conn: Connection, now: datetime, one: str, other: str) -> str:
+    """Merge the younger of two articles into the elder; return the elder."""
+    found = conn.execute(
+        select(articles)
+        .where(articles.c.id.in_((one, other)))
+        .order_by(articles.c.first_seen, articles.c.id)
+    ).all()
+    elder, younger = found[0], found[1]
+    _hand_over(conn, elder.id, younger.id)
+    if elder.fetched_at is None and younger.fetched_at is not None:
+        _adopt(conn, elder, younger)
+    rings.copy(conn, younger.id, elder.id)
+    _hand_over_work(conn, now, elder, younger)
+    return str(elder.id)
+
+
+def _hand_over(conn: Connection, elder: str, younger: str) -> None:
+    for table, column in ((entries, entries.c.article_id), (keys, keys.c.article_id)):
+        conn.execute(update(table).where(column == younger).values({column: elder}))
+    conn.execute(
+        update(articles)
+        .where((articles.c.id == younger) | (articles.c.merged_into == younger))
+        .values(merged_into=elder)
+    )
+
+
+def _adopt(conn: Connection, elder: Row[Any], younger: Row[Any]) -> None:
+    """An elder whose page was never read takes the younger's text; it is matched again with it."""
+    values = {name: getattr(younger, name) for name in _CONTENT}
+    values["url"] = elder.url or younger.url
+    conn.execute(update(articles).where(articles.c.id == elder.id).values(values))
+
+
+_RINGS = select(entries.c.id).where(
+    entries.c.article_id == bindparam("the_id"), entries.c.rings.is_(True)
+)
+
+
+def _hand_over_work(
+    conn: Connection, now: datetime, elder: Row[Any], younger: Row[Any]
+) -> None:
+    page = work.again(conn, "page", younger.id)
+    ringing = work.again(conn, "ring", younger.id)
+    for kind in ("page", "ring"):
+        work.cancel(conn, kind, younger.id)
+    if page is not None or conn.execute(_RINGS.limit(1), {"the_id": elder.id}).first():
+        stream = page.stream if page is not None else "pages:warm"
+        work.ask(conn, now, work.Ask(kind="page", id=elder.id, stream=stream, at=now))
+    if ringing is not None and elder.settled_at is None:
+        work.ask(conn, now, work.Ask(kind="ring", id=elder.id, stream="ring", at=ringing.at))
+
+

@@ -1,0 +1,116 @@
+"""What rings: only topics that have not rung for the event, decided in the transaction itself."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import structs
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from workers.alerts import compose
+from workers.model.alert import Alert, Made, RingUnit
+from workers.store import deliveries
+from workers.store.sql import put_new
+from workers.store.tables import alerts, rung
+
+__all__ = ["copy", "of_event", "ring"]
+
+_TOPICS = select(rung.c.topic).where(rung.c.event == bindparam("the_event"))
+_LAST = select(func.max(alerts.c.revision)).where(alerts.c.event == bindparam("the_event"))
+_INSERT = insert(alerts)
+
+
+def of_event(conn: Connection, event: str) -> frozenset[str]:
+    """Return the topics that have rung for the event."""
+    return frozenset(conn.execute(_TOPICS, {"the_event": event}).scalars())
+
+
+def ring(conn: Connection, now: datetime, unit: RingUnit) -> Alert | None:
+    """Make the alert of what is new in ``unit``, with its deliveries; None if nothing is.
+
+    Topics that rang on the feed's text and match on the page get the page's receipt besides.
+    """
+    already = of_event(conn, unit.event)
+    if already and unit.evidence == "page":
+        _add_page_receipts(conn, unit, already)
+    if already.issuperset(topic.name for topic in unit.topics):
+        return None
+    last: int = conn.execute(_LAST, {"the_event": unit.event}).scalar() or 0
+    made = compose(unit, already, last + 1)
+    if made is None:
+        return None
+    _store(conn, now, made)
+    return made.alert
+
+
+def _store(conn: Connection, now: datetime, made: Made) -> None:
+    alert = made.alert
+    bare = structs.replace(
+        alert, topics=tuple(structs.replace(topic, clauses=()) for topic in alert.topics)
+    )
+    conn.execute(
+        _INSERT,
+        {
+            "id": alert.id,
+            "event": alert.event,
+            "revision": alert.revision,
+            "at": alert.at,
+            "severity": alert.severity,
+            "evidence": alert.evidence,
+            "title": alert.article.title,
+            "url": alert.article.url,
+            "topics": tuple(topic.name for topic in alert.topics),
+            "body": bare,
+        },
+    )
+    put_new(conn, rung, [_rung(alert, number) for number in range(len(alert.topics))])
+    deliveries.make(conn, now, made.deliveries)
+
+
+def _rung(alert: Alert, number: int) -> dict[str, object]:
+    topic = alert.topics[number]
+    return {
+        "event": alert.event,
+        "topic": topic.name,
+        "alert_id": alert.id,
+        "at": alert.at,
+        "evidence": alert.evidence,
+        "receipt": topic.clauses,
+    }
+
+
+_first_ring = rung.alias("first_ring")
+_ADD = (
+    update(rung)
+    .where(
+        rung.c.topic == bindparam("the_topic"),
+        rung.c.alert_id.in_(
+            select(_first_ring.c.alert_id).where(
+                _first_ring.c.event == bindparam("the_event"),
+                _first_ring.c.topic == bindparam("the_topic"),
+            )
+        ),
+        rung.c.evidence == "feed",
+        rung.c.page_receipt.is_(None),
+    )
+    .values(page_receipt=bindparam("clauses", type_=rung.c.page_receipt.type))
+)
+
+
+def _add_page_receipts(conn: Connection, unit: RingUnit, already: Iterable[str]) -> None:
+    names = frozenset(already)
+    rows = [
+        {"the_topic": topic.name, "the_event": unit.event, "clauses": topic.clauses}
+        for topic in unit.topics
+        if topic.name in names
+    ]
+    if rows:
+        conn.execute(_ADD, rows)
+
+
+_OF_EVENT = select(rung).where(rung.c.event == bindparam("the_event"))
+
+
+def copy(conn: Connection, source: str, target: str) -> None:
+    """Let what has rung for one event have rung for another too."""
+    rows = conn.execute(_OF_EVENT, {"the_event": source}).mappings()
+    put_new(conn, rung, [{**row, "event": target} for row in rows])

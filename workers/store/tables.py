@@ -1,0 +1,289 @@
+"""The tables. ``migrations/`` makes them; a test proves that both say the same."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
+
+from workers.model.alert import Alert
+from workers.model.article import ZoneLine
+from workers.model.feed import Activity, FeedHints, Validators
+from workers.model.topic import Clause
+from workers.store.columns import Moment, Packed, Words
+
+__all__ = [
+    "accepted",
+    "addresses",
+    "alerts",
+    "articles",
+    "dead",
+    "deliveries",
+    "entries",
+    "feeds",
+    "keys",
+    "meta",
+    "metadata",
+    "rung",
+    "trace",
+    "work",
+]
+
+Strings = Packed(tuple[str, ...])
+Clauses = Packed(tuple[Clause, ...])
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Words, nullable=False),
+    Column("configured", Words, nullable=False),  # the address that the operator wrote last
+    Column("name", Words, nullable=False),
+    Column("tags", Strings, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("interval_fixed_s", Double),
+    Column("parked", Boolean, nullable=False, server_default=false()),
+    Column("title", Words, nullable=False),
+    Column("kind", Text),
+    Column("validators", Packed(Validators), nullable=False),
+    Column("hints", Packed(FeedHints), nullable=False),
+    Column("activity", Packed(Activity), nullable=False),
+    Column("baselined_at", Moment),
+    Column("next_poll_at", Moment),
+    Column("last_poll_at", Moment),
+    Column("last_good_at", Moment),
+    Column("last_new_at", Moment),
+    Column("interval_s", Double),
+    Column("why", Strings, nullable=False),
+    Column("score", Double, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("last_error", Words),
+    Column("failing_since", Moment),
+    Column("moved_to", Words),
+    Column("moved_count", Integer, nullable=False),
+    Column("moved_since", Moment),
+    Column("gone_count", Integer, nullable=False),
+    Column("gone_since", Moment),
+    Column("pages_got", Integer, nullable=False, server_default=text("0")),
+    Column("pages_tried", Integer, nullable=False, server_default=text("0")),
+)
+
+addresses = Table(
+    "feed_addresses",
+    metadata,
+    Column("key", Words, primary_key=True),  # the address without its scheme
+    Column("feed_id", Text, ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("url", Words, nullable=False),
+    Column("how", Text, nullable=False),  # configured, former, moved
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Words),
+    Column("title", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("zones", Packed(tuple[ZoneLine, ...]), nullable=False),
+    Column("published", Moment),
+    Column("published_from", Text),
+    Column("author", Words),
+    Column("language", Words),
+    Column("canonical", Words),
+    Column("verdict", Text),
+    Column("reasons", Strings, nullable=False),
+    Column("text_from", Text, nullable=False),
+    Column("first_seen", Moment, nullable=False, index=True),
+    Column("fetched_at", Moment),
+    Column("settled_at", Moment),
+    Column("settled_entries", Integer, nullable=False),
+    Column("merged_into", Text, ForeignKey("articles.id", ondelete="SET NULL"), index=True),
+)
+
+keys = Table(
+    "article_keys",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column(
+        "article_id",
+        Text,
+        ForeignKey("articles.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("feed_id", Text, ForeignKey("feeds.id"), nullable=False),
+    Column("identity", Words, nullable=False),
+    Column("article_id", Text, ForeignKey("articles.id"), nullable=False, index=True),
+    Column("url", Words),
+    Column("title", Words, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("content", Words, nullable=False),
+    Column("published", Moment),
+    Column("updated", Moment),
+    Column("seen", Moment, nullable=False, index=True),
+    Column("listed", Boolean, nullable=False),  # whether the feed's latest document has it
+    Column("last_listed", Moment, nullable=False),
+    Column("authors", Strings, nullable=False),
+    Column("tags", Strings, nullable=False),
+    Column("language", Words),
+    Column("digest", Words, nullable=False),
+    Column("twin", Words, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("baseline", Boolean, nullable=False),
+    Column("rings", Boolean, nullable=False),
+    UniqueConstraint("feed_id", "identity"),
+    Index(None, "feed_id", "twin"),
+    Index(None, "feed_id", "title"),
+)
+Index("ix_entries_listed", entries.c.feed_id, sqlite_where=entries.c.listed == true())
+Index("ix_entries_unlisted", entries.c.last_listed, sqlite_where=entries.c.listed == false())
+
+work = Table(
+    "work",
+    metadata,
+    Column("kind", Text, nullable=False),  # page, ring, delivery
+    Column("id", Text, nullable=False),
+    Column("stream", Words, nullable=False),
+    Column("next_at", Double),  # None is closed
+    Column("relayed_at", Double),
+    Column("turn", Integer, nullable=False),  # only ever grows
+    Column("attempts", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),
+    Column("first_at", Moment),
+    Column("asked_at", Double, nullable=False),  # since when it is open
+    PrimaryKeyConstraint("kind", "id"),
+)
+Index(
+    "ix_work_due",
+    work.c.stream,
+    work.c.next_at,
+    sqlite_where=work.c.relayed_at.is_(None) & work.c.next_at.is_not(None),
+)
+Index(
+    "ix_work_marked",
+    work.c.relayed_at,
+    sqlite_where=work.c.relayed_at.is_not(None) & work.c.next_at.is_not(None),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("severity", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("url", Words),
+    Column("topics", Strings, nullable=False),
+    Column("body", Packed(Alert), nullable=False),  # its clauses lie in rung
+    UniqueConstraint("event", "revision"),
+)
+
+rung = Table(
+    "rung",
+    metadata,
+    Column("event", Text, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("alert_id", Text, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("receipt", Clauses),
+    Column("page_receipt", Clauses),
+    PrimaryKeyConstraint("event", "topic"),
+    Index(None, "topic", "at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=False, index=True),
+    Column("sink", Words, nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("topics", Strings, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_answer", Words),
+    Column("last_at", Moment),
+    Column("held_reason", Text),
+    Column("made_at", Moment, nullable=False),
+)
+Index(
+    "ix_deliveries_undone",
+    deliveries.c.sink,
+    deliveries.c.state,
+    deliveries.c.made_at,
+    sqlite_where=deliveries.c.state != text("'sent'"),
+)
+
+dead = Table(
+    "dead",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("sink", Words),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("last_answer", Words),
+    PrimaryKeyConstraint("kind", "id"),
+)
+
+trace = Table(
+    "trace",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("decision", Words, nullable=False),
+    Column("because", Words, nullable=False),
+    Column("article", Text),
+    Column("entry", Text),
+    Column("topic", Words),
+    Column("at", Moment, nullable=False, index=True),
+)
+Index("ix_trace_article", trace.c.article, sqlite_where=trace.c.article.is_not(None))
+Index("ix_trace_entry", trace.c.entry, sqlite_where=trace.c.entry.is_not(None))
+
+accepted = Table(
+    "accepted",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("content", Words, nullable=False),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Words, nullable=False),
+)

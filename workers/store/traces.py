@@ -1,0 +1,68 @@
+"""Trace lines: what each stage decided, written in the stage's own transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, or_, select
+
+from workers.model.alert import TraceLine
+from workers.store.tables import articles, entries, trace
+
+__all__ = ["of_article", "write"]
+
+MOST = 2000
+"""Lines shown of one article; a live page may have a line a minute."""
+_INSERT = insert(trace)
+
+
+def write(conn: Connection, lines: Iterable[TraceLine]) -> None:
+    """Write the lines."""
+    rows = [
+        {
+            "stage": line.stage,
+            "decision": line.decision,
+            "because": line.because,
+            "article": line.article,
+            "entry": line.entry,
+            "topic": line.topic,
+            "at": line.at,
+        }
+        for line in lines
+    ]
+    if rows:
+        conn.execute(_INSERT, rows)
+
+
+_same = select(articles.c.id).where(
+    (articles.c.id == bindparam("article")) | (articles.c.merged_into == bindparam("article"))
+)
+_OF_ARTICLE = (
+    select(trace)
+    .where(
+        or_(
+            trace.c.article.in_(_same),
+            trace.c.entry.in_(
+                select(entries.c.id).where(entries.c.article_id == bindparam("article"))
+            ),
+        )
+    )
+    .order_by(trace.c.id.desc())
+    .limit(MOST)
+)
+
+
+def of_article(conn: Connection, _now: datetime, article: str) -> list[TraceLine]:
+    """Return what was decided about an article, its entries, and what was merged into it."""
+    rows = conn.execute(_OF_ARTICLE, {"article": article}).all()
+    return [
+        TraceLine(
+            stage=row.stage,
+            decision=row.decision,
+            because=row.because,
+            article=row.article,
+            entry=row.entry,
+            topic=row.topic,
+            at=row.at,
+        )
+        for row in reversed(rows)
+    ]

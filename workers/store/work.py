@@ -1,0 +1,356 @@
+"""Work rows: what is asked for, what the relay has moved, what a worker has closed.
+
+The rules that keep work from being lost or stuck, whatever overtakes what:
+
+* who asks, adds 1 to ``turn`` and forgets the mark;
+* the relay marks only the turn that it has read;
+* a worker closes or re-times only the turn that it has loaded, and only while it is open; if it
+  is another, somebody has asked meanwhile: the row stays as it was asked for, without a mark.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, func, null, select, update
+
+from workers.model.article import Work
+from workers.model.base import Record
+from workers.store.columns import moment, seconds
+from workers.store.sql import Insert, insert_for
+from workers.store.tables import work as table
+
+__all__ = [
+    "Ask",
+    "again",
+    "ask",
+    "ask_all",
+    "asked",
+    "cancel",
+    "conclude",
+    "count_death",
+    "due",
+    "load",
+    "mark",
+    "postpone",
+    "reopen",
+    "skip",
+    "void_marks",
+    "work_of",
+]
+
+_RANKS = {"pages:hot": 0, "pages:warm": 1, "pages:cold": 2}
+_ASKED = "tocsin_asked"
+_this = (table.c.kind == bindparam("the_kind")) & (table.c.id == bindparam("the_id"))
+_open = table.c.next_at.is_not(None)
+_same_turn = _this & _open & (table.c.turn == bindparam("the_turn"))
+
+
+class Ask(Record, frozen=True, kw_only=True):
+    """A request for work: which, where it waits, and from when on."""
+
+    kind: str
+    id: str
+    stream: str
+    at: datetime
+
+
+def asked(conn: Connection) -> bool:
+    """Say whether units on this connection have asked for work since this was last asked."""
+    return bool(conn.info.pop(_ASKED, False))
+
+
+def ask(conn: Connection, now: datetime, want: Ask) -> None:
+    """Ask for work: see `ask_all`."""
+    ask_all(conn, now, (want,))
+
+
+def ask_all(conn: Connection, now: datetime, wants: Sequence[Ask]) -> None:
+    """Ask for work; a row that is open already keeps its better stream and its earlier time.
+
+    A row that was closed begins anew: its attempts are counted from 0.
+    """
+    if not wants:
+        return
+    rows = [
+        {
+            "kind": want.kind,
+            "id": want.id,
+            "stream": want.stream,
+            "next_at": seconds(want.at),
+            "asked_at": seconds(now),
+            "turn": 1,
+            "attempts": 0,
+            "deaths": 0,
+        }
+        for want in wants
+    ]
+    conn.execute(_ask_statement(conn.dialect.name), rows)
+    conn.info[_ASKED] = True
+
+
+@cache
+def _ask_statement(dialect: str) -> Insert:
+    insert = insert_for(dialect, table)
+    new = insert.excluded
+    closed = table.c.next_at.is_(None)
+    better = closed | (_rank(new.stream) < _rank(table.c.stream))
+    earlier = closed | (new.next_at < table.c.next_at)
+    return insert.on_conflict_do_update(
+        index_elements=["kind", "id"],
+        set_={
+            "stream": case((better, new.stream), else_=table.c.stream),
+            "next_at": case((earlier, new.next_at), else_=table.c.next_at),
+            "relayed_at": null(),
+            "turn": table.c.turn + 1,
+            "attempts": case((closed, 0), else_=table.c.attempts),
+            "first_at": case((closed, null()), else_=table.c.first_at),
+            "asked_at": case((closed, new.asked_at), else_=table.c.asked_at),
+        },
+    )
+
+
+def _rank(stream: Any) -> Any:  # noqa: ANN401 - a column's or an excluded column's expression
+    return case(_RANKS, value=stream, else_=len(_RANKS))
+
+
+_CONCLUDE = (
+    update(table)
+    .where(_same_turn)
+    .values(
+        next_at=bindparam("at"),
+        relayed_at=null(),
+        turn=table.c.turn + bindparam("grows"),
+        attempts=bindparam("made"),
+        deaths=0,
+        first_at=func.coalesce(table.c.first_at, bindparam("present", type_=table.c.first_at.type)),
+        stream=func.coalesce(bindparam("to_stream", type_=table.c.stream.type), table.c.stream),
+    )
+)
+
+
+def conclude(  # noqa: PLR0913 - how a worker's attempt can end, in its own words
+    conn: Connection,
+    now: datetime,
+    work: Work,
+    *,
+    attempts: int,
+    again_s: float | None = None,
+    stream: str | None = None,
+) -> bool:
+    """Close the row, or ask for it again after ``again_s`` seconds, if nobody asked meanwhile.
+
+    Returns:
+        Whether this was the turn that the worker had loaded. If not, the row stays as it is,
+        without a mark.
+    """
+    done = conn.execute(
+        _CONCLUDE,
+        {
+            "the_kind": work.kind,
+            "the_id": work.id,
+            "the_turn": work.turn,
+            "at": None if again_s is None else seconds(now) + again_s,
+            "grows": 0 if again_s is None else 1,
+            "made": attempts,
+            "present": now,
+            "to_stream": stream,
+        },
+    ).rowcount
+    return _done_or_unmarked(conn, work, done, asks=again_s is not None)
+
+
+_POSTPONE = (
+    update(table)
+    .where(_same_turn)
+    .values(next_at=bindparam("at"), relayed_at=null(), turn=table.c.turn + 1)
+)
+
+
+def postpone(conn: Connection, now: datetime, work: Work, delay_s: float) -> bool:
+    """Set the row to be due after ``delay_s`` seconds, without counting an attempt."""
+    done = conn.execute(
+        _POSTPONE,
+        {
+            "the_kind": work.kind,
+            "the_id": work.id,
+            "the_turn": work.turn,
+            "at": seconds(now) + delay_s,
+        },
+    ).rowcount
+    return _done_or_unmarked(conn, work, done, asks=True)
+
+
+def _done_or_unmarked(conn: Connection, work: Work, done: int, *, asks: bool) -> bool:
+    if not done:
+        skip(conn, work)
+    if asks or not done:
+        conn.info[_ASKED] = True
+    return bool(done)
+
+
+_UNMARK = update(table).where(_this & table.c.relayed_at.is_not(None)).values(relayed_at=null())
+
+
+def skip(conn: Connection, work: Work) -> None:
+    """Forget the mark: whoever took the row could not work on it."""
+    conn.execute(_UNMARK, {"the_kind": work.kind, "the_id": work.id})
+
+
+_CANCEL = (
+    update(table)
+    .where(_this & _open)
+    .values(next_at=null(), relayed_at=null(), turn=table.c.turn + 1)
+)
+
+
+def cancel(conn: Connection, kind: str, id_: str) -> bool:
+    """Close the row whatever its turn; say whether it was open."""
+    return bool(conn.execute(_CANCEL, {"the_kind": kind, "the_id": id_}).rowcount)
+
+
+_RENEW = update(table).where(_this).values(attempts=0, deaths=0, first_at=null())
+
+
+def reopen(conn: Connection, now: datetime, want: Ask) -> None:
+    """Ask for work as if it had never been tried: the operator's word."""
+    ask(conn, now, want)
+    conn.execute(_RENEW, {"the_kind": want.kind, "the_id": want.id})
+
+
+_MARK = update(table).where(_same_turn).values(relayed_at=bindparam("at"))
+
+
+def mark(conn: Connection, now: datetime, pushed: Sequence[Work]) -> None:
+    """Mark rows as pushed, each only if its turn is still the same."""
+    if pushed:
+        rows = [
+            {"the_kind": row.kind, "the_id": row.id, "the_turn": row.turn, "at": seconds(now)}
+            for row in pushed
+        ]
+        conn.execute(_MARK, rows)
+
+
+_VOID = update(table).where(_open & table.c.relayed_at.is_not(None)).values(relayed_at=null())
+_HOLD = (
+    update(table)
+    .where((table.c.kind == "delivery") & (table.c.next_at < bindparam("until")))
+    .values(next_at=bindparam("until"))
+)
+
+
+def void_marks(conn: Connection, now: datetime, hold_deliveries_s: float) -> None:
+    """Forget all marks; no delivery is due before ``hold_deliveries_s`` seconds have passed.
+
+    Turns stand: a send that is in flight may still close what it had loaded.
+    """
+    conn.execute(_VOID)
+    conn.execute(_HOLD, {"until": seconds(now) + hold_deliveries_s})
+    conn.info[_ASKED] = True
+
+
+_DEATH = update(table).where(_this).values(deaths=table.c.deaths + 1)
+_DEATHS = select(table.c.deaths).where(_this)
+
+
+def count_death(conn: Connection, kind: str, id_: str) -> int:
+    """Note that an owner died holding this id; return how many have, 0 if there is no such id."""
+    which = {"the_kind": kind, "the_id": id_}
+    conn.execute(_DEATH, which)
+    return conn.execute(_DEATHS, which).scalar() or 0
+
+
+_LOAD = select(table).where(_this)
+
+
+def load(conn: Connection, now: datetime, kind: str, id_: str) -> Work | None:
+    """Return the row, None if there is none."""
+    row = conn.execute(_LOAD, {"the_kind": kind, "the_id": id_}).one_or_none()
+    return None if row is None else work_of(row, now)
+
+
+def again(conn: Connection, kind: str, id_: str) -> Ask | None:
+    """Return the request that an open row stands for, None if it is closed or missing."""
+    row = conn.execute(_LOAD, {"the_kind": kind, "the_id": id_}).one_or_none()
+    if row is None or row.next_at is None:
+        return None
+    return Ask(kind=kind, id=id_, stream=row.stream, at=moment(row.next_at))
+
+
+def work_of(row: Row[Any], now: datetime) -> Work:
+    """Return a row as the steps know it."""
+    return Work(
+        kind=row.kind,
+        id=row.id,
+        stream=row.stream,
+        turn=row.turn,
+        due=row.next_at is not None and row.next_at <= seconds(now),
+        attempts=row.attempts,
+        deaths=row.deaths,
+        first_at=row.first_at,
+    )
+
+
+_DUE = (
+    select(table)
+    .where(
+        table.c.stream == bindparam("of_stream"),
+        table.c.next_at <= bindparam("present"),
+        _open,
+        table.c.relayed_at.is_(None),
+    )
+    .order_by(table.c.next_at, table.c.id)
+    .limit(bindparam("most"))
+)
+_OVERDUE = (
+    select(table)
+    .where(
+        table.c.relayed_at <= bindparam("marked_before"),
+        table.c.relayed_at.is_not(None),
+        _open,
+        table.c.next_at <= bindparam("present"),
+        table.c.stream.in_(bindparam("streams", expanding=True)),
+    )
+    .order_by(table.c.relayed_at)
+    .limit(bindparam("most"))
+)
+
+
+def due(
+    conn: Connection,
+    now: datetime,
+    limits: Mapping[str, int],
+    marked_before_s: float,
+    most: int,
+) -> list[Work]:
+    """Return what the relay may push, oldest first.
+
+    Where there is more than ``most``, every stream gets its share: nobody's backlog fills the
+    batch.
+    """
+    wanted = {stream: limit for stream, limit in limits.items() if limit > 0}
+    if not wanted or most <= 0:
+        return []
+    present = seconds(now)
+    by_stream: dict[str, list[Row[Any]]] = {stream: [] for stream in wanted}
+    overdue = {
+        "marked_before": present - marked_before_s,
+        "present": present,
+        "streams": list(wanted),
+        "most": most,
+    }
+    for row in conn.execute(_OVERDUE, overdue):
+        by_stream[row.stream].append(row)
+    for stream, limit in wanted.items():
+        which = {"of_stream": stream, "present": present, "most": min(limit, most)}
+        by_stream[stream].extend(conn.execute(_DUE, which))
+        by_stream[stream].sort(key=lambda row: row.next_at)
+    shares = [
+        (place, row.next_at, row)
+        for stream, rows in by_stream.items()
+        for place, row in enumerate(rows[: wanted[stream]])
+    ]
+    shares.sort(key=lambda share: share[:2])
+    chosen = sorted((row for _, _, row in shares[:most]), key=lambda row: row.next_at)
+    return [work_of(row, now) for row in chosen]

@@ -1,0 +1,193 @@
+"""The one writer: whatever is queued goes into one transaction, and is answered after its commit.
+
+::
+
+    callers ──► inbox ──► BEGIN IMMEDIATE
+                            SAVEPOINT · unit · RELEASE     a unit that fails is undone alone
+                            SAVEPOINT · unit · RELEASE
+                          COMMIT                           failed: StoreDown for all of them
+                ◄── answers, in the caller's event loop
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from workers.clock import Clock
+from workers.errors import StoreDown
+from workers.store.driver import Driver
+from workers.store.work import asked
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+INBOX = 4096
+"""Units that wait; further callers wait for room."""
+BATCH = 256
+"""Most units of one transaction."""
+BATCH_S = 0.1
+"""A transaction takes no further unit after so long: those behind it wait for their answer."""
+_log = structlog.get_logger()
+
+
+class _Job:
+    """A caller's unit, and what became of it."""
+
+    __slots__ = ("error", "future", "result", "unit")
+
+    def __init__(self, unit: Callable[[Connection], Any], future: asyncio.Future[Any]) -> None:
+        self.unit = unit
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class Writer:
+    """Runs units one after the other in a thread of its own, many to a transaction.
+
+    ``notify`` is called in the event loop after a commit that asked for work.
+    """
+
+    def __init__(self, driver: Driver, clock: Clock, notify: Callable[[], None]) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._notify = notify
+        self._inbox: SimpleQueue[_Job | None] = SimpleQueue()
+        self._room = asyncio.Semaphore(INBOX)
+        self._loop = asyncio.get_running_loop()
+        self._conn: Connection | None = None
+        self._open = True
+        self._down = False
+        self._thread = Thread(target=self._run, name="tocsin-sql-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, unit: Callable[[Connection], T]) -> T:
+        """Run ``unit`` in a transaction; return what it returns once that is committed.
+
+        A caller that is cancelled does not take its unit back: it is applied whole, or not at all.
+
+        Raises:
+            StoreDown: the database refused the transaction, so nothing of it is stored.
+        """
+        await self._room.acquire()
+        if not self._open:
+            self._room.release()
+            raise StoreDown("the database is closed: this process is ending")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._inbox.put(_Job(unit, future))
+        return await future
+
+    async def close(self) -> None:
+        """Finish what is queued, then end the thread."""
+        if self._open:
+            self._open = False
+            self._inbox.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        """Work until told to end. Outlives whatever a transaction can die of."""
+        while (first := self._inbox.get()) is not None:
+            batch = [first]
+            woke = False
+            try:
+                woke = self._transact(batch)
+            except Exception as error:  # noqa: BLE001 - the writer must outlive every failure
+                self._failed(batch, error)
+            else:
+                self._recovered()
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for the answers
+                self._loop.call_soon_threadsafe(self._answer, batch, woke)
+        self._disconnect()
+
+    def _transact(self, batch: list[_Job]) -> bool:
+        """Run the batch and what is queued behind it; return whether work was asked for."""
+        conn = self._connected()
+        self._driver.begin(conn)
+        woke = self._attempt(conn, batch[0])
+        for job in self._queued():
+            batch.append(job)
+            woke = self._attempt(conn, job) or woke
+        self._driver.commit(conn)
+        return woke
+
+    def _queued(self) -> Iterator[_Job]:
+        """Yield what is queued now, for as long as a transaction may take."""
+        until = self._clock.monotonic() + BATCH_S
+        for _ in range(min(self._inbox.qsize(), BATCH - 1)):
+            job = self._inbox.get()
+            if job is None:
+                self._inbox.put(None)  # the end, which stays the last
+                return
+            yield job
+            if self._clock.monotonic() > until:
+                return
+
+    def _attempt(self, conn: Connection, job: _Job) -> bool:
+        """Run one unit in its savepoint; return whether it asked for work.
+
+        Raises:
+            StoreDown: the whole transaction is lost.
+        """
+        asked(conn)
+        self._driver.savepoint(conn)
+        try:
+            job.result = job.unit(conn)
+        except Exception as error:
+            if self._driver.fatal(conn, error):
+                raise
+            self._driver.undo(conn)
+            job.error = error
+            return False
+        self._driver.release(conn)
+        return asked(conn)
+
+    def _failed(self, batch: list[_Job], error: Exception) -> None:
+        """Fail the batch and everything behind it, and begin anew with a new connection."""
+        self._disconnect()
+        for _ in range(self._inbox.qsize()):
+            with suppress(Empty):
+                job = self._inbox.get_nowait()
+                if job is None:
+                    self._inbox.put(None)
+                    break
+                batch.append(job)
+        for job in batch:
+            job.error = StoreDown(f"cannot commit: {self._driver.name}: {error}")
+            job.error.__cause__ = error
+        if not self._down:
+            self._down = True
+            _log.error("database_down", database=self._driver.name, units=len(batch), cause=error)
+
+    def _recovered(self) -> None:
+        if self._down:
+            self._down = False
+            _log.info("database_back", database=self._driver.name)
+
+    def _connected(self) -> Connection:
+        if self._conn is None:
+            self._conn = self._driver.connect()
+        return self._conn
+
+    def _disconnect(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            self._driver.disconnect(conn)
+
+    def _answer(self, batch: list[_Job], woke: bool) -> None:  # noqa: FBT001 - called by the loop
+        """Tell the callers, in their event loop."""
+        for job in batch:
+            self._room.release()
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+        if woke:
+            self._notify()

@@ -1,0 +1,289 @@
+"""A query cut into lexemes, each with its place.
+
+Everything that can be refused without knowing the rest of the query is refused here: characters
+that are no part of the language, brackets and quotes that do not close, operators without number.
+"""
+
+import re
+from typing import Literal, NoReturn
+
+from workers.model.base import Record
+from workers.text.fold import kind_of
+from workers.topics.errors import QueryError, nearest, problem_at, quoted
+
+__all__ = ["FIELDS", "MAX_LENGTH", "MAX_REACH", "Lexeme", "lex"]
+
+MAX_LENGTH = 10_000
+"""Characters of a query."""
+MAX_REACH = 50
+"""Positions that NEAR may reach: two sentences."""
+MAX_COUNT = 1000
+"""Occurrences that COUNT may ask for."""
+
+FIELDS = ("title", "lead", "body", "caption", "any", "source", "lang", "tag", "author")
+
+Kind = Literal[
+    "open", "close", "and", "or", "not", "near", "onear", "count", "field", "word", "quoted",
+    "cased", "alias", "end",
+]  # fmt: skip
+
+
+class Lexeme(Record, frozen=True, kw_only=True):
+    """A piece of a query."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str = ""
+    """A word as written, the inside of quotes or braces, the name of a field or an alias."""
+    number: int = 0
+    """Of NEAR/n, ONEAR/n and COUNT/n."""
+
+
+_DOUBLE = frozenset('"“”„‟＂')
+_ANGLED = frozenset("«»")
+_QUOTES = _DOUBLE | _ANGLED
+_OPEN, _CLOSE = frozenset("(（"), frozenset(")）")
+_DASHES = frozenset("-‐‑‒–—−﹣－")
+_IGNORED = frozenset("\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+"""Characters that nobody sees and that word processors and right-to-left text bring along."""
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_STRANGE = {
+    "?": "there is no ? in the language; a prefix is written word*",
+    "!": "exclude with -word or NOT word; a prefix is written word*",
+    "^": "there are no weights in the language; leave ^ out",
+    "\\": "nothing is escaped with \\; put the word in quotes",
+    "[": "group with ( )",
+    "]": "group with ( )",
+    "=": "fields are written with a colon, as in title:word",
+    "<": "near is written NEAR/8",
+    ">": "near is written NEAR/8",
+}
+_SYMBOLS: dict[str, Kind] = {
+    "AND": "and", "&": "and", "&&": "and", "OR": "or", "|": "or", "||": "or", "NOT": "not",
+}  # fmt: skip
+_PROXIMITY = re.compile(r"(O?NEAR|COUNT)(?:/([0-9]+))?", re.ASCII)
+_LIKE_PROXIMITY = re.compile(
+    r"(?:O?NEAR|COUNT)[^A-Za-z].*|(?:O?NEAR)[0-9]+|[oO]?near/.*|count/.*|(?:W|w|N|PRE|ADJ)/[0-9]+",
+    re.ASCII | re.DOTALL,
+)
+_FIELD = re.compile(r"([^\W\d_]+):")
+_ALIAS = re.compile(r"[\w-]*")
+_TRAILING = ".,;:!?…،؛؟。、，；"
+
+
+def lex(query: str) -> list[Lexeme]:
+    """Cut ``query`` into lexemes; the last is always ``end``.
+
+    Raises:
+        QueryError: something in it cannot be part of a query.
+    """
+    _check_characters(query)
+    return _Lexer(query).lex()
+
+
+def _check_characters(query: str) -> None:
+    if len(query) > MAX_LENGTH:
+        message = f"the query is too long: {len(query):,} characters"
+        hint = f"at most {MAX_LENGTH:,}; move lists of names into [aliases]"
+        raise QueryError(problem_at(query, MAX_LENGTH, MAX_LENGTH + 1, message, hint))
+    for pattern, what in (
+        (_SURROGATE, "half a character (a lone surrogate)"),
+        (_CONTROL, "a control character"),
+        (_TURNING, "a character that turns the direction of writing"),
+    ):
+        found = pattern.search(query)
+        if found:
+            message = f"{what} stands in the query: U+{ord(found.group()):04X}"
+            hint = "delete it; it may be invisible, so write the word anew"
+            raise QueryError(problem_at(query, found.start(), found.end(), message, hint))
+
+
+class _Lexer:
+    """Walks over a query once."""
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+        self.at = 0
+        self.found: list[Lexeme] = []
+
+    def lex(self) -> list[Lexeme]:
+        while self._skip():
+            self._step(self.query[self.at])
+        size = len(self.query)
+        self.found.append(Lexeme(kind="end", start=size, end=size))
+        return self.found
+
+    def _refuse(self, start: int, end: int, message: str, hint: str) -> NoReturn:
+        raise QueryError(problem_at(self.query, start, end, message, hint))
+
+    def _add(self, kind: Kind, end: int, text: str = "", number: int = 0) -> None:
+        self.found.append(
+            Lexeme(kind=kind, start=self.at, end=end, text=text, number=number)
+        )
+        self.at = end
+
+    def _skip(self) -> bool:
+        """Pass over white space and comments; say whether anything is left."""
+        query = self.query
+        while self.at < len(query):
+            character = query[self.at]
+            if self._comments(character):
+                line_end = query.find("\n", self.at)
+                self.at = len(query) if line_end < 0 else line_end
+            elif character.isspace() or character in _IGNORED:
+                self.at += 1
+            else:
+                return True
+        return False
+
+    def _comments(self, character: str) -> bool:
+        """Say whether a comment begins here; in a query of one line ``#word`` is a word."""
+        if character != "#" or (self.at and not self.query[self.at - 1].isspace()):
+            return False
+        follows = self.query[self.at + 1 : self.at + 2]
+        return "\n" in self.query or not follows or follows.isspace() or follows == "#"
+
+    def _step(self, character: str) -> None:
+        if character in _OPEN:
+            self._add("open", self.at + 1)
+        elif character in _CLOSE:
+            self._add("close", self.at + 1)
+        elif character in _QUOTES:
+            self._quoted(character)
+        elif character in "{}":
+            self._cased(character)
+        elif character in _DASHES:
+            self._dash()
+        elif character == "@":
+            self._alias()
+        else:
+            self._chunk()
+
+    def _quoted(self, opener: str) -> None:
+        closers = _ANGLED if opener in _ANGLED else _DOUBLE
+        end = self.at + 1
+        while end < len(self.query):
+            if self.query[end] in closers and not self._gershayim(end):
+                self._add("quoted", end + 1, self.query[self.at + 1 : end])
+                return
+            end += 1
+        rest = quoted(self.query[self.at : self.at + 40])
+        self._refuse(
+            self.at, self.at + 1, f"the quote is not closed: {rest}", 'put a " at its end'
+        )
+
+    def _gershayim(self, at: int) -> bool:
+        """Say whether the quote at ``at`` stands between Hebrew letters, as in צה"ל."""
+        around = self.query[at - 1 : at] + self.query[at + 1 : at + 2]
+        return len(around) == 2 and all(kind_of(letter) == "h" for letter in around)  # noqa: PLR2004
+
+    def _cased(self, opener: str) -> None:
+        if opener == "}":
+            self._refuse(self.at, self.at + 1, "a closing bracket too many: `}`", "delete it")
+        end = self.query.find("}", self.at)
+        if end < 0:
+            rest = quoted(self.query[self.at : self.at + 40])
+            self._refuse(
+                self.at, self.at + 1, f"the bracket is not closed: {rest}", "put a } at its end"
+            )
+        self._add("cased", end + 1, self.query[self.at + 1 : end])
+
+    def _dash(self) -> None:
+        follows = self.query[self.at + 1 : self.at + 2]
+        if not follows or follows.isspace() or follows in _CLOSE or follows in _DASHES:
+            self._refuse(
+                self.at,
+                self.at + 1,
+                f"a dash excludes nothing here: {quoted(self.query[self.at])}",
+                "write -word without a space to exclude a word, or leave the dash out",
+            )
+        self._add("not", self.at + 1)
+
+    def _alias(self) -> None:
+        found = _ALIAS.match(self.query, self.at + 1)
+        name = found.group() if found else ""
+        if not name:
+            self._refuse(
+                self.at, self.at + 1, "an alias without a name: `@`", "write @name of an alias set"
+            )
+        self._add("alias", self.at + 1 + len(name), name)
+
+    def _chunk(self) -> None:
+        end = self._chunk_end()
+        raw = self.query[self.at : end]
+        text = "".join(character for character in raw if character not in _IGNORED)
+        proximity = _PROXIMITY.fullmatch(text)
+        field = _FIELD.match(text)
+        if text in _SYMBOLS:
+            self._add(_SYMBOLS[text], end)
+        elif proximity:
+            self._proximity(proximity, end)
+        elif _LIKE_PROXIMITY.fullmatch(text):
+            self._unread_proximity(text, end)
+        elif field and field.end() == raw.find(":") + 1:
+            self._field(field.group(1))
+        else:
+            self._word(raw, end)
+
+    def _chunk_end(self) -> int:
+        end = self.at
+        while end < len(self.query):
+            character = self.query[end]
+            if character.isspace() or character in "(){}（）":
+                break
+            if character in _QUOTES and not (end > self.at and self._gershayim(end)):
+                break
+            end += 1
+        return end
+
+    def _proximity(self, found: re.Match[str], end: int) -> None:
+        name, digits = found.groups()
+        most = MAX_COUNT if name == "COUNT" else MAX_REACH
+        number = int(digits[:6]) if digits else 0
+        if not 1 <= number <= most:
+            cause = "needs a number" if digits is None else "has a number out of range"
+            self._refuse(
+                self.at, end, f"{name} {cause}: {quoted(found.group())}", _reach_hint(name)
+            )
+        kinds: dict[str, Kind] = {"NEAR": "near", "ONEAR": "onear", "COUNT": "count"}
+        self._add(kinds[name], end, found.group(), number)
+
+    def _unread_proximity(self, text: str, end: int) -> None:
+        upper = text.upper()
+        name = next((name for name in ("ONEAR", "NEAR", "COUNT") if upper.startswith(name)), "")
+        message = f"{name or 'near'} cannot be read: {quoted(text)}"
+        self._refuse(self.at, end, message, _reach_hint(name or "NEAR"))
+
+    def _field(self, name: str) -> None:
+        end = self.at + self.query[self.at :].index(":") + 1
+        if name.lower() not in FIELDS:
+            near = nearest(name, FIELDS)
+            hint = f"did you mean {near}: ? " if near else f"fields are {', '.join(FIELDS)}. "
+            self._refuse(
+                self.at,
+                end,
+                f"there is no field {quoted(name)}",
+                f'{hint}For the words themselves, put them in quotes: "{name[:20]} …"',
+            )
+        self._add("field", end, name.lower())
+
+    def _word(self, raw: str, end: int) -> None:
+        bare = raw.rstrip(_TRAILING) if len(raw) > 1 else raw
+        for place, character in enumerate(bare):
+            if character in _STRANGE:
+                start = self.at + place
+                message = f"{quoted(character)} means nothing in {quoted(raw)}"
+                self._refuse(start, start + 1, message, _STRANGE[character])
+        if raw.endswith("!") and len(bare) == len(raw) - 1:
+            message = f"`!` means nothing in {quoted(raw)}"
+            self._refuse(end - 1, end, message, _STRANGE["!"])
+        self._add("word", end, raw)
+
+
+def _reach_hint(name: str) -> str:
+    if name == "COUNT":
+        return f"write COUNT/3(word), with a number from 1 to {MAX_COUNT:,}"
+    return f"write {name}/8, with a number from 1 to {MAX_REACH}"
