@@ -94,7 +94,7 @@ def registry(settings: Settings) -> Registry:
 
 def config_hash(settings: Settings) -> str:
     """Return a short hash over all settings; secrets count as present or absent only."""
-    written = settings.model_dump_json(serialize_as_any=True)
+    written = settings.model_dump_json()
     return hashlib.blake2b(written.encode(), digest_size=6).hexdigest()
 
 

@@ -10,8 +10,8 @@ from monitor.cli.common import FOUND, config_option, fail, json_option, print_js
 from monitor.cli.inputs import iso
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import SqlStore
     from workers.model.alert import Alert, AlertLine
-    from workers.store import SqlStore
 
 __all__ = ["alerts"]
 

@@ -7,7 +7,7 @@ from monitor.cli.common import FOUND, fail, load_settings
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from workers.store import SqlStore
+    from monitor.daemon.build import SqlStore
 
 __all__ = ["ask_store"]
 

@@ -146,7 +146,6 @@ def print_json(value: object) -> None:
         raw = msgspec.json.encode(value, enc_hook=str)
     except UnicodeEncodeError:  # half a surrogate pair, which only \\u can say
         raw = json.dumps(msgspec.to_builtins(value, enc_hook=str)).encode()
-    stream = click.get_binary_stream("stdout")
     sys.stdout.flush()
-    stream.write(raw + b"\n")
-    stream.flush()
+    sys.stdout.buffer.write(raw + b"\n")
+    sys.stdout.buffer.flush()

@@ -10,8 +10,8 @@ from monitor.cli.common import config_option, json_option, print_json, print_tex
 from monitor.cli.inputs import iso
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import SqlStore
     from workers.model.alert import DeadLine
-    from workers.store import SqlStore
 
 __all__ = ["dead"]
 

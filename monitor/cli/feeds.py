@@ -17,10 +17,10 @@ from monitor.cli.common import (
 from monitor.cli.inputs import answer_of_file, fetch_answer, is_address, iso, parse_headers
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import SqlStore
     from monitor.settings import Settings
     from workers.model.feed import FeedRow, ParsedFeed
     from workers.model.net import Answer
-    from workers.store import SqlStore
 
 __all__ = ["feeds"]
 
@@ -87,9 +87,7 @@ async def _read(
     settings: "Settings", answer: "Answer", url: str, headers: dict[str, str]
 ) -> "ParsedFeed":
     """Read as a poll does: the fast parser, then the slow one in a process of its own."""
-    from workers.pool.tasks import read_feed_again
-
-    from monitor.daemon.build import build_pool
+    from monitor.daemon.build import build_pool, read_feed_again
     from monitor.settings import poll_options
     from workers.clock import SystemClock
     from workers.errors import Transient
@@ -116,11 +114,10 @@ def _told(
     url: str, parsed: "ParsedFeed", headers: dict[str, str], settings: "Settings"
 ) -> dict[str, Any]:
     """Return a reading as the object that ``--json`` prints."""
-    from workers.feeds.schedule import preview
-
     from monitor.settings import poll_options
     from workers.clock import SystemClock
     from workers.feeds import http_hints, merge_hints
+    from workers.feeds.schedule import preview
 
     now = SystemClock().now()
     hints = merge_hints(http_hints(headers, now), parsed.hints)

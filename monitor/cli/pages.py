@@ -16,9 +16,9 @@ from monitor.cli.common import (
 from monitor.cli.inputs import answer_of_file, fetch_answer, is_address, iso, parse_headers
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import ProcessPool
     from monitor.settings import Settings
     from workers.model.article import Extracted
-    from workers.pool import ProcessPool
 
 __all__ = ["pages"]
 
@@ -91,8 +91,7 @@ async def _try_one(
     base: str | None,
     headers: dict[str, str],
 ) -> "Extracted":
-    from workers.pool.tasks import read_page
-
+    from monitor.daemon.build import read_page
     from monitor.settings import page_options
     from workers.errors import Permanent, Transient
     from workers.model.article import Extracted, FetchedPage

@@ -19,7 +19,6 @@ from monitor.cli.common import (
     say_problems,
     used,
 )
-
 from workers.errors import TocsinError
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def check(file: str | None, config: str | None, *, as_json: bool) -> None:
         _print_checked(loaded, queries, problems, warnings)
     else:
         _say_checked(loaded, queries, problems, warnings)
-    if problems or queries.failed:
+    if problems:
         raise SystemExit(FOUND)
 
 
@@ -98,7 +97,7 @@ def _print_checked(
 ) -> None:
     print_json(
         {
-            "ok": not problems and not queries.failed,
+            "ok": not problems,
             "config": loaded.path,
             "data_dir": loaded.settings.data_dir,
             "problems": [_facts(problem) for problem in problems],
@@ -122,15 +121,12 @@ def _say_checked(
 ) -> None:
     say(used(loaded.path, loaded.settings))
     say_problems(problems, label="problem: ")
-    for failed in queries.failed:
-        say(f"problem: {failed.told}")
     say_problems(warnings, label="warning: ")
     for topic, sinks in _routes(loaded):
         told = ", ".join(sink.name for sink in sinks) or "nobody"
         print_text(f"{topic.name} → {told}")
-    count = len(problems) + len(queries.failed)
-    if count:
-        say(f"{count} problem{'s' if count > 1 else ''}")
+    if problems:
+        say(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
     else:
         print_text(_summary(loaded, queries, len(warnings)))
 

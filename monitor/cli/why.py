@@ -18,10 +18,10 @@ from monitor.cli.common import (
 from monitor.cli.inputs import iso
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import SqlStore
     from workers.model.alert import TraceLine
     from workers.model.article import ArticleRow
     from workers.model.feed import EntryRow
-    from workers.store import SqlStore
 
 __all__ = ["why"]
 

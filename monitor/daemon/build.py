@@ -17,15 +17,20 @@ from workers.clock import Clock
 from workers.net import HttpFetcher
 from workers.pages import PageRules
 from workers.pool import ProcessPool
+from workers.pool.tasks import read_feed_again, read_page
 from workers.steps.edges import Edges
 from workers.store import SqlStore, open_store
 
 __all__ = [
     "Parts",
+    "ProcessPool",
+    "SqlStore",
     "build_fetcher",
     "build_pool",
     "open_parts",
     "page_rules",
+    "read_feed_again",
+    "read_page",
     "read_store",
 ]
 

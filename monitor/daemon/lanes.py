@@ -14,6 +14,7 @@ from workers.lanes.stream import Handler, StreamLane
 from workers.options import QueueOptions
 from workers.steps.deliver import Deliver
 from workers.steps.edges import RulesNow
+from workers.steps.look import Look
 from workers.steps.poll import Poll
 from workers.steps.ports import Sink
 from workers.steps.read import Read
@@ -42,7 +43,7 @@ class Lanes:
         self._stopping = False
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.feeds = FeedLane(
-            Poll(edges, rules, read_feed_again),
+            Poll(edges, rules, Look(edges, read_feed_again)),
             options.poll_slots,
             broker=edges.broker,
             clock=edges.clock,

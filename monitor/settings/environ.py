@@ -44,7 +44,8 @@ def overrides(
 
 
 def _override(variable: str, text: str, sinks: Mapping[str, str]) -> Override | Problem:
-    section, *path = variable.removeprefix(_PREFIX).lower().split("__")
+    name = variable.removeprefix(_PREFIX).lower()
+    section, *path = ("", *name[1:].split("__")) if name.startswith("_") else name.split("__")
     if section in _LISTS:
         return _problem(variable, f"[[{section}]] is a list and cannot be set here", "use a file")
     if section not in {"", "sinks", "aliases", *SECTIONS}:

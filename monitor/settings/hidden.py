@@ -96,11 +96,31 @@ class Source:
         return text.strip()
 
 
-@dataclass(frozen=True)
 class Secret:
-    """One secret, or several while it is rotated. Prints as ``<secret>``."""
+    """One secret, or several while it is rotated. Prints as ``<secret>``.
 
-    sources: tuple[Source, ...]
+    No dataclass, because pydantic would print one field by field when asked to serialize as any.
+    """
+
+    __slots__ = ("_sources",)
+
+    def __init__(self, sources: tuple[Source, ...]) -> None:
+        self._sources = sources
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where the secrets are kept."""
+        return self._sources
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        """Say whether both are kept in the same places."""
+        return isinstance(other, Secret) and self._sources == other._sources
+
+    @override
+    def __hash__(self) -> int:
+        """Return a hash over the places."""
+        return hash(self._sources)
 
     def reveal(self) -> tuple[str, ...]:
         """Return the secrets as they are now, the first one first; files are read again.
@@ -163,9 +183,10 @@ class Secret:
         return value if isinstance(value, cls) else cls(_sources(value, info))
 
 
-@dataclass(frozen=True, repr=False)
 class SecretUrl(Secret):
     """A URL that may hold a secret. Prints as scheme and host."""
+
+    __slots__ = ()
 
     @override
     def __repr__(self) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import field
+
 from monitor.settings.build import build
 from monitor.settings.checks import check_all
 from monitor.settings.doubts import doubt_all
-from monitor.settings.files import read_config
+from monitor.settings.files import Piece, read_config
 from monitor.settings.gather import gather
 from monitor.settings.model import Settings
 from monitor.settings.problems import Problem
@@ -26,6 +28,11 @@ class Loaded(Record, frozen=True, kw_only=True):
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
     """Every file that was read, the main one first: what a reload watches."""
+
+    topics: dict[str, Piece] = field(default_factory=dict)
+    """Where each topic stands, by name."""
+    aliases: dict[str, Piece] = field(default_factory=dict)
+    """Where each alias stands, by name."""
 
     @property
     def fatal(self) -> tuple[Problem, ...]:
@@ -54,4 +61,6 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
         problems=tuple(built.problems),
         warnings=tuple(built.warnings),
         files=tuple(built.files),
+        topics=built.topics,
+        aliases=built.aliases,
     )

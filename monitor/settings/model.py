@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_dir
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo
 
 from monitor.settings.items import FeedSetting, SinkSetting, TopicSetting
 from monitor.settings.sections import (
@@ -91,4 +91,4 @@ class Settings(General):
     """Those of the files, then those of OPML; each has a name, no two the same."""
     aliases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     topics: tuple[TopicSetting, ...] = ()
-    sinks: dict[str, SinkSetting] = Field(default_factory=dict)
+    sinks: dict[str, SerializeAsAny[SinkSetting]] = Field(default_factory=dict)

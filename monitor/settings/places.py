@@ -29,7 +29,7 @@ def at_option(built: Built, section: str, option: str, message: str, hint: str =
     """Return a problem at an option of a section."""
     piece = section_of(built, section)
     value = getattr(getattr(built.settings, section), option)
-    told = str(value) if isinstance(value, Secret) else shown(value)
+    told = str(value) if isinstance(value, Secret) else shown(piece.data.get(option, value))
     key = dotted((section, option))
     return piece.problem((option,), key=key, value=told, message=message, hint=hint)
 

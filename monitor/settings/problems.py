@@ -35,6 +35,8 @@ class Problem(Record, frozen=True, kw_only=True):
     message: str
     hint: str = ""
     """What to do."""
+    detail: str = ""
+    """Further lines for people: the place in a query, with a caret."""
     missing: bool = False
     """True for a secret that this process cannot read: whoever only asks the daemon needs none."""
     fatal: bool = True
@@ -42,11 +44,12 @@ class Problem(Record, frozen=True, kw_only=True):
 
 
 def render(problem: Problem) -> str:
-    """Return the problem as one line (more if its message has more) for people."""
+    """Return the problem as one line for people, and its further lines if it has any."""
     place = problem.file + (f":{problem.line}" if problem.file and problem.line else "")
     key = problem.key + (f" = {problem.value}" if problem.value is not None else "")
     told = ": ".join(part for part in (place, key, problem.message) if part)
-    return plain(f"{told} ({problem.hint})" if problem.hint else told)
+    told = f"{told} ({problem.hint})" if problem.hint else told
+    return plain(f"{told}\n{problem.detail}" if problem.detail else told)
 
 
 def plain(text: str) -> str:

@@ -51,7 +51,7 @@ def validate(
         valid = model.model_validate(given, context=dict(context))
     except ValidationError as error:
         valid = None
-        details.extend(error.errors(include_url=False))
+        details.extend(_first_causes(error.errors(include_url=False)))
     problems = [_told(detail, model, piece, name, fatal=fatal) for detail in details]
     if valid is not None:
         return valid, problems
@@ -61,6 +61,12 @@ def validate(
         return model.model_validate(good, context=dict(context)), problems
     except ValidationError:
         return None, problems
+
+
+def _first_causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out what only follows: a list is not empty because its one item is wrong."""
+    wrong = {detail["loc"][:-1] for detail in details}
+    return [d for d in details if d["type"] != "too_short" or d["loc"] not in wrong]
 
 
 def _internal(model: type[Section], key: str) -> bool:

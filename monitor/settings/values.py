@@ -41,8 +41,8 @@ __all__ = [
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 365 * 86400.0}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s?([smhdwy])")
-_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s?(B|KiB|MiB|GiB|TiB)")
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?([smhdwy])")
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?(B|KiB|MiB|GiB|TiB)")
 _RATE = re.compile(r"(\d{1,9})/(\d{0,6})([smhd])")
 _TEXT_LIMIT = 20_000
 _URL_LIMIT = 2048
@@ -237,8 +237,12 @@ def duration_text(seconds: float | None) -> str:
         return "forever"
     for unit, length in (("y", 31536000), ("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{_number_text(seconds / length)}{unit}"
+    return f"{_number_text(seconds)}s"
+
+
+def _number_text(number: float) -> str:
+    return str(int(number)) if number.is_integer() else f"{number:.6f}".rstrip("0")
 
 
 def size_text(size: int) -> str:

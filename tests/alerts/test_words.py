@@ -203,4 +203,4 @@ def test_any_receipt_is_marked_safely(sentence: str, hits: list[tuple[int, str]]
     assert len(shown.splitlines()) <= 1
     assert "\x1b" not in shown
     if hits and len(sentence) <= 400:
-        assert safe_line(sentence) == shown
+        assert safe_line(sentence) == safe_line(shown)

@@ -79,7 +79,7 @@ def after(
         attempts: Attempts made, this one included (from 1).
         first_at: When the first attempt was made.
         now: The present.
-        jitter: From -1 to 1, drawn at random: moves the delay by up to 20 % to either side.
+        jitter: From 0 to 1, drawn at random: moves the delay from -20 % to +20 %.
 
     Returns:
         `Retry` by the schedule (a Retry-After only lengthens it, to a day at most), `Dead`, or
@@ -90,7 +90,7 @@ def after(
         return Hold()
     if age >= GIVE_UP_AFTER or (_is_message(failure) and _tried_enough(attempts, age)):
         return Dead(reason=failure.reason)
-    spread = 1.0 + JITTER * min(max(jitter, -1.0), 1.0)
+    spread = 1.0 + JITTER * (2.0 * min(max(jitter, 0.0), 1.0) - 1.0)
     # What is left of the five days bounds it: the last attempt is made at their end.
     delay = min(_scheduled(attempts) * spread, (GIVE_UP_AFTER - age).total_seconds())
     return Retry(delay_s=max(delay, _asked(failure)))

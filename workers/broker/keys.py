@@ -63,7 +63,7 @@ def gate_key(host: str) -> str:
 
 
 def breaker_key(endpoint: str) -> str:
-    """Return the key of the breaker of ``endpoint``, hashed, because an address may be a secret."""
+    """Return the key of the breaker of ``endpoint``; hashed, an address may be a secret."""
     return f"{_ROOT}breaker:{_digest(endpoint)}"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from html import unescape
 from operator import itemgetter
@@ -160,5 +161,10 @@ def _hash(first: str, second: str) -> str:
 
 def _names(written: list[str]) -> tuple[str, ...]:
     """Return names as short lines, each once."""
-    lines = (short(name) for name in written[:NAMES])
+    lines = (_name(name) for name in written[:NAMES])
     return tuple(dict.fromkeys(line for line in lines if line))
+
+
+@lru_cache(maxsize=2048)
+def _name(written: str) -> str:
+    return short(written[: 8 * NAME])

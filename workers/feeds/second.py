@@ -5,7 +5,7 @@ bytes only: a text it would take for the name of a file or an address, and open 
 """
 
 import io
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import feedparser
@@ -109,7 +109,5 @@ def _date(entry: Any, name: str) -> str | None:  # noqa: ANN401 - as above
     parts = entry.get(f"{name}_parsed") if name in entry else None
     if parts is None:
         return _text(entry, name) or None
-    try:
-        return datetime(*map(int, parts[:6])).replace(tzinfo=UTC).isoformat()
-    except (TypeError, ValueError):
-        return _text(entry, name) or None
+    year, month, day, hour, minute, second = (int(part) for part in parts[:6])
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"

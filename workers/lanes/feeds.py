@@ -114,7 +114,7 @@ class FeedLane:
             self._again = asyncio.create_task(self.tick(), name="poll:tick")
 
     async def drain(self, within_s: float) -> int:
-        """Claim no more, wait for what is under way, give up the rest; return how many those were."""
+        """Claim no more, wait for what runs, give up the rest; return how many those were."""
         self._stopping = True
         if self._running:
             await asyncio.wait(self._running, timeout=max(0.0, within_s))

@@ -1,1 +1,8 @@
-"""Rules of pages: from bytes to an article or a verdict."""
+"""Pages: from bytes to an article. Pure: a bad page is a verdict, never an exception."""
+
+from workers.pages.cues import parse_cues
+from workers.pages.fallback import settle
+from workers.pages.reading import extract
+from workers.pages.rules import PageRules
+
+__all__ = ["PageRules", "extract", "parse_cues", "settle"]

@@ -76,6 +76,9 @@ class CueBook(msgspec.Struct, frozen=True, kw_only=True):
 _LEAD = r"[\W_]{0,6}"
 _SEPARATOR = r"(?:\s?[:：»›→▶►>|｜]|\s?[–—―]|\s+-\s)"  # noqa: RUF001 - as pages write them
 
+_ENDED = r"(?:[.!?。！？…][\"'”’»)\]]{0,3}\s+|\n\s*)"  # noqa: RUF001
+"""The end of the sentence before."""
+
 
 @lru_cache(maxsize=64)
 def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
@@ -87,12 +90,12 @@ def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
     ads = _either(phrase for one in chosen for phrase in one.ads)
     service = _either(phrase for one in chosen for phrase in one.service)
     return CueBook(
-        opens=_made(weak, _LEAD + r"(?:{})(?!\w)"),
-        label=_made(strong, _LEAD + r"(?:{})[\W_]{{0,6}}\Z"),
-        colon=_made(strong, _LEAD + r"(?:{})" + _SEPARATOR),
-        tail=_made(strong, r"(?:[.!?。！？…][\"'”’»)\]]{{0,3}}\s+|\n\s*)((?:{})" + _SEPARATOR + r"[^\n]*)\Z"),  # noqa: E501, RUF001
-        ads=_made(ads, _LEAD + r"(?:{})[\W_]{{0,6}}\Z"),
-        service=_made(service, _LEAD + r"(?:{})(?!\w)"),
+        opens=_made(weak, _LEAD, r"(?!\w)"),
+        label=_made(strong, _LEAD, r"[\W_]{0,6}\Z"),
+        colon=_made(strong, _LEAD, _SEPARATOR),
+        tail=_made(strong, _ENDED + "(", _SEPARATOR + r"[^\n]*)\Z"),
+        ads=_made(ads, _LEAD, r"[\W_]{0,6}\Z"),
+        service=_made(service, _LEAD, r"(?!\w)"),
     )
 
 
@@ -102,5 +105,7 @@ def _either(phrases: Iterable[str]) -> str:
     return "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in ordered)
 
 
-def _made(alternatives: str, frame: str) -> re.Pattern[str] | None:
-    return re.compile(frame.format(alternatives), re.IGNORECASE) if alternatives else None
+def _made(alternatives: str, before: str, after: str) -> re.Pattern[str] | None:
+    if not alternatives:
+        return None
+    return re.compile(f"{before}(?:{alternatives}){after}", re.IGNORECASE)

@@ -113,7 +113,7 @@ def as_read(
     )
 
 
-def ring_unit(
+def ring_unit(  # noqa: PLR0913, PLR0917 - all that an alert tells
     article: ArticleRow,
     read: Extracted,
     entries: Sequence[EntryRow],

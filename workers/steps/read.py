@@ -26,7 +26,7 @@ from workers.steps.hosts import leave, take_turn
 from workers.steps.match import matching
 from workers.text.urls import identity_key
 
-__all__ = ["Read", "wants_page"]
+__all__ = ["Read", "as_stored", "wants_page"]
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 OWN_TEXT_LETTERS = 500
@@ -107,7 +107,7 @@ class Read:
     async def _read(self, job: PageJob) -> None:
         rules = self._rules()
         if job.article.url is None or not wants_page(job.article, job.entries):
-            await self._settle(job, rules, _Got(page=_as_stored(job.article)), fetched=False)
+            await self._settle(job, rules, _Got(page=as_stored(job.article)), fetched=False)
             return
         wait = await take_turn(self._edges, job.article.url, rules.net)
         if wait > 0:
@@ -276,7 +276,7 @@ class Read:
         await self._again(job, _Got(reason="crash", detail=detail), delay)
 
 
-def _as_stored(article: ArticleRow) -> Extracted | None:
+def as_stored(article: ArticleRow) -> Extracted | None:
     """Return the text that an earlier reading left, None if there is none."""
     if article.verdict is None or article.text_from in {"feed", "none"}:
         return None

@@ -1,4 +1,4 @@
-"""RELAY: the one query that moves due rows into streams. Outbox, retry timer and sweeper in one."""
+"""RELAY: the one query that moves due rows into streams: outbox, retry timer and sweeper."""
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b

@@ -1,1 +1,10 @@
-"""The only SQL: the truth."""
+"""SQL, the truth: one port of verbs over SQLAlchemy Core, on SQLite.
+
+A unit of work is a plain function of a connection and the present. One writer commits what is
+queued together; readers stand apart. Nothing here decides what is news, what rings or who is told.
+"""
+
+from workers.store.schema import Unusable
+from workers.store.store import SqlStore, open_store
+
+__all__ = ["SqlStore", "Unusable", "open_store"]

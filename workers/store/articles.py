@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import structs
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from workers.model.alert import RingUnit
 from workers.model.article import ArticleRow, PageJob
@@ -110,9 +110,7 @@ def _of_event(unit: RingUnit, article: str) -> RingUnit:
     """The event of what rings is the article as it is now, after merges."""
     if unit.event == article:
         return unit
-    return structs.replace(
-        unit, event=article, article=structs.replace(unit.article, id=article)
-    )
+    return structs.replace(unit, event=article, article=structs.replace(unit.article, id=article))
 
 
 _STORED = [name for name in ArticleRow.__struct_fields__ if name not in _IDENTITY]

@@ -82,7 +82,9 @@ def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict
             known.setdefault(address_key(url), id_)
         if id_ not in active or (source.enabled and not active[id_].enabled):
             active[id_] = source
-    put_new(conn, feeds, [_new(id_, source) for id_, source in active.items() if id_ not in stored])
+    put_new(
+        conn, feeds, [_new(id_, source) for id_, source in active.items() if id_ not in stored]
+    )
     for source in sources:
         note_addresses(conn, ids[source.url], (source.url,), "configured")
         note_addresses(conn, ids[source.url], source.former, "former")

@@ -96,9 +96,7 @@ _RINGS = select(entries.c.id).where(
 )
 
 
-def _hand_over_work(
-    conn: Connection, now: datetime, elder: Row[Any], younger: Row[Any]
-) -> None:
+def _hand_over_work(conn: Connection, now: datetime, elder: Row[Any], younger: Row[Any]) -> None:
     page = work.again(conn, "page", younger.id)
     ringing = work.again(conn, "ring", younger.id)
     for kind in ("page", "ring"):
@@ -108,5 +106,3 @@ def _hand_over_work(
         work.ask(conn, now, work.Ask(kind="page", id=elder.id, stream=stream, at=now))
     if ringing is not None and elder.settled_at is None:
         work.ask(conn, now, work.Ask(kind="ring", id=elder.id, stream="ring", at=ringing.at))
-
-

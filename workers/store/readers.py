@@ -7,7 +7,6 @@ from threading import Lock, local
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from workers.errors import StoreDown
 from workers.store.driver import Driver

@@ -124,7 +124,9 @@ _CONCLUDE = (
         turn=table.c.turn + bindparam("grows"),
         attempts=bindparam("made"),
         deaths=0,
-        first_at=func.coalesce(table.c.first_at, bindparam("present", type_=table.c.first_at.type)),
+        first_at=func.coalesce(
+            table.c.first_at, bindparam("present", type_=table.c.first_at.type)
+        ),
         stream=func.coalesce(bindparam("to_stream", type_=table.c.stream.type), table.c.stream),
     )
 )
@@ -184,7 +186,7 @@ def postpone(conn: Connection, now: datetime, work: Work, delay_s: float) -> boo
 
 def _done_or_unmarked(conn: Connection, work: Work, done: int, *, asks: bool) -> bool:
     if not done:
-        skip(conn, work)
+        _unmark(conn, work)
     if asks or not done:
         conn.info[_ASKED] = True
     return bool(done)
@@ -193,9 +195,14 @@ def _done_or_unmarked(conn: Connection, work: Work, done: int, *, asks: bool) ->
 _UNMARK = update(table).where(_this & table.c.relayed_at.is_not(None)).values(relayed_at=null())
 
 
-def skip(conn: Connection, work: Work) -> None:
-    """Forget the mark: whoever took the row could not work on it."""
+def _unmark(conn: Connection, work: Work) -> None:
     conn.execute(_UNMARK, {"the_kind": work.kind, "the_id": work.id})
+
+
+def skip(conn: Connection, _now: datetime, work: Work) -> None:
+    """Forget the mark: whoever took the row could not work on it."""
+    _unmark(conn, work)
+    conn.info[_ASKED] = True
 
 
 _CANCEL = (
@@ -254,7 +261,7 @@ _DEATH = update(table).where(_this).values(deaths=table.c.deaths + 1)
 _DEATHS = select(table.c.deaths).where(_this)
 
 
-def count_death(conn: Connection, kind: str, id_: str) -> int:
+def count_death(conn: Connection, _now: datetime, kind: str, id_: str) -> int:
     """Note that an owner died holding this id; return how many have, 0 if there is no such id."""
     which = {"the_kind": kind, "the_id": id_}
     conn.execute(_DEATH, which)

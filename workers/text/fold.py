@@ -8,6 +8,8 @@ ta marbuta, digits of every script. What stays: й ї ў, the marks of Indic and
 scripts, the voicing of kana: there they make another letter.
 """
 
+# ruff: noqa: RUF001, RUF003 -- the letters that look like others are what this is about
+
 import unicodedata
 from bisect import bisect_right
 from functools import lru_cache
@@ -25,7 +27,7 @@ stand for gershayim, and a space for all that separates.
 """
 
 _APOSTROPHES = frozenset("'`´ʹʻʼʽʾʿˈˊˋ‘’‛′＇׳ꞌ՚")
-_QUOTES = frozenset('"“”„‟')
+_SIGNS = {APOSTROPHE: APOSTROPHE, ".": ".", "\u05f4": "g", **dict.fromkeys('"“”„‟', "q")}
 _SEPARATORS = frozenset("™℠")  # NFKC would glue the letters TM and SM to the word before
 _CLUSTER_MARKS = 32
 """Marks kept on one character: normalising a long run of them costs its square."""
@@ -207,20 +209,10 @@ def fold(text: str) -> str:
 
 def kind_of(character: str) -> Kind:
     """Return what a plain ``character`` is to the tokenizer (see `Kind`)."""
-    if character in {APOSTROPHE, "."}:
-        return character
-    if character in _QUOTES:
-        return "q"
-    if character == "\u05f4":
-        return "g"
+    if character in _SIGNS:
+        return _SIGNS[character]
     category = unicodedata.category(character)
-    if category == "Nd":
-        return "d"
-    if category[0] not in "LMN":
-        return " "
-    script = _script(character)
-    if script == "char":
-        return "c"
-    if category[0] == "M":
-        return "m"
-    return {"katakana": "k", "hebrew": "h"}.get(script, "l")
+    if category == "Nd" or category[0] not in "LMN":
+        return "d" if category == "Nd" else " "
+    of_script = {"char": "c", "katakana": "k", "hebrew": "h"}.get(_script(character), "l")
+    return "m" if category[0] == "M" and of_script != "c" else of_script

@@ -14,16 +14,20 @@ LONGEST = 1 << 20
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What databases and receivers refuse: controls, lone surrogates, non-characters."""
 _TAG = r"(?:(?>[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+>|[^<>]*+>)"  # quotes may hold ">", seldom "<"
-_BLOCKS = (
-    "address|article|aside|blockquote|br|caption|dd|details|div|dl|dt|fieldset|figcaption|figure|"
-    "footer|form|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|"
-    "th|thead|title|tr|ul"
-)
-_BLOCK = re.compile(rf"</?(?:{_BLOCKS})(?![\w:-]){_TAG}", re.IGNORECASE)
-_INLINE = re.compile(rf"<(?:/?[A-Za-z]|[!?]){_TAG}")
+_TAGS = re.compile(rf"<(?:(/?[A-Za-z][A-Za-z0-9]*+)|[!?]){_TAG}")
+_BLOCKS = """
+    address article aside blockquote br caption dd details div dl dt fieldset figcaption figure
+    footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section summary table
+    tbody td tfoot th thead title tr ul
+"""
+_BREAKS = {
+    f"{mark}{name}": "\n"
+    for block in _BLOCKS.split()
+    for name in (block, block.upper(), block.capitalize())
+    for mark in ("", "/")
+}
+"""Tags that end a line, as people write them."""
 _HIDDEN = re.compile(r"<(script|style|template|noscript|iframe)(?![\w:-])", re.IGNORECASE)
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[ \n]*")
 _LONG_NUMBER = re.compile(r"&#[0-9]{8,}+;?")
 
 
@@ -40,9 +44,11 @@ def plain(text: str) -> str:
     """
     text = text[:LONGEST]
     if "<" in text:
-        text = _SPACES.sub(" ", text.replace("\n", " ")) if _INLINE.search(text) else text
-        text = _INLINE.sub("", _BLOCK.sub("\n", _visible(text)))
-    return _collapsed(clean(_decoded(text)))
+        text = _untagged(text)
+    if "&" in text:
+        # int() refuses numbers of more than 4,300 digits, and no character has eight
+        text = html.unescape(_LONG_NUMBER.sub("", text))
+    return _collapsed(clean(text))
 
 
 def one_line(text: str, limit: int) -> str:
@@ -51,11 +57,17 @@ def one_line(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + "…"
 
 
-def _visible(text: str) -> str:
-    """Drop comments, scripts and styles; open CDATA sections."""
+def _untagged(text: str) -> str:
+    """Drop tags, comments, scripts and styles; open CDATA sections."""
     if "<!" in text:
         text = _uncommented(text).replace("<![CDATA[", "").replace("]]>", "")
-    return _unscripted(text) if _HIDDEN.search(text) else text
+    if _HIDDEN.search(text):
+        text = _unscripted(text)
+    parts = _TAGS.split(text.replace("\n", " "))
+    if len(parts) == 1:
+        return text
+    parts[1::2] = [_BREAKS.get(name, "") for name in parts[1::2]]
+    return "".join(parts)
 
 
 def _uncommented(text: str) -> str:
@@ -88,13 +100,9 @@ def _lower(letter: str) -> str:
     return letter.lower() if len(letter.lower()) == 1 else letter
 
 
-def _decoded(text: str) -> str:
-    if "&" not in text:
-        return text
-    # int() refuses numbers of more than 4,300 digits, and no character has eight
-    return html.unescape(_LONG_NUMBER.sub("", text))
-
-
 def _collapsed(text: str) -> str:
-    text = _SPACES.sub(" ", text)
-    return _LINES.sub("\n", text).strip() if "\n" in text else text.strip()
+    """Leave one space between words, and lines that say something."""
+    if "\n" not in text:
+        return " ".join(text.split())
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)

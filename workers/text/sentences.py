@@ -1,5 +1,7 @@
 """The sentence around a place in a text, short enough for a receipt."""
 
+# ruff: noqa: RUF001 -- the letters that look like others are what this is about
+
 import re
 
 __all__ = ["sentence_around"]

@@ -1,1 +1,15 @@
 """Rules of topics: the language, its evaluation and its receipts."""
+
+from workers.topics.compiled import TopicSet, compile_topics, try_query
+from workers.topics.errors import QueryError, render_caret
+from workers.topics.examples import ExampleFailure, check_examples
+
+__all__ = [
+    "ExampleFailure",
+    "QueryError",
+    "TopicSet",
+    "check_examples",
+    "compile_topics",
+    "render_caret",
+    "try_query",
+]

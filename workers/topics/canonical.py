@@ -1,7 +1,6 @@
-"""The one writing of a tree: equal trees are written equally, and it reads back as the same tree.
-"""
+"""The one writing of a tree: it reads back as the same tree, and equal trees share it."""
 
-from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Scope, Term
+from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Term
 
 __all__ = ["canonical"]
 
@@ -13,26 +12,24 @@ _TIGHTEST = 4
 def canonical(node: Node) -> str:
     """Return ``node`` as a query, with the brackets that precedence needs or readers like."""
     match node:
-        case Term():
-            return _scoped(node.scope, node.written)
-        case Alias():
-            return _scoped(node.scope, f"@{node.name}")
-        case Fact():
-            return f"{node.field}:{node.written}"
+        case Term() | Alias() | Fact():
+            return _leaf(node)
         case Near():
             return _near(node)
         case Count():
             return f"COUNT/{node.least}({canonical(node.operand)})"
         case Not():
             return f"NOT {_inside(node.child, 3)}"
-        case Both():
-            return " AND ".join(_inside(child, 2) for child in node.children)
-        case Either():
-            return " OR ".join(_inside(child, 2) for child in node.children)
+        case Both() | Either():
+            operator = " AND " if isinstance(node, Both) else " OR "
+            return operator.join(_inside(child, 2) for child in node.children)
 
 
-def _scoped(scope: Scope, written: str) -> str:
-    return f"{scope}:{written}" if scope else written
+def _leaf(leaf: Term | Alias | Fact) -> str:
+    if isinstance(leaf, Fact):
+        return f"{leaf.field}:{leaf.written}"
+    written = f"@{leaf.name}" if isinstance(leaf, Alias) else leaf.written
+    return f"{leaf.scope}:{written}" if leaf.scope else written
 
 
 def _near(node: Near) -> str:

@@ -1,8 +1,8 @@
 """What is wrong with a query, where, and how people see it."""
 
 import unicodedata
-from difflib import get_close_matches
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from workers.errors import TocsinError
 from workers.model.topic import Problem
@@ -59,8 +59,8 @@ def render_caret(problem: Problem, query: str) -> str:
     """Return what people see: message, the line of the query, carets under the place, the hint.
 
     A long line is shown around the place only. Characters that could move the terminal's cursor or
-    turn its direction are shown as a box. In right-to-left text a caret cannot be trusted, which is
-    why messages quote the token too.
+    turn its direction are shown as a box. In right-to-left text a caret cannot be trusted; for
+    that, messages quote the token too.
     """
     line = _line(query, problem.line)
     at = min(problem.column - 1, len(line))

@@ -1,8 +1,8 @@
 """Word forms: strike finds struck, militia finds militias.
 
 A word is in the same family as another if their keys meet. The keys of a word are its folded self
-and the folded lemmas that simplemma gives for it. A dictionary is loaded when the first text in its
-language is matched, and asked once for a word; what it answers is remembered.
+and the folded lemmas that simplemma gives for it. A dictionary is loaded when the first text in
+its language is matched, and asked once for a word; what it answers is remembered.
 """
 
 from collections.abc import Sequence
@@ -167,8 +167,7 @@ def _more_english(lower: str, found: set[str]) -> set[str]:
     more: set[str] = set()
     if lower.endswith("ings"):  # killings is killing, which is kill
         more |= {ask.lemma(lemma, "en") for lemma in found}
-    if len(lower) > LEAST_LETTERS + 1 and lower.endswith("s") and not lower.endswith("ss"):
-        # Plurals of names are in no dictionary: Houthis, Iranians.
-        if ask.known(lower, "en") is None:
-            more.add(lower[:-1])
+    plural = len(lower) > LEAST_LETTERS + 1 and lower[-1] == "s" and lower[-2] != "s"
+    if plural and ask.known(lower, "en") is None:  # of names: Houthis, Iranians
+        more.add(lower[:-1])
     return more | {_ENGLISH[word] for word in found | more | {lower} if word in _ENGLISH}

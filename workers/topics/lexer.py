@@ -4,14 +4,26 @@ Everything that can be refused without knowing the rest of the query is refused 
 that are no part of the language, brackets and quotes that do not close, operators without number.
 """
 
+# ruff: noqa: RUF001 -- the letters that look like others are what this is about
+
 import re
 from typing import Literal, NoReturn
 
 from workers.model.base import Record
 from workers.text.fold import kind_of
 from workers.topics.errors import QueryError, nearest, problem_at, quoted
+from workers.topics.terms import UNSEEN
 
-__all__ = ["FIELDS", "MAX_LENGTH", "MAX_REACH", "Lexeme", "lex"]
+__all__ = [
+    "FACTS",
+    "FIELDS",
+    "MAX_LENGTH",
+    "MAX_REACH",
+    "Kind",
+    "Lexeme",
+    "check_characters",
+    "lex",
+]
 
 MAX_LENGTH = 10_000
 """Characters of a query."""
@@ -20,6 +32,8 @@ MAX_REACH = 50
 MAX_COUNT = 1000
 """Occurrences that COUNT may ask for."""
 
+FACTS = frozenset({"source", "lang", "tag", "author"})
+"""Fields that ask for a fact, not for a place in the text."""
 FIELDS = ("title", "lead", "body", "caption", "any", "source", "lang", "tag", "author")
 
 Kind = Literal[
@@ -45,8 +59,6 @@ _ANGLED = frozenset("«»")
 _QUOTES = _DOUBLE | _ANGLED
 _OPEN, _CLOSE = frozenset("(（"), frozenset(")）")
 _DASHES = frozenset("-‐‑‒–—−﹣－")
-_IGNORED = frozenset("\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
-"""Characters that nobody sees and that word processors and right-to-left text bring along."""
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -66,7 +78,7 @@ _SYMBOLS: dict[str, Kind] = {
 }  # fmt: skip
 _PROXIMITY = re.compile(r"(O?NEAR|COUNT)(?:/([0-9]+))?", re.ASCII)
 _LIKE_PROXIMITY = re.compile(
-    r"(?:O?NEAR|COUNT)[^A-Za-z].*|(?:O?NEAR)[0-9]+|[oO]?near/.*|count/.*|(?:W|w|N|PRE|ADJ)/[0-9]+",
+    r"(?:O?NEAR|COUNT)[/:~,.0-9].*|[oO]?near/.*|count/.*|(?:W|w|N|PRE|ADJ)/[0-9]+",
     re.ASCII | re.DOTALL,
 )
 _FIELD = re.compile(r"([^\W\d_]+):")
@@ -80,11 +92,16 @@ def lex(query: str) -> list[Lexeme]:
     Raises:
         QueryError: something in it cannot be part of a query.
     """
-    _check_characters(query)
+    check_characters(query)
     return _Lexer(query).lex()
 
 
-def _check_characters(query: str) -> None:
+def check_characters(query: str) -> None:
+    """Refuse what is too long, and characters that no query needs.
+
+    Raises:
+        QueryError: with the place of the first of them.
+    """
     if len(query) > MAX_LENGTH:
         message = f"the query is too long: {len(query):,} characters"
         hint = f"at most {MAX_LENGTH:,}; move lists of names into [aliases]"
@@ -120,9 +137,7 @@ class _Lexer:
         raise QueryError(problem_at(self.query, start, end, message, hint))
 
     def _add(self, kind: Kind, end: int, text: str = "", number: int = 0) -> None:
-        self.found.append(
-            Lexeme(kind=kind, start=self.at, end=end, text=text, number=number)
-        )
+        self.found.append(Lexeme(kind=kind, start=self.at, end=end, text=text, number=number))
         self.at = end
 
     def _skip(self) -> bool:
@@ -133,7 +148,7 @@ class _Lexer:
             if self._comments(character):
                 line_end = query.find("\n", self.at)
                 self.at = len(query) if line_end < 0 else line_end
-            elif character.isspace() or character in _IGNORED:
+            elif character.isspace() or character in UNSEEN:
                 self.at += 1
             else:
                 return True
@@ -209,15 +224,25 @@ class _Lexer:
             self._refuse(
                 self.at, self.at + 1, "an alias without a name: `@`", "write @name of an alias set"
             )
-        self._add("alias", self.at + 1 + len(name), name)
+        end = self.at + 1 + len(name)
+        if end < len(self.query) and self._goes_on(self.query[end]):
+            message = f"the alias ends before {quoted(self.query[end])}: {quoted('@' + name)}"
+            self._refuse(end, end + 1, message, "put a space behind the name of an alias")
+        self._add("alias", end, name)
+
+    def _goes_on(self, character: str) -> bool:
+        closed = character.isspace() or character in UNSEEN
+        return not (closed or character in _QUOTES or character in "(){}（）")
 
     def _chunk(self) -> None:
         end = self._chunk_end()
         raw = self.query[self.at : end]
-        text = "".join(character for character in raw if character not in _IGNORED)
+        text = "".join(character for character in raw if character not in UNSEEN)
         proximity = _PROXIMITY.fullmatch(text)
         field = _FIELD.match(text)
-        if text in _SYMBOLS:
+        if self._after_fact():
+            self._add("word", end, raw)
+        elif text in _SYMBOLS:
             self._add(_SYMBOLS[text], end)
         elif proximity:
             self._proximity(proximity, end)
@@ -227,6 +252,13 @@ class _Lexer:
             self._field(field.group(1))
         else:
             self._word(raw, end)
+
+    def _after_fact(self) -> bool:
+        """Say whether the chunk is the value of a fact, which may be an address."""
+        before = self.found[-1] if self.found else None
+        if before is None or before.kind != "field" or before.end != self.at:
+            return False
+        return before.text in FACTS
 
     def _chunk_end(self) -> int:
         end = self.at

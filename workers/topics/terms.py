@@ -1,5 +1,7 @@
 """Words of a query or of an alias entry, made into elements that a text can be searched for."""
 
+# ruff: noqa: RUF001 -- the letters that look like others are what this is about
+
 from collections.abc import Callable, Iterator
 from typing import Literal, NoReturn
 
@@ -9,13 +11,25 @@ from workers.topics.errors import QueryError, problem_at, quoted
 from workers.topics.forms import has_forms
 from workers.topics.tree import Element, Phrase
 
-__all__ = ["Refuse", "bare_elements", "cased_elements", "quoted_elements", "refuser", "spelled"]
+__all__ = [
+    "UNSEEN",
+    "Refuse",
+    "bare_elements",
+    "cased_elements",
+    "quoted_elements",
+    "refuser",
+    "spelled",
+    "spelled_cased",
+    "spelled_phrase",
+]
 
 Refuse = Callable[[int, int, str, str], NoReturn]
 """Raises: start and end in the query, what is wrong, what to write."""
 
 _EDGES = ".,;:!?…،؛؟。、，；'’‘\"“”„«»()[]{}…"
 _STARS = "*＊"
+UNSEEN = frozenset("\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+"""Characters that nobody sees and that word processors and right-to-left text bring along."""
 
 
 def refuser(query: str) -> Refuse:
@@ -42,7 +56,7 @@ def quoted_elements(text: str, start: int, refuse: Refuse, *, particles: bool = 
     """
     found: list[Element] = []
     for at, chunk in _chunks(text):
-        if chunk.strip(_EDGES + "-–—"):
+        if tokenize(chunk) or "~" in chunk or any(star in chunk for star in _STARS):
             found += _chunk(chunk, start + at, refuse, bare=False)
     if not found:
         shown = quoted(text) if text.strip() else "empty quotes"
@@ -85,12 +99,17 @@ def spelled_phrase(phrase: Phrase) -> str:
     return f'"{" ".join(words)}"'
 
 
+def spelled_cased(phrase: Phrase) -> str:
+    """Return words in exactly their case in canonical writing, in braces."""
+    return f"{{{' '.join(map(_letters, phrase))}}}"
+
+
 def _spelled_one(element: Element) -> str:
     return f"{_letters(element)}*" if element.kind == "prefix" else _letters(element)
 
 
 def _letters(element: Element) -> str:
-    return element.cased
+    return "".join(character for character in element.raw if character not in UNSEEN)
 
 
 def _alone(element: Element) -> bool:
@@ -164,7 +183,7 @@ def _weight(character: str) -> int:
 
 
 def _unelided(word: str, tokens: list[Token]) -> list[Token]:
-    """Drop the elided article of a common word (``l'attaque``); keep it in names (``L'Aquila``)."""
+    """Drop an elided article before a common word (``l'attaque``), not a name (``L'Aquila``)."""
     while len(tokens) > 1:
         between = word[tokens[0].end : tokens[1].start]
         elided = len(between) == 1 and not between.isspace() and between in "'’‘ʼ`´ʻ＇"

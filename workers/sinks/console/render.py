@@ -50,7 +50,7 @@ def render(notice: Notice, zone: tzinfo | None, style: Style) -> str:
     Everything that came from outside is stripped of controls, so that the only escape codes are
     those of ``style``.
     """
-    return "\n".join([*_head(notice, zone, style), *_body(notice, zone, style), "", ""])
+    return "\n".join([*_head(notice, zone, style), *_body(notice, style), "", ""])
 
 
 def _head(notice: Notice, zone: tzinfo | None, style: Style) -> Iterator[str]:
@@ -63,8 +63,7 @@ def _head(notice: Notice, zone: tzinfo | None, style: Style) -> Iterator[str]:
     yield f"  {who(alert)}, {when(alert, zone)}; told {moment(notice.at, zone)}"
 
 
-def _body(notice: Notice, zone: tzinfo | None, style: Style) -> Iterator[str]:
-    del zone
+def _body(notice: Notice, style: Style) -> Iterator[str]:
     for topic in notice.alert.topics[:MOST_TOPICS]:
         yield f"  {_topic(topic, style)}"
     more = len(notice.alert.topics) - MOST_TOPICS

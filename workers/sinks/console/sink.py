@@ -5,12 +5,12 @@ import os
 import sys
 import threading
 from typing import TextIO
-from zoneinfo import ZoneInfo
 
 from workers.errors import Transient
 from workers.model.alert import Notice
 from workers.sinks.console.options import ConsoleOptions
 from workers.sinks.console.render import COLORED, PLAIN, Style, render
+from workers.sinks.zones import zone_of
 
 __all__ = ["ConsoleSink"]
 
@@ -22,7 +22,7 @@ class ConsoleSink:
     replaced in the life of a process.
 
     Raises:
-        zoneinfo.ZoneInfoNotFoundError: the options name no time zone.
+        ValueError: the options name no time zone.
     """
 
     endpoint = ""
@@ -34,7 +34,7 @@ class ConsoleSink:
         self._name = name
         self._options = options or ConsoleOptions()
         self._stream = stream
-        self._zone = ZoneInfo(self._options.timezone) if self._options.timezone else None
+        self._zone = zone_of(self._options.timezone) if self._options.timezone else None
         self._turn = threading.Lock()
 
     @property

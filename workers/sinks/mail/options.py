@@ -102,7 +102,8 @@ def mailbox(text: str) -> Address:
     name, address = found[0] if len(found) == 1 else ("", "")
     local, _, domain = address.rpartition("@")
     domain = _ascii(domain)
-    known = _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
+    # The library reads generously: "a@exa mple.org" would be somebody else's address.
+    known = address in text and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
     if not known or len(local) + len(domain) >= MOST_ADDRESS:
         raise ValueError('not one mail address: write "desk@example.org" or "Desk <desk@…>"')
     return Address(display_name=safe_line(name), username=local, domain=domain)

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiosmtplib import SMTPResponseException
 
@@ -14,6 +13,7 @@ from workers.sinks.mail.failures import Failure, Stage, failure_of
 from workers.sinks.mail.options import MailOptions, mailbox, relay_of
 from workers.sinks.mail.render import render
 from workers.sinks.mail.wire import ERRORS, Login, Wire
+from workers.sinks.zones import zone_of
 
 __all__ = ["MailSink"]
 
@@ -45,7 +45,7 @@ class MailSink:
         self._name = name
         self._relay = relay_of(options.smtp)
         self._sender = mailbox(options.sender)
-        self._zone = _zone(options.timezone)
+        self._zone = zone_of(options.timezone)
         self._password = password if self._relay.user else None
         self._total_s = options.total_s
         self._idle_s = options.idle_s
@@ -101,11 +101,11 @@ class MailSink:
         if self._password is None or self._relay.user is None:
             return None
         try:
-            password = await asyncio.to_thread(self._password)
+            return Login(user=self._relay.user, password=await asyncio.to_thread(self._password))
         except OSError as error:
             told = error.strerror or "unknown error"
-            raise Transient("authError", f"the password cannot be read: {told}") from None
-        return Login(user=self._relay.user, password=password)
+            failure = Transient("authError", f"the password cannot be read: {told}")
+        raise failure  # outside of the handler: what was caught may name what is hidden
 
     async def _converse(
         self, content: bytes, recipient: str, login: Login | None
@@ -136,13 +136,6 @@ class MailSink:
 
     def _leave(self) -> None:
         self._leaving = asyncio.create_task(self.close(), name=f"mail-idle-{self._name}")
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError) as error:
-        raise ValueError(f"not a time zone: {name}") from error
 
 
 def _trusting(ca: str | None) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiohttp
 
-from workers.errors import Transient
+from workers.errors import Permanent, Transient
 from workers.model.alert import Notice
 from workers.sinks.answers import answer_line
 from workers.sinks.webhook.failures import (
@@ -21,7 +21,7 @@ from workers.sinks.webhook.render import Request, render
 __all__ = ["WebhookSink"]
 
 SHORTEST_TOKEN = 6
-_EXPECTED = (aiohttp.ClientError, OSError, ValueError, Transient)
+_EXPECTED = (aiohttp.ClientError, OSError, ValueError, Transient, Permanent)
 
 
 def _no_secrets() -> tuple[str, ...]:
@@ -73,8 +73,8 @@ class WebhookSink:
             Transient: it did not take it now, or the endpoint is not what it should be.
             Permanent: it refuses this message (payload), or it is gone (disabled).
         """
-        request = await self._request(notice)
-        outcome = await self._attempt(request, notice)
+        secrets = await self._read_secrets()
+        outcome = await self._attempt(notice, secrets)
         # Raised outside of any handler: what the library raised holds the address.
         if isinstance(outcome, str):
             return outcome
@@ -83,24 +83,28 @@ class WebhookSink:
     async def close(self) -> None:
         """Leave the session open: it is not ours."""
 
-    async def _request(self, notice: Notice) -> Request:
+    async def _read_secrets(self) -> tuple[str, ...]:
         try:
-            secrets = await asyncio.to_thread(self._secrets)
-            return render(notice, secrets, self._options.user_agent)
+            return tuple(await asyncio.to_thread(self._secrets))
         except OSError as error:
             told = error.strerror or "unknown error"
-            raise Transient("authError", f"the secret cannot be read: {told}") from None
-        except ValueError as error:
-            raise Transient("authError", str(error)) from None
+            failure = Transient("authError", f"the secret cannot be read: {told}")
+        raise failure  # outside of the handler: what was caught may name what is hidden
 
-    async def _attempt(self, request: Request, notice: Notice) -> str | Failure:
+    async def _attempt(self, notice: Notice, secrets: tuple[str, ...]) -> str | Failure:
+        try:
+            request = render(notice, secrets, self._options.user_agent)
+        except ValueError as error:
+            return Transient("authError", str(error))
         try:
             async with asyncio.timeout(self._options.total_s):
-                return await self._post(request, notice)
+                return await self._post(request, notice, self._hidden.union(secrets))
         except _EXPECTED as error:
             return failure_of_error(error)
 
-    async def _post(self, request: Request, notice: Notice) -> str | Failure:
+    async def _post(
+        self, request: Request, notice: Notice, hidden: frozenset[str]
+    ) -> str | Failure:
         async with self._session.post(
             self._options.url,
             data=request.content,
@@ -112,7 +116,7 @@ class WebhookSink:
                 sock_connect=self._options.connect_s,
             ),
         ) as response:
-            said = answer_line(await self._read(response), self._hidden)
+            said = answer_line(await self._read(response), hidden)
             if response.ok and response.status < 300:  # noqa: PLR2004 - the end of 2xx
                 return f"{response.status} {said}".strip()
             wait_s = retry_after(response.headers.get("Retry-After"), notice.at)
@@ -138,7 +142,7 @@ class WebhookSink:
 def _hidden(url: str) -> Iterable[str]:
     """Yield what an echo of the request must not show: path and query hold tokens."""
     parts = urlsplit(url)
-    yield from (part for part in (parts.password, parts.query) if part)
+    yield from (part for part in (parts.username, parts.password, parts.query) if part)
     yield from (value for _, value in parse_qsl(parts.query))
     tokens = [*parts.path.split("/"), parts.path]
     for token in tokens:

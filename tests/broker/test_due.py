@@ -1,0 +1,135 @@
+"""The due-queue: each feed polled by one at a time, and none forgotten."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from workers.broker import RedisBroker
+
+if TYPE_CHECKING:
+    from workers.model.queue import FeedLease
+
+DUE = "{tocsin}:due:feeds"
+
+
+async def test_only_what_is_due_is_claimed(broker: RedisBroker) -> None:
+    """The most overdue come first, what lies ahead is not claimed."""
+    assert 3 == await broker.schedule_feeds({"now": 0, "late": -60, "later": 60})
+    assert ["late", "now"] == [lease.feed for lease in await broker.claim_feeds(9, 30)]
+    assert [] == await broker.claim_feeds(9, 30)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+async def test_no_slot_claims_nothing(broker: RedisBroker, count: int) -> None:
+    """Without a free slot nothing is claimed."""
+    await broker.schedule_feeds({"f": 0})
+    assert [] == await broker.claim_feeds(count, 30)
+
+
+async def test_the_fence_holds(
+    broker: RedisBroker, other: RedisBroker, until: Callable[..., Awaitable[None]]
+) -> None:
+    """Who overslept his lease sets nothing any more, the next owner does."""
+    await broker.schedule_feeds({"f": 0})
+    (old,) = await broker.claim_feeds(1, 0.05)
+    claimed: list[FeedLease] = []
+
+    async def claim() -> bool:
+        claimed.extend(await other.claim_feeds(1, 30))
+        return bool(claimed)
+
+    await until(claim)
+    assert await broker.renew_feed(old, 30) is None
+    assert not await broker.feed_done(old, 5)
+    renewed = await other.renew_feed(claimed[0], 60)
+    assert renewed is not None
+    assert renewed.deadline > claimed[0].deadline
+    assert not await other.feed_done(claimed[0], 5)
+    assert await other.feed_done(renewed, -5)
+    assert ["f"] == [lease.feed for lease in await broker.claim_feeds(1, 30)]
+
+
+async def test_adding_leaves_what_is_there(broker: RedisBroker, raw: redis.Redis) -> None:
+    """Feeds that the queue has keep their time; `soonest` moves them forward only."""
+    await broker.schedule_feeds({"f": 100})
+    score = raw.zscore(DUE, "f")
+    assert 1 == await broker.schedule_feeds({"f": 5, "g": 100})
+    assert score == raw.zscore(DUE, "f")
+    assert 0 == await broker.schedule_feeds({"f": 200}, soonest=True)
+    assert 1 == await broker.schedule_feeds({"f": 0}, soonest=True)
+    assert ["f"] == [lease.feed for lease in await broker.claim_feeds(9, 30)]
+
+
+async def test_asking_for_a_poll_does_not_double_one(broker: RedisBroker) -> None:
+    """A feed that is being polled keeps its lease when somebody asks for it at once."""
+    await broker.schedule_feeds({"f": 0})
+    (lease,) = await broker.claim_feeds(1, 30)
+    assert 0 == await broker.schedule_feeds({"f": 0}, soonest=True)
+    assert [] == await broker.claim_feeds(1, 30)
+    assert await broker.feed_done(lease, 60)
+    assert 1 == await broker.schedule_feeds({"f": 0}, soonest=True)
+
+
+async def test_feeds_that_sql_lacks_are_dropped(broker: RedisBroker) -> None:
+    """Dropping keeps just the named ones; a poll under way does not bring its feed back."""
+    await broker.schedule_feeds({f"f{i}": 0 for i in range(2500)})
+    leases = await broker.claim_feeds(2500, 30)
+    assert 2499 == await broker.drop_feeds(["f7"])
+    assert [lease.feed == "f7" for lease in leases] == [
+        await broker.feed_done(lease, 0) for lease in leases
+    ]
+    assert 1 == await broker.drop_feeds([])
+
+
+async def test_the_lag_is_that_of_the_most_overdue(broker: RedisBroker) -> None:
+    """No feed or none due is no lag."""
+    assert 0.0 == await broker.due_lag()
+    await broker.schedule_feeds({"f": 500})
+    assert 0.0 == await broker.due_lag()
+    await broker.schedule_feeds({"g": -90})
+    assert 90 <= await broker.due_lag() < 120
+
+
+@pytest.mark.parametrize("delay", [float("nan"), float("inf"), float("-inf"), 1e300])
+async def test_absurd_delays_are_bounded(broker: RedisBroker, delay: float) -> None:
+    """No delay, however absurd, breaks the queue."""
+    assert 1 == await broker.schedule_feeds({"f": delay})
+    await broker.schedule_feeds({"f": 0}, soonest=True)
+    assert 1 == len(await broker.claim_feeds(1, 30))
+
+
+@pytest.mark.parametrize("member", [b"\xff\xfe", b"x" * 5000])
+async def test_foreign_members_are_thrown_away(
+    broker: RedisBroker, raw: redis.Redis, member: bytes
+) -> None:
+    """A member that cannot be a feed's id is removed; the feeds beside it are claimed."""
+    raw.zadd(DUE, {member: 0})
+    await broker.schedule_feeds({"f": 0})
+    assert ["f"] == [lease.feed for lease in await broker.claim_feeds(9, 30)]
+    assert 1 == raw.zcard(DUE)
+
+
+async def test_two_processes_never_poll_one_feed(broker: RedisBroker, other: RedisBroker) -> None:
+    """Over many rounds of claims by two, no feed is held twice and none is lost."""
+    feeds = {f"f{i}": 0.0 for i in range(200)}
+    await broker.schedule_feeds(feeds)
+    held: set[str] = set()
+    polls = doubles = 0
+
+    async def work(who: RedisBroker) -> None:
+        nonlocal polls, doubles
+        while polls < 2000:
+            for lease in await who.claim_feeds(7, 60):
+                doubles += lease.feed in held
+                held.add(lease.feed)
+                polls += 1
+                await asyncio.sleep(0)
+                held.discard(lease.feed)
+                assert await who.feed_done(lease, 0)
+
+    await asyncio.gather(*(work(who) for who in (broker, other, broker, other)))
+    assert 0 == doubles
+    assert set(feeds) == {lease.feed for lease in await broker.claim_feeds(999, 60)}

@@ -1,0 +1,76 @@
+"""Politeness: turns at hosts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+import redis
+
+from workers.broker import RedisBroker
+
+
+async def test_starts_are_spaced(broker: RedisBroker, other: RedisBroker) -> None:
+    """After a start everybody waits; each who asks is given a later time."""
+    assert 0.0 == await broker.host_turn("h", 5, 2, 30)
+    waits = [await who.host_turn("h", 5, 2, 30) for who in (other, broker, other)]
+    assert [5, 10, 15] == [round(wait) for wait in waits]
+    assert 0.0 == await broker.host_turn("elsewhere", 5, 2, 30)
+
+
+async def test_no_more_than_allowed_at_once(broker: RedisBroker, other: RedisBroker) -> None:
+    """Without spacing a host still serves only so many at a time; who is done makes room."""
+    assert [0.0, 0.0] == [await who.host_turn("h", 0, 2, 30) for who in (broker, other)]
+    assert 0.0 < await broker.host_turn("h", 0, 2, 30)
+    await other.host_done("h")
+    await other.host_done("h")
+    assert 0.0 == await broker.host_turn("h", 0, 2, 30)
+    assert 0.0 < await other.host_turn("h", 0, 2, 30)
+
+
+async def test_a_killed_process_frees_its_turn(
+    broker: RedisBroker, other: RedisBroker, until: Callable[..., Awaitable[None]]
+) -> None:
+    """A turn that nobody gives back runs out."""
+    assert 0.0 == await broker.host_turn("h", 0, 1, 0.1)
+
+    async def free() -> bool:
+        return await other.host_turn("h", 0, 1, 30) == 0.0
+
+    await until(free)
+
+
+async def test_a_resting_host_is_left_alone(broker: RedisBroker, other: RedisBroker) -> None:
+    """A rest holds for everybody, a shorter one does not cut it, a day is the most."""
+    await broker.host_rest("h", 100)
+    await broker.host_rest("h", 10)
+    assert 95 < await other.host_turn("h", 5, 2, 30) <= 100
+    await broker.host_rest("h", 1e12)
+    assert await other.host_turn("h", 5, 2, 30) <= 90000 + 400
+
+
+async def test_the_line_does_not_grow_for_ever(broker: RedisBroker) -> None:
+    """However often is asked, nobody is sent away for longer than the longest line."""
+    await broker.host_turn("h", 5, 2, 30)
+    waits = [await broker.host_turn("h", 5, 2, 30) for _ in range(300)]
+    assert max(waits) <= 5 * 61 + 5
+
+
+@pytest.mark.parametrize("host", ["", "x" * 100_000, "a b\r\nc", "\udcff", "例え"])
+async def test_hosts_come_from_feeds(broker: RedisBroker, raw: redis.Redis, host: str) -> None:
+    """No name, however strange, breaks anything or makes a long key."""
+    assert 0.0 == await broker.host_turn(host, 5, 2, 30)
+    await broker.host_done(host)
+    await broker.host_rest(host, 5)
+    assert all(len(key) < 500 for key in raw.keys("*"))
+
+
+async def test_many_at_once_share_one_host(broker: RedisBroker) -> None:
+    """Fifty who ask at the same moment: just as many go as may."""
+    waits = await asyncio.gather(*(broker.host_turn("h", 0, 3, 30) for _ in range(50)))
+    assert 3 == waits.count(0.0)
+
+
+async def test_done_without_a_turn(broker: RedisBroker) -> None:
+    """Giving back what was never taken does nothing."""
+    await broker.host_done("nowhere")
+    assert 0.0 == await broker.host_turn("nowhere", 0, 1, 30)

@@ -1,0 +1,150 @@
+"""Redis away, full, silent or read-only: one error, and back to work by itself."""
+
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import redis
+
+from workers.broker import RedisBroker, link
+from workers.errors import Transient
+from workers.model.queue import FeedLease, Message, Push
+
+Make = Callable[..., Awaitable[RedisBroker]]
+PUSH = [Push(stream="ring", kind="page", id="x")]
+MESSAGE = Message(stream="ring", entry="1-1", kind="page", id="x")
+FEED = FeedLease(feed="f", deadline=1.0)
+
+VERBS: dict[str, Callable[[RedisBroker], Awaitable[Any]]] = {
+    "push": lambda b: b.push(PUSH),
+    "outstanding": lambda b: b.outstanding(["ring"]),
+    "take": lambda b: b.take(["ring"], 1),
+    "renew": lambda b: b.renew([MESSAGE]),
+    "lease_ok": lambda b: b.lease_ok(MESSAGE),
+    "acknowledge": lambda b: b.acknowledge([MESSAGE]),
+    "give_back": lambda b: b.give_back([MESSAGE]),
+    "claim_feeds": lambda b: b.claim_feeds(1, 30),
+    "renew_feed": lambda b: b.renew_feed(FEED, 30),
+    "feed_done": lambda b: b.feed_done(FEED, 30),
+    "schedule_feeds": lambda b: b.schedule_feeds({"f": 1}),
+    "drop_feeds": lambda b: b.drop_feeds([]),
+    "due_lag": lambda b: b.due_lag(),
+    "host_turn": lambda b: b.host_turn("h", 5, 2, 30),
+    "host_rest": lambda b: b.host_rest("h", 5),
+    "breaker_wait": lambda b: b.breaker_wait("e", 5),
+    "breaker_bad": lambda b: b.breaker_note("e", good=False),
+    "breaker_good": lambda b: b.breaker_note("e", good=True),
+    "breaker_states": lambda b: b.breaker_states(["e"]),
+    "epoch": lambda b: b.epoch(),
+    "begin_epoch": lambda b: b.begin_epoch(),
+    "beat": lambda b: b.beat({}),
+    "processes": lambda b: b.processes(),
+    "ping": lambda b: b.ping(),
+}
+
+
+async def test_every_verb_tells_of_a_killed_server_and_works_again(
+    own_server: Any, make: Make
+) -> None:
+    """Kill -9: `Transient` with reason connect from each verb; after a restart each works."""
+    broker = await make(own_server, "a")
+    await broker.push(PUSH)
+    await broker.take(["ring"], 1)
+    own_server.kill()
+    for name, verb in VERBS.items():
+        with pytest.raises(Transient) as caught:
+            await verb(broker)
+        assert ("connect", name) == (caught.value.reason, name)
+    own_server.start()
+    for name, verb in VERBS.items():
+        assert name
+        await verb(broker)
+
+
+async def test_what_was_pushed_survives_a_kill(own_server: Any, make: Make) -> None:
+    """An answered push is on disk: after kill -9 all ids are there, each once."""
+    broker = await make(own_server, "a")
+    items = [Push(stream="ring", kind="page", id=f"x{i}") for i in range(50)]
+    assert all(await broker.push(items))
+    own_server.kill()
+    own_server.start()
+    assert not any(await broker.push(items))
+    assert {item.id for item in items} == {m.id for m in await broker.take(["ring"], 99)}
+
+
+async def test_a_full_redis_can_be_drained(
+    broker: RedisBroker, raw: redis.Redis, other: RedisBroker
+) -> None:
+    """At maxmemory a push is refused, but taking, renewing, handing back, finishing go on."""
+    await broker.push(PUSH)
+    await broker.push([Push(stream="ring", kind="page", id="y")])
+    await broker.take(["ring"], 1, 0)
+    raw.config_set("maxmemory", 1)
+    with pytest.raises(Transient, match="memory"):
+        await broker.push([Push(stream="ring", kind="page", id="z")])
+    with pytest.raises(Transient, match="memory"):
+        await broker.ping()
+    (held,) = await broker.take(["ring"], 1, 0)
+    assert [] == await broker.renew([held])
+    await broker.give_back([held])
+    taken = await other.take(["ring"], 5, 0)
+    assert [held.id] == [message.id for message in taken]
+    await other.acknowledge(taken)
+    raw.config_set("maxmemory", 0)
+    assert {"ring": 1} == await broker.outstanding(["ring"])
+
+
+async def test_a_read_only_redis_is_away(
+    broker: RedisBroker, raw: redis.Redis, free_port: int
+) -> None:
+    """A server that was made a replica takes no writes: `Transient`, until it is put right."""
+    raw.replicaof("127.0.0.1", free_port)
+    try:
+        with pytest.raises(Transient):
+            await broker.push(PUSH)
+        with pytest.raises(Transient):
+            await broker.ping()
+    finally:
+        raw.replicaof("NO", "ONE")
+    assert [True] == await broker.push(PUSH)
+
+
+async def test_a_silent_server_is_away(
+    own_server: Any, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes commands and does not answer is given up after the time for answers."""
+    monkeypatch.setattr(link, "ANSWER_S", 0.2)
+    broker = await make(own_server, "a")
+    own_server.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(Transient):
+            await broker.ping()
+    finally:
+        own_server.process.send_signal(signal.SIGCONT)
+    await broker.ping()
+
+
+async def test_scripts_are_loaded_again(broker: RedisBroker, raw: redis.Redis) -> None:
+    """A server that forgot our scripts is told them again."""
+    await broker.push(PUSH)
+    raw.script_flush()
+    assert [False] == await broker.push(PUSH)
+
+
+async def test_the_epoch_is_lost_with_redis(broker: RedisBroker, raw: redis.Redis) -> None:
+    """A flush is noticed by the missing epoch."""
+    assert not await broker.epoch()
+    await broker.begin_epoch()
+    assert await broker.epoch()
+    raw.flushall()
+    assert not await broker.epoch()
+
+
+async def test_closing_while_redis_is_away(own_server: Any, make: Make) -> None:
+    """A goodbye that nobody hears does not raise."""
+    broker = await make(own_server, "a")
+    await broker.beat({})
+    own_server.kill()
+    await broker.close()
+    own_server.start()

@@ -1,0 +1,235 @@
+"""Group commit: what is queued is committed together, fails alone, and is told only afterwards."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from workers.errors import StoreDown, TocsinError
+from workers.store import open_store
+from workers.store import lists as listing
+
+
+def put(conn, _now, key: str, *, fail: bool = False) -> str:
+    """Write a row; fail after it was written."""
+    conn.execute(text("INSERT INTO meta (key, value) VALUES (:key, '')"), {"key": key})
+    if fail:
+        raise ValueError(key)
+    return key
+
+
+def stored(conn, _now) -> set[str]:
+    """Return what was written."""
+    return set(conn.execute(text("SELECT key FROM meta")).scalars())
+
+
+async def test_a_unit_that_fails_is_undone_alone(store) -> None:
+    """The others of its transaction are stored, and get their own results."""
+    done = await asyncio.gather(
+        *(store._write(put, f"k{n}", fail=n % 3 == 0) for n in range(30)), return_exceptions=True
+    )
+    good = {f"k{n}" for n in range(30) if n % 3}
+    assert good == await store._read(stored)
+    assert [isinstance(item, ValueError) for item in done] == [n % 3 == 0 for n in range(30)]
+
+
+async def test_an_error_of_sql_is_undone_alone_too(store) -> None:
+    """A broken constraint concerns its unit only, and says what it was."""
+    await store._write(put, "twice")
+    first, second, third = await asyncio.gather(
+        store._write(put, "a"),
+        store._write(put, "twice"),
+        store._write(put, "b"),
+        return_exceptions=True,
+    )
+    assert ("a", "b") == (first, third)
+    assert isinstance(second, IntegrityError)
+    assert {"a", "b", "twice"} == await store._read(stored)
+
+
+async def test_queued_units_share_a_transaction(store) -> None:
+    """Forty callers do not wait for forty commits."""
+    before = await store._read(_changes_of_file)
+    await asyncio.gather(*(store._write(put, f"k{n}") for n in range(40)))
+    assert before + 6 > await store._read(_changes_of_file)
+
+
+def _changes_of_file(conn, _now) -> int:
+    """Return a number that grows by one with each commit of another connection."""
+    return conn.execute(text("PRAGMA data_version")).scalar_one()
+
+
+async def test_a_cancelled_caller_takes_nothing_back(store) -> None:
+    """Its unit is applied whole, as are those beside it."""
+    tasks = [asyncio.create_task(store._write(put, f"k{n}")) for n in range(10)]
+    await asyncio.sleep(0)
+    tasks[4].cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(done[4], asyncio.CancelledError)
+    await store._write(put, "last")
+    assert {f"k{n}" for n in range(10)} | {"last"} == await store._read(stored)
+
+
+async def test_a_locked_database_fails_all_and_recovers(store) -> None:
+    """Nobody is told that something is stored which is not; nothing need be restarted."""
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    done = await asyncio.gather(
+        *(store._write(put, f"k{n}") for n in range(20)), return_exceptions=True
+    )
+    assert [True] * 20 == [isinstance(item, StoreDown) for item in done]
+    assert str(store.path) in str(done[0])
+    with pytest.raises(StoreDown):
+        await store.probe()
+    assert set() == await store._read(stored)
+    other.execute("ROLLBACK")
+    other.close()
+    await store.probe()
+    await store._write(put, "after")
+    assert {"probed_at", "after"} == await store._read(stored)
+
+
+def _fill(conn, _now) -> None:
+    """Let the file grow no further, then write more than fits."""
+    pages = conn.execute(text("PRAGMA page_count")).scalar_one()
+    conn.execute(text(f"PRAGMA max_page_count = {pages}"))
+    conn.execute(text("INSERT INTO meta (key, value) VALUES ('big', :big)"), {"big": "x" * 10**6})
+
+
+async def test_a_full_disk_fails_all_and_recovers(store) -> None:
+    """A transaction that SQLite gave up is nobody's."""
+    await store._write(put, "before")
+    done = await asyncio.gather(
+        store._write(put, "a"),
+        store._write(_fill),
+        store._write(put, "b"),
+        return_exceptions=True,
+    )
+    assert [True] * 3 == [isinstance(item, StoreDown) for item in done]
+    assert {"before"} == await store._read(stored)
+    await store._write(put, "after")
+    assert {"before", "after"} == await store._read(stored)
+
+
+def _shut(conn, _now) -> None:
+    """Lose the connection in the middle of a unit."""
+    conn.connection.driver_connection.close()
+
+
+async def test_a_lost_connection_fails_all_and_recovers(store) -> None:
+    """The writer opens another."""
+    done = await asyncio.gather(
+        store._write(put, "a"), store._write(_shut), return_exceptions=True
+    )
+    assert [True] * 2 == [isinstance(item, StoreDown) for item in done]
+    await store._write(put, "after")
+    assert {"after"} == await store._read(stored)
+
+
+async def test_a_reader_that_failed_reads_again(store) -> None:
+    """A lost reading connection is replaced, and nobody else's error is made of it."""
+    await store._write(put, "a")
+    for _ in range(6):
+        with pytest.raises(Exception, match="closed database"):
+            await store._read(lambda conn, now: (_shut(conn, now), stored(conn, now)))
+    assert {"a"} == await store._read(stored)
+
+
+async def test_readers_cannot_write(store) -> None:
+    """A unit that writes by mistake is refused where only reading is expected."""
+    with pytest.raises(StoreDown):
+        await store._read(listing.probe)
+
+
+async def test_subscribers_hear_of_commits_that_ask_for_work(world) -> None:
+    """And of no others."""
+    heard: list[int] = []
+    world.store.subscribe(lambda: heard.append(1))
+    await world.store.probe()
+    await world.feed()
+    assert [] == heard
+    article = await world.article()
+    assert [1] == heard
+    await world.settle(article)
+    assert [1] == heard
+
+
+async def test_after_closing_nothing_is_taken_and_nothing_was_lost(tmp_path, clock) -> None:
+    """What was queued before is stored; what comes later is told so."""
+    path = tmp_path / "tocsin.db"
+    store = await open_store(path, clock)
+    tasks = [asyncio.create_task(store._write(put, f"k{n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert [f"k{n}" for n in range(50)] == await asyncio.gather(*tasks)
+    with pytest.raises(StoreDown):
+        await store._write(put, "late")
+    with pytest.raises(StoreDown):
+        await store.feed_rows()
+    again = await open_store(path, clock, read_only=True)
+    assert {f"k{n}" for n in range(50)} == await again._read(stored)
+    with pytest.raises(TocsinError):
+        await again.probe()
+    await again.close()
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from sqlalchemy import text
+from workers.clock import SystemClock
+from workers.store import open_store
+
+def pair(conn, now, n):
+    for half in "ab":
+        conn.execute(text("INSERT INTO meta (key, value) VALUES (:key, '')"), {"key": f"{half}{n}"})
+    return n
+
+async def one(store, n):
+    done = await store._write(pair, n)
+    print(done, flush=True)
+
+async def main():
+    store = await open_store(Path(sys.argv[1]), SystemClock())
+    print("open", flush=True)
+    for start in range(0, 100000, 20):
+        await asyncio.gather(*(one(store, start + n) for n in range(20)))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_process_leaves_whole_units_and_all_it_answered_for(tmp_path, clock) -> None:
+    """SIGKILL in mid-commit: each unit is there whole or not at all, each answered one is there."""
+    path = tmp_path / "tocsin.db"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        KILLED,
+        str(path),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert child.stdout is not None
+    told = [(await child.stdout.readline()).strip() for _ in range(400)]
+    child.send_signal(signal.SIGKILL)
+    told += (await child.stdout.read()).split(b"\n")[:-1]
+    await child.wait()
+    store = await open_store(path, clock)
+    found = await store._read(stored)
+    await store.close()
+    assert {key[1:] for key in found if key[0] == "a"} == {
+        key[1:] for key in found if key[0] == "b"
+    }
+    assert {line.decode() for line in told if line and line != b"open"} <= {
+        key[1:] for key in found
+    }
+    raw = sqlite3.connect(path)
+    assert "ok" == raw.execute("PRAGMA integrity_check").fetchone()[0]
+    raw.close()

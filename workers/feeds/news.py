@@ -1,0 +1,279 @@
+"""What of a feed document is news: new, edited, known, or only the feed's past.
+
+Pure: rows and ``now`` in, decisions out. `decide` is the whole rule; the rest are its clauses.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from workers.model.base import Record
+from workers.model.commit import Knowledge
+from workers.model.feed import EntryRow, FeedRow, KnownEntry, ParsedEntry, ParsedFeed
+from workers.model.ids import entry_id
+from workers.options import AlertOptions
+from workers.text.urls import canonical, identity_key
+
+__all__ = ["Fresh", "News", "decide", "twin"]
+
+REDESIGN_LEAST = 10
+"""Identities that a document must list before their turnover says anything."""
+REDESIGN_SHARE = 0.8
+STILL_CUT_AFTER = timedelta(days=1)
+"""A feed whose documents are never whole is taken as it is after so long, lest it never ring."""
+
+
+class Fresh(Record, frozen=True, kw_only=True):
+    """An entry to be stored: new, or a new edition."""
+
+    entry: EntryRow
+    key: str | None
+    """What its article is known by; None where its link is no page of its own."""
+    reads: bool
+    """False for what may not ring (baseline, too old): stored and searchable only."""
+    edited: bool = False
+    because: str
+
+
+class News(Record, frozen=True, kw_only=True):
+    """What one document brought."""
+
+    fresh: tuple[Fresh, ...] = ()
+    listed: tuple[str, ...] = ()
+    """Identities that the database knows and the feed still lists, unchanged."""
+    baseline: bool = False
+    """True while the feed has none: what is new is its past."""
+    complete: bool = True
+    """False where the document was not whole: then it sets no ``baselined_at``."""
+    rebaselined: bool = False
+    """True where the site was redesigned: what looks new is its past."""
+
+
+class _View(Record, frozen=True, kw_only=True):
+    """All that the rules look at."""
+
+    feed: FeedRow
+    parsed: ParsedFeed
+    knowledge: Knowledge
+    now: datetime
+    options: AlertOptions
+    identities: frozenset[str]
+    replaced: Mapping[str, KnownEntry]
+    """Identity of a listed entry → the entry that it is under another name."""
+    own: frozenset[str]
+    """Identities of entries whose link is a page of its own."""
+
+
+def twin(title: str, url: str | None) -> str:
+    """Return what two identities of one text share: a hash of title and canonical link."""
+    link = (canonical(url) or url) if url else ""
+    whole = f"{' '.join(title.split())}\0{link}".encode("utf-8", "replace")
+    return blake2b(whole, digest_size=16).hexdigest()
+
+
+def decide(
+    feed: FeedRow,
+    parsed: ParsedFeed,
+    knowledge: Knowledge,
+    now: datetime,
+    options: AlertOptions,
+) -> News:
+    """Decide what of ``parsed`` is stored, read, or left alone.
+
+    Args:
+        feed: The feed as it was loaded, before this poll.
+        parsed: The document.
+        knowledge: What the database knows of its identities, twins and titles.
+        now: When the document was got.
+        options: What may ring.
+    """
+    entries = {entry.identity: entry for entry in reversed(parsed.entries)}
+    view = _View(
+        feed=feed,
+        parsed=parsed,
+        knowledge=knowledge,
+        now=now,
+        options=options,
+        identities=frozenset(entries),
+        replaced=_replaced(parsed, knowledge),
+        own=_own_pages(parsed, knowledge),
+    )
+    first = feed.baselined_at is None
+    redesigned = not first and _redesigned(view)
+    fresh: list[Fresh] = []
+    listed: list[str] = []
+    for entry in reversed(list(entries.values())):
+        known = knowledge.entries.get(entry.identity) or view.replaced.get(entry.identity)
+        if known is None:
+            fresh.append(_new(view, entry, redesigned=redesigned))
+        elif known.digest == entry.digest or known.identity != entry.identity:
+            listed.append(known.identity)
+        else:
+            fresh.append(_edited(view, entry, known))
+    return News(
+        fresh=tuple(fresh),
+        listed=tuple(dict.fromkeys(listed)),
+        baseline=first,
+        complete=parsed.complete or _never_whole(feed, now),
+        rebaselined=redesigned,
+    )
+
+
+def _never_whole(feed: FeedRow, now: datetime) -> bool:
+    since = feed.activity.since
+    return since is not None and now - since >= STILL_CUT_AFTER
+
+
+def _replaced(parsed: ParsedFeed, knowledge: Knowledge) -> dict[str, KnownEntry]:
+    """Return entries that only changed their guid: same title, link and date, or none in both.
+
+    The known one must have gone from the document: sirens and live pages repeat title and link
+    beside the entries they had before, and each of those is news.
+    """
+    here = {entry.identity for entry in parsed.entries}
+    counts = Counter(twin(entry.title, entry.url) for entry in parsed.entries)
+    found: dict[str, KnownEntry] = {}
+    for entry in parsed.entries:
+        mark = twin(entry.title, entry.url)
+        known = knowledge.twins.get(mark)
+        if (
+            known is not None
+            and (entry.title or entry.url)
+            and entry.identity not in knowledge.entries
+            and known.identity not in here
+            and known.published == entry.published
+            and (counts[mark] == 1 or known.digest == entry.digest)
+        ):
+            found[entry.identity] = known
+    return found
+
+
+def _own_pages(parsed: ParsedFeed, knowledge: Knowledge) -> frozenset[str]:
+    """Return the identities whose link tells them from others.
+
+    A link is no page of its own if it is the site's front page, if several entries of different
+    dates or fragments share it, or if an earlier entry had it with the same title and another
+    date. An article known by such a link would ring once, and never again.
+    """
+    sharing: dict[str, set[tuple[object, ...]]] = {}
+    for entry in parsed.entries:
+        if entry.url:
+            facts = entry.url.partition("#")[2], entry.published
+            sharing.setdefault(identity_key(entry.url), set()).add(facts)
+    front = identity_key(parsed.link) if parsed.link else ""
+    return frozenset(
+        entry.identity
+        for entry in parsed.entries
+        if entry.url
+        and (key := identity_key(entry.url)) != front
+        and len(sharing[key]) == 1
+        and not _repeats(entry, knowledge)
+    )
+
+
+def _repeats(entry: ParsedEntry, knowledge: Knowledge) -> bool:
+    """Say whether an earlier entry had this title and link, at another date."""
+    known = knowledge.twins.get(twin(entry.title, entry.url))
+    return (
+        known is not None
+        and known.identity != entry.identity
+        and entry.identity not in knowledge.entries
+        and known.published != entry.published
+    )
+
+
+def _redesigned(view: _View) -> bool:
+    """Say whether the site was rebuilt, so that its old articles came under new names."""
+    new = [entry for entry in view.parsed.entries if _unknown(view, entry)]
+    many = len(view.identities)
+    if many < REDESIGN_LEAST or len(new) <= REDESIGN_SHARE * many:
+        return False
+    last = view.feed.last_good_at
+    if last is None or any(entry.published > last for entry in new if entry.published):
+        return False
+    undated = [entry.title for entry in new if entry.published is None]
+    stored = sum(1 for title in undated if title in view.knowledge.titles)
+    return 2 * stored >= len(undated)
+
+
+def _unknown(view: _View, entry: ParsedEntry) -> bool:
+    known = entry.identity in view.knowledge.entries
+    return not known and entry.identity not in view.replaced
+
+
+def _new(view: _View, entry: ParsedEntry, *, redesigned: bool) -> Fresh:
+    """Decide about an entry that was never seen."""
+    dated = entry.published or entry.updated
+    age = (view.now - dated).total_seconds() if dated else None
+    young = age is not None and age < view.options.backlog_s
+    if redesigned:
+        return _fresh(view, entry, "baseline: the site was redesigned, and this is its past")
+    if view.feed.baselined_at is None and not young:
+        return _fresh(view, entry, "baseline: listed when the feed was first read")
+    if age is not None and age > view.options.max_age_s and not young:
+        return _fresh(view, entry, f"too old: published {dated:%Y-%m-%d}", too_old=True)
+    backlog = view.feed.baselined_at is None
+    return _fresh(view, entry, "new: within the backlog" if backlog else "new", reads=True)
+
+
+def _edited(view: _View, entry: ParsedEntry, known: KnownEntry) -> Fresh:
+    """Decide about a new edition.
+
+    One of the baseline is read only if its title changed, or its own date says it did since:
+    otherwise counters and teasers in old texts would ring all of a feed's past.
+    """
+    told = "title changed" if known.title != entry.title else "text changed"
+    dated = max(filter(None, (entry.published, entry.updated)), default=None)
+    age = (view.now - dated).total_seconds() if dated else None
+    began = view.feed.baselined_at
+    past = known.baseline and (
+        began is None or (known.title == entry.title and not (dated is not None and dated > began))
+    )
+    if past:
+        return _fresh(view, entry, f"baseline: {told}", edition=known.edition + 1)
+    old = age is not None and age > view.options.max_age_s
+    because = f"too old: {told}, published {dated:%Y-%m-%d}" if old else f"edited: {told}"
+    edition = known.edition + 1
+    return _fresh(view, entry, because, reads=not old, too_old=old, edition=edition)
+
+
+def _fresh(  # noqa: PLR0913 - one row, four facts of the decision
+    view: _View,
+    entry: ParsedEntry,
+    because: str,
+    *,
+    reads: bool = False,
+    too_old: bool = False,
+    edition: int = 1,
+) -> Fresh:
+    feed = view.feed
+    own = entry.identity in view.own and entry.url is not None
+    row = EntryRow(
+        id=entry_id(feed.id, entry.identity),
+        feed_id=feed.id,
+        feed=feed.name,
+        feed_url=feed.url,
+        identity=entry.identity,
+        url=entry.url,
+        title=entry.title,
+        summary=entry.summary,
+        content=entry.content,
+        published=entry.published,
+        updated=entry.updated,
+        seen=view.now,
+        authors=entry.authors,
+        tags=tuple(dict.fromkeys((*feed.tags, *entry.categories))),
+        language=_language(view.parsed),
+        digest=entry.digest,
+        edition=edition,
+        baseline=not reads and not too_old,
+        rings=reads,
+    )
+    key = identity_key(entry.url) if own and entry.url else None
+    return Fresh(entry=row, key=key, reads=reads, edited=edition > 1, because=because)
+
+
+def _language(parsed: ParsedFeed) -> str | None:
+    """Return the language without its region: ``en`` of ``en-us``."""
+    return parsed.language.partition("-")[0].partition("_")[0] or None if parsed.language else None

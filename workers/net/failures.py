@@ -1,0 +1,78 @@
+"""What can go wrong with a request, in the words of `workers.errors`."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+
+from workers.errors import Permanent, Reason, Transient
+from workers.net.guard import Forbidden
+from workers.net.inflate import BadEncoding, TooMuch
+
+__all__ = ["failure"]
+
+_REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Reason], ...] = (
+    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "dns"),
+    ((aiohttp.ClientSSLError, ssl.SSLError), "tls"),
+    ((asyncio.TimeoutError, TimeoutError), "timeout"),
+    (TooMuch, "tooLarge"),
+    ((BadEncoding, aiohttp.ClientPayloadError, aiohttp.ClientResponseError), "payload"),
+    ((aiohttp.http_exceptions.HttpProcessingError,), "payload"),
+    ((aiohttp.ClientConnectionError, ConnectionError, OSError), "connect"),
+)
+"""The first that fits."""
+_FORBIDDEN = "forbidden address"
+
+
+def failure(error: Exception, shown: str) -> Transient | Permanent:
+    """Return what ``error`` means for whoever asked for ``shown`` (an address without secrets)."""
+    causes = list(_causes(error))
+    blocked = next((cause for cause in causes if _is_forbidden(cause)), None)
+    if blocked is not None:
+        return Permanent("blocked", f"{shown}: {_words(blocked)}")
+    if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
+        return Permanent("clientError", f"not an address of the web: {shown}")
+    for kinds, reason in _REASONS:
+        found = next((cause for cause in causes if isinstance(cause, kinds)), None)
+        if found is not None:
+            return Transient(reason, f"{shown}: {_words(found)}")
+    if isinstance(error, ValueError):
+        return Permanent("clientError", f"cannot be asked for: {shown}: {_words(error)}")
+    return Transient("connect", f"{shown}: {_words(error)}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it came from."""
+    seen: BaseException | None = error
+    for _ in range(10):
+        if seen is None:
+            return
+        yield seen
+        inner = getattr(seen, "os_error", None)
+        if isinstance(inner, BaseException):
+            yield inner
+        seen = seen.__cause__
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    """Say whether the guard refused; of several addresses, their errors come as one text."""
+    return isinstance(error, Forbidden) or (
+        isinstance(error, OSError) and _FORBIDDEN in str(error)
+    )
+
+
+def _words(error: BaseException) -> str:
+    """Return an error in words, short, never empty, without addresses that may hold secrets."""
+    if isinstance(error, TooMuch):
+        return "larger than its limit"
+    if isinstance(error, Forbidden):
+        return f"{_FORBIDDEN}: {error.address}: {error.why}"
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:200]
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"not HTTP: {error.message}"[:200]
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

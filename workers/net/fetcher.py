@@ -1,0 +1,261 @@
+"""The fetcher of feeds and pages: one GET with redirects, inside limits on all that can be large.
+
+::
+
+    get ─► hop ─► guarded socket ─► status 3xx with a location? ─► next hop
+                                  └► body, inflated as it comes ─► Answer
+"""
+
+import asyncio
+import base64
+import re
+import socket
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+import aiohttp
+from yarl import URL
+
+from workers.clock import Clock, SystemClock
+from workers.errors import Permanent, Transient
+from workers.model.base import Record
+from workers.model.net import Answer, Fetch
+from workers.net.failures import failure
+from workers.net.guard import forbidden, networks
+from workers.net.inflate import TooMuch, inflater
+from workers.net.session import open_session
+from workers.options import NetOptions
+from workers.text.urls import absolute, origin_of, show
+
+__all__ = ["HttpFetcher"]
+
+RETRY_MOST_S = 86_400.0
+PERMANENT = frozenset({301, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+ENCODINGS = "gzip, deflate, br"
+CHUNK = 1 << 15
+"""Bytes inflated at a time: at a thousand times their size that is still a short stall."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+
+
+class _Hop(Record, frozen=True, kw_only=True):
+    """What one request of a chain came back with."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+    location: str | None = None
+
+
+class HttpFetcher:
+    """Satisfies `workers.steps.ports.Fetcher`. One session a process, opened with the first GET."""
+
+    def __init__(self, options: NetOptions, clock: Clock | None = None) -> None:
+        self._options = options
+        self._clock = clock or SystemClock()
+        self._allow = networks(options.allow)
+        self._slots = asyncio.Semaphore(options.in_flight)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, fetch: Fetch) -> Answer:
+        """Return the answer, whatever its status (304 included).
+
+        Raises:
+            Transient: timeout, connect, dns, tls, tooLarge (cut by a limit), payload (bad body).
+            Permanent: blocked (a forbidden address or scheme), clientError (no valid URL).
+        """
+        async with self._slots:
+            try:
+                async with asyncio.timeout(self._options.total_s):
+                    return await self._follow(fetch)
+            except (Transient, Permanent):
+                raise
+            except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+                raise failure(error, show(fetch.url)) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _follow(self, fetch: Fetch) -> Answer:
+        """Ask, and go where redirects point, each hop checked anew."""
+        url, extra = _without_user(fetch)
+        first, permanent = url, True
+        for _ in range(self._options.hops + 1):
+            self._check(url)
+            headers = _headers(fetch, extra if origin_of(url) == origin_of(first) else ())
+            hop = await self._hop(url, headers, fetch)
+            if hop.location is None:
+                moved_to = url if permanent and url != first else None
+                return self._answer(fetch, hop, url, moved_to)
+            permanent = permanent and hop.status in PERMANENT
+            url = _next(url, hop.location)
+        raise Transient("payload", f"more than {self._options.hops} redirects: {show(fetch.url)}")
+
+    def _check(self, url: str) -> None:
+        """Refuse what no socket will see: through a proxy the guard sees only the proxy."""
+        if self._options.proxy is None:
+            return
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        try:  # the forms that the system takes for an address: decimal, octal, hexadecimal, short
+            host = socket.inet_ntoa(socket.inet_aton(host))
+        except OSError:
+            pass
+        local = host == "localhost" or host.endswith(".localhost")
+        why = forbidden("127.0.0.1" if local else host, self._allow)
+        if why is not None and (why != "not an address" or ":" in host):
+            raise Permanent("blocked", f"forbidden address: {show(url)}: {why}")
+
+    async def _hop(self, url: str, headers: Mapping[str, str], fetch: Fetch) -> _Hop:
+        request = self._open().get(
+            URL(url, encoded=True),
+            headers=headers,
+            allow_redirects=False,
+            proxy=self._options.proxy,
+        )
+        async with request as response:
+            told = _told(response)
+            location = response.headers.get("Location")
+            if response.status in REDIRECTS and location:
+                response.close()  # a redirect's body says nothing, and may be endless
+                return _Hop(status=response.status, headers=told, location=location)
+            if response.status == 304:  # noqa: PLR2004
+                return _Hop(status=304, headers=told)
+            body = await _body(response, fetch)
+            return _Hop(status=response.status, headers=told, body=body)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            options = self._options
+            timeout = aiohttp.ClientTimeout(
+                total=None,
+                connect=options.connect_s,
+                sock_connect=options.connect_s,
+                sock_read=options.read_s,
+            )
+            self._session = open_session(self._allow, timeout, guarded=options.proxy is None)
+        return self._session
+
+    def _answer(self, fetch: Fetch, hop: _Hop, url: str, moved_to: str | None) -> Answer:
+        return Answer(
+            status=hop.status,
+            url=url,
+            moved_to=_with_user(fetch.url, moved_to) if moved_to else None,
+            headers=hop.headers,
+            body=hop.body,
+            retry_after=self._retry_after(hop.headers),
+        )
+
+    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
+        """Return the seconds that Retry-After asks for, in either form (RFC 9110, 10.2.3)."""
+        written = headers.get("retry-after", "").strip()[:100]
+        if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", written):
+            return min(float(written), RETRY_MOST_S)
+        try:
+            at = parsedate_to_datetime(written)
+            sent = headers.get("date")
+            now = parsedate_to_datetime(sent[:100]) if sent else self._clock.now()
+            ahead = at.replace(tzinfo=at.tzinfo or UTC) - now.replace(tzinfo=now.tzinfo or UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+        return min(max(0.0, ahead.total_seconds()), RETRY_MOST_S)
+
+
+def _without_user(fetch: Fetch) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the address without user and password, and the headers that stay with its origin.
+
+    Raises:
+        Permanent: clientError, it is no address of the web; blocked, its scheme is another.
+    """
+    url = absolute(fetch.url)
+    if url is None:
+        scheme = urlsplit(fetch.url[:100]).scheme if "://" in fetch.url[:100] else ""
+        if scheme and scheme.lower() not in {"http", "https"}:
+            raise Permanent("blocked", f"scheme is not http or https: {scheme[:20]}")
+        raise Permanent("clientError", "not an address of the web")
+    parts = urlsplit(url)
+    user, mark, host = parts.netloc.rpartition("@")
+    bare = urlunsplit(parts._replace(netloc=host, fragment=""))
+    named = {name.lower() for name, _ in fetch.headers}
+    if not mark or "authorization" in named:
+        return bare, fetch.headers
+    token = base64.b64encode(unquote(user).encode()).decode("ascii")
+    return bare, (*fetch.headers, ("Authorization", f"Basic {token}"))
+
+
+def _with_user(first: str, moved_to: str) -> str:
+    """Return where a feed moved to; user and password go along within their origin only."""
+    user, mark, _ = urlsplit(first).netloc.rpartition("@")
+    if not mark or origin_of(first) != origin_of(moved_to):
+        return moved_to
+    parts = urlsplit(moved_to)
+    return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
+
+
+def _next(url: str, location: str) -> str:
+    """Return where a redirect points.
+
+    Raises:
+        Permanent: blocked, not http or https, or no address at all.
+    """
+    # servers send bytes of UTF-8 in a header that is read as such; what is not comes as surrogates
+    written = location.strip()[:4096].encode("utf-8", "replace").decode("utf-8")
+    try:
+        target = absolute(urljoin(url, written))
+    except ValueError:
+        target = None
+    if target is None:
+        raise Permanent("blocked", f"redirect to what is no address of the web: {show(url)}")
+    parts = urlsplit(target)
+    return urlunsplit(
+        parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+    )  # a redirect may not choose whom we say we are
+
+
+def _headers(fetch: Fetch, extra: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return the headers of a hop; validators exactly as they were given."""
+    headers = {"Accept": fetch.accept, "Accept-Encoding": ENCODINGS}
+    if fetch.etag and not _CONTROLS.search(fetch.etag):
+        headers["If-None-Match"] = fetch.etag
+    if fetch.last_modified and not _CONTROLS.search(fetch.last_modified):
+        headers["If-Modified-Since"] = fetch.last_modified
+    headers.update(extra)
+    return headers
+
+
+def _told(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Return the headers, names in lower case, without bytes that are no text."""
+    told: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        told[key] = f"{told[key]}, {value}" if key in told else value
+    for name, value in list(told.items()):
+        if _CONTROLS.search(value):
+            told[name] = _CONTROLS.sub("\ufffd", value)
+    return told
+
+
+async def _body(response: aiohttp.ClientResponse, fetch: Fetch) -> bytes:
+    """Read and inflate the body.
+
+    Raises:
+        TooMuch: it is larger than a limit, as sent or inflated.
+        BadEncoding: it is not what its encoding says.
+    """
+    if (response.content_length or 0) > fetch.wire_bytes:
+        raise TooMuch
+    inflate = inflater(response.headers.get("Content-Encoding", ""), fetch.body_bytes)
+    parts: list[bytes] = []
+    room = fetch.wire_bytes
+    async for chunk in response.content.iter_chunked(CHUNK):
+        room -= len(chunk)
+        if room < 0:
+            raise TooMuch
+        parts.append(inflate.feed(chunk))
+    parts.append(inflate.finish())
+    return b"".join(parts)

@@ -1,0 +1,120 @@
+"""The first half of POLL: ask the server, and read what it answers."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+
+import structlog
+
+from workers.errors import Permanent, Reason, Transient
+from workers.feeds import read_feed
+from workers.model.base import Record
+from workers.model.feed import FeedRow, ParsedFeed, Validators
+from workers.model.net import Answer, Fetch
+from workers.steps.documents import reason_of_status
+from workers.steps.edges import Edges, Rules
+from workers.steps.hosts import leave
+
+__all__ = ["Look", "SecondOpinion", "Seen"]
+
+SecondOpinion = Callable[[bytes, str, str, datetime, int], ParsedFeed]
+"""What runs in the pool: body, address, Content-Type, now and the most entries in, a feed out."""
+
+FEEDS = (
+    "application/rss+xml,application/atom+xml,application/feed+json,"
+    "application/xml;q=0.9,*/*;q=0.5"
+)
+SECOND_OPINION_S = 10.0
+UNCONDITIONAL = 0.01
+"""Share of polls without validators: servers that answer 304 for ever exist."""
+_log = structlog.get_logger()
+
+
+class Seen(Record, frozen=True, kw_only=True):
+    """What a poll saw: a document, or that nothing changed, or why it failed."""
+
+    answer: Answer | None = None
+    parsed: ParsedFeed | None = None
+    """None where the document is the one of last time."""
+    validators: Validators = Validators()
+    reason: Reason | None = None
+    detail: str = ""
+    retry_after: float | None = None
+
+
+class Look:
+    """Looks at one feed. ``again`` reads a document that the fast path could make nothing of."""
+
+    def __init__(self, edges: Edges, again: SecondOpinion) -> None:
+        self._edges = edges
+        self._again = again
+
+    async def __call__(self, feed: FeedRow, rules: Rules) -> Seen:
+        """Fetch and parse; a failure is a value, because it too is stored."""
+        rest, began = 0.0, self._edges.clock.monotonic()
+        try:
+            answer = await self._edges.fetcher.get(self._request(feed, rules))
+            if answer.status in {429, 503}:
+                rest = answer.retry_after if answer.retry_after is not None else 60.0
+        except (Transient, Permanent) as error:
+            return Seen(reason=error.reason, detail=error.detail)
+        finally:
+            took = self._edges.clock.monotonic() - began
+            self._edges.meter.observe("tocsin_step_seconds", took, step="fetch_feed")
+            await leave(self._edges, feed.url, rules.net, rest)
+        if answer.status == 304:  # noqa: PLR2004
+            return Seen(answer=answer, validators=feed.validators)
+        if answer.status != 200:  # noqa: PLR2004
+            return Seen(
+                answer=answer,
+                reason=reason_of_status(answer.status),
+                detail=f"HTTP {answer.status}",
+                retry_after=answer.retry_after,
+            )
+        return await self._parse(feed, answer, rules)
+
+    def _request(self, feed: FeedRow, rules: Rules) -> Fetch:
+        source = rules.sources.get(feed.id)
+        plain = self._edges.dice.random() < UNCONDITIONAL
+        return Fetch(
+            url=feed.url,
+            headers=source.headers if source else (),
+            etag=None if plain else feed.validators.etag,
+            last_modified=None if plain else feed.validators.last_modified,
+            wire_bytes=rules.poll.wire_bytes,
+            body_bytes=rules.poll.body_bytes,
+            accept=FEEDS,
+        )
+
+    async def _parse(self, feed: FeedRow, answer: Answer, rules: Rules) -> Seen:
+        validators = Validators(
+            etag=answer.headers.get("etag"),
+            last_modified=answer.headers.get("last-modified"),
+            body_hash=blake2b(answer.body, digest_size=16).hexdigest(),
+        )
+        if feed.baselined_at and validators.body_hash == feed.validators.body_hash:
+            return Seen(answer=answer, validators=validators)
+        parsed = await self._read(answer, rules)
+        if parsed.kind == "none":
+            return Seen(answer=answer, reason="payload", detail=parsed.error or "not a feed")
+        return Seen(answer=answer, parsed=parsed, validators=validators)
+
+    async def _read(self, answer: Answer, rules: Rules) -> ParsedFeed:
+        """Parse off the event loop; where the fast parser fails, ask the slow one in a process."""
+        kind = answer.headers.get("content-type", "")
+        now, most = self._edges.clock.now(), rules.poll.max_entries
+        began = self._edges.clock.monotonic()
+        parsed = await asyncio.to_thread(read_feed, answer.body, answer.url, kind, now, most)
+        took = self._edges.clock.monotonic() - began
+        self._edges.meter.observe("tocsin_step_seconds", took, step="parse_feed")
+        if parsed.kind != "none" or not answer.body.strip():
+            return parsed
+        try:
+            second = await self._edges.pool.call(
+                SECOND_OPINION_S, self._again, answer.body, answer.url, kind, now, most
+            )
+        except Transient as error:
+            _log.warning("second_opinion_failed", reason=error.reason)
+            return parsed
+        return second if second.kind != "none" else parsed

@@ -1,0 +1,185 @@
+"""What the command line and the health page ask for: lists, one alert, counts, settings kept."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select
+
+from workers.errors import TocsinError
+from workers.model.alert import Alert, AlertLine
+from workers.model.report import Backlog, StoreCounts
+from workers.store.columns import moment, seconds
+from workers.store.deliveries import whole_alert
+from workers.store.sql import put_over
+from workers.store.tables import (
+    accepted,
+    alerts,
+    dead,
+    deliveries,
+    entries,
+    feeds,
+    meta,
+    rung,
+    undone,
+)
+from workers.store.tables import work as works
+
+__all__ = ["accept", "alert_lines", "counts", "last_accepted", "load_alert", "probe"]
+
+_WORST = ("open", "sent", "retry", "held", "dead")
+"""How a sink stands with an alert is told by the worst of its recipients."""
+
+
+def alert_lines(
+    conn: Connection, _now: datetime, limit: int, since: datetime | None, topic: str | None
+) -> list[AlertLine]:
+    """Return alerts, newest first, each with how its deliveries stand."""
+    statement = select(alerts).order_by(alerts.c.at.desc(), alerts.c.id).limit(limit)
+    if since is not None:
+        statement = statement.where(alerts.c.at >= since)
+    if topic is not None:
+        statement = statement.where(
+            alerts.c.id.in_(select(rung.c.alert_id).where(rung.c.topic == topic))
+        )
+    rows = conn.execute(statement).all()
+    states = _states(conn, [row.id for row in rows])
+    return [_line(row, states.get(row.id, {})) for row in rows]
+
+
+def _states(conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    statement = select(deliveries.c.alert_id, deliveries.c.sink, deliveries.c.state).where(
+        deliveries.c.alert_id.in_(tuple(ids))
+    )
+    for row in conn.execute(statement.order_by(deliveries.c.sink)):
+        sinks = found.setdefault(row.alert_id, {})
+        sinks[row.sink] = max(sinks.get(row.sink, row.state), row.state, key=_WORST.index)
+    return found
+
+
+def _line(row: Row[Any], states: dict[str, str]) -> AlertLine:
+    return AlertLine(
+        alert=row.id,
+        event=row.event,
+        revision=row.revision,
+        at=row.at,
+        severity=row.severity,
+        topics=row.topics,
+        title=row.title,
+        url=row.url,
+        deliveries=states,
+    )
+
+
+def load_alert(conn: Connection, _now: datetime, prefix: str) -> Alert | None:
+    """Return the alert with this id, or whose id begins so, with all receipts; None if none.
+
+    Raises:
+        TocsinError: several alerts begin so.
+    """
+    bodies = select(alerts.c.body)
+    found = conn.execute(bodies.where(alerts.c.id == prefix)).scalars().all()
+    if not found and prefix:
+        begins = alerts.c.id.startswith(prefix, autoescape=True)
+        found = conn.execute(bodies.where(begins).limit(2)).scalars().all()
+    if not found:
+        return None
+    if len(found) > 1:
+        raise TocsinError(f"several alerts begin so: {prefix}: give more letters of the id")
+    return whole_alert(conn, found[0], page=True)
+
+
+# ── counts ──────────────────────────────────────────────────────────────────────────────────────
+
+_FEED_STATE = case(
+    (feeds.c.parked.is_(True), "parked"),
+    (feeds.c.errors > 0, "failing"),
+    (feeds.c.last_good_at.is_(None), "new"),
+    else_="ok",
+)
+
+
+def counts(conn: Connection, now: datetime) -> StoreCounts:
+    """Return how much of everything there is."""
+    states = conn.execute(select(_FEED_STATE, func.count()).group_by(_FEED_STATE)).tuples().all()
+    letters = conn.execute(select(dead.c.kind, func.count()).group_by(dead.c.kind)).tuples().all()
+    return StoreCounts(
+        feeds=dict(states),
+        pages=_pages(conn, now),
+        sinks=_sinks(conn, now),
+        dead={"page": 0, "delivery": 0} | dict(letters),
+        last_entry=conn.execute(select(func.max(entries.c.seen))).scalar(),
+        last_alert=conn.execute(select(func.max(alerts.c.at))).scalar(),
+    )
+
+
+def _pages(conn: Connection, now: datetime) -> dict[str, Backlog]:
+    rows = conn.execute(
+        select(works.c.stream, func.count(), func.min(works.c.asked_at))
+        .where(works.c.kind == "page", works.c.next_at.is_not(None))
+        .group_by(works.c.stream)
+    )
+    return {
+        stream: Backlog(open=count, oldest_s=_age(now, moment(asked)))
+        for stream, count, asked in rows
+    }
+
+
+def _sinks(conn: Connection, now: datetime) -> dict[str, Backlog]:
+    held = deliveries.c.state == "held"
+    rows = conn.execute(
+        select(
+            deliveries.c.sink,
+            func.sum(case((held, 0), else_=1)),
+            func.sum(case((held, 1), else_=0)),
+            func.min(case((held, None), else_=deliveries.c.made_at)),
+        )
+        .where(undone)
+        .group_by(deliveries.c.sink)
+    )
+    return {
+        sink: Backlog(open=count, held=waiting, oldest_s=_age(now, oldest))
+        for sink, count, waiting, oldest in rows
+    }
+
+
+def _age(now: datetime, at: datetime | float | None) -> float | None:
+    if at is None:
+        return None
+    since = at if isinstance(at, datetime) else moment(at)
+    return max(0.0, (now - since).total_seconds())
+
+
+def probe(conn: Connection, now: datetime) -> None:
+    """Write something tiny, to prove that the database takes writes."""
+    put_over(conn, meta, [{"key": "probed_at", "value": f"{seconds(now):.3f}"}])
+
+
+# ── topics as accepted ──────────────────────────────────────────────────────────────────────────
+
+KEPT = 20
+"""Accepted versions that are kept."""
+_LAST = select(accepted).order_by(accepted.c.number.desc()).limit(1)
+
+
+def last_accepted(conn: Connection, _now: datetime) -> tuple[int, str] | None:
+    """Return the number and the content that was accepted last, None if nothing ever was."""
+    row = conn.execute(_LAST).one_or_none()
+    return None if row is None else (row.number, row.content)
+
+
+def accept(conn: Connection, now: datetime, content: str) -> int:
+    """Keep ``content`` as the newest that was accepted; return its number.
+
+    The same content again is no new version.
+    """
+    row = conn.execute(_LAST).one_or_none()
+    if row is not None and row.content == content:
+        return int(row.number)
+    number = 1 if row is None else row.number + 1
+    conn.execute(insert(accepted), {"number": number, "at": now, "content": content})
+    conn.execute(
+        accepted.delete().where(accepted.c.number <= bindparam("old")), {"old": number - KEPT}
+    )
+    return number

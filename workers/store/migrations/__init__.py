@@ -1,0 +1,1 @@
+"""How the schema came to be, a file a version, run by `workers.store.schema`."""

@@ -1,0 +1,344 @@
+"""A poll: feed state, entries, articles and the work they ask for, in one transaction.
+
+What is committed twice (a crash between commit and acknowledgement, a feed polled twice) changes
+nothing the second time: an entry asks for work only if it is new, or its text or edition is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
+
+from workers.errors import TocsinError
+from workers.feeds.news import twin
+from workers.model.base import Record
+from workers.model.commit import EntryIntent, PollCommit
+from workers.model.ids import article_id
+from workers.store import traces, work
+from workers.store.columns import storable
+from workers.store.feeds import address_key, note_addresses
+from workers.store.sql import chunks, put_new
+from workers.store.tables import addresses, articles, entries, feeds, keys
+
+__all__ = ["commit"]
+
+_KEPT = frozenset({
+    "id", "url", "name", "tags", "weight", "interval_fixed_s", "parked", "full_text",
+    "validators", "baselined_at", "next_poll_at",
+})  # fmt: skip
+"""Fields that a poll does not simply write: the operator's, counted elsewhere, or conditional."""
+
+
+class _Known(Record, frozen=True, kw_only=True):
+    """An entry as stored."""
+
+    digest: str
+    edition: int
+    article: str
+
+
+class _Placed(Record, frozen=True, kw_only=True):
+    """An intent that changes something, with the article it belongs to."""
+
+    intent: EntryIntent
+    article: str
+    known: _Known | None
+
+
+_FEED = select(feeds).where(feeds.c.id == bindparam("the_id"))
+
+
+def commit(conn: Connection, now: datetime, poll: PollCommit) -> None:
+    """Store a poll.
+
+    A poll that another one overtook (``last_poll_at`` is not what it loaded) may have taken for
+    baseline what has become news since: such entries are left to the next poll, and so are the
+    validators, which must not be ahead of the entries.
+
+    Raises:
+        TocsinError: there is no such feed.
+    """
+    stored = conn.execute(_FEED, {"the_id": poll.feed.id}).one_or_none()
+    if stored is None:
+        raise TocsinError(f"cannot store a poll: {poll.feed.id}: there is no such feed")
+    overtaken = stored.last_poll_at != poll.loaded_at
+    known = _known(conn, poll.intents)
+    intents = [
+        intent
+        for intent in {intent.entry.id: intent for intent in poll.intents}.values()
+        if not (overtaken and intent.entry.baseline and intent.entry.id not in known)
+    ]
+    left_out = len(intents) < len({intent.entry.id for intent in poll.intents})
+    _store_feed(conn, now, poll, stored, news=not overtaken, whole=not left_out)
+    placed = _place(conn, intents, known)
+    _write_entries(conn, now, placed)
+    _ask(conn, now, placed)
+    _note_listed(conn, now, poll)
+    traces.write(conn, poll.trace)
+
+
+# ── the feed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _store_feed(  # noqa: PLR0913 - one row, and the two conditions on it
+    conn: Connection,
+    now: datetime,
+    poll: PollCommit,
+    stored: Row[Any],
+    *,
+    news: bool,
+    whole: bool,
+) -> None:
+    feed = poll.feed
+    values: dict[str, Any] = {
+        name: getattr(feed, name) for name in feed.__struct_fields__ if name not in _KEPT
+    }
+    values["next_poll_at"] = now + timedelta(seconds=poll.delay_s)
+    values["parked"] = stored.parked or feed.parked
+    if news:
+        values["baselined_at"] = feed.baselined_at
+    if whole:
+        values["validators"] = feed.validators
+    if feed.url != stored.url and _is_news(conn, feed.url, stored.url):
+        values["url"] = feed.url
+        note_addresses(conn, feed.id, (stored.url, feed.url), "moved")
+    conn.execute(update(feeds).where(feeds.c.id == feed.id).values(values))
+
+
+def _is_news(conn: Connection, url: str, present: str) -> bool:
+    """Say whether a poll has learned an address, or has overlooked the operator's new one.
+
+    A poll that began before the operator wrote another address still has the old one, which is
+    known; the way back to https is the only known address that counts.
+    """
+    key = address_key(url)
+    if key == address_key(present):
+        return url.lower().startswith("https:")
+    found = conn.execute(select(addresses.c.feed_id).where(addresses.c.key == key)).first()
+    return found is None
+
+
+# ── entries and articles ────────────────────────────────────────────────────────────────────────
+
+_some: BindParameter[str] = bindparam("some", expanding=True)
+_BY_ID = select(entries.c.id, entries.c.digest, entries.c.edition, entries.c.article_id).where(
+    entries.c.id.in_(_some)
+)
+_BY_KEY = select(keys.c.key, keys.c.article_id).where(keys.c.key.in_(_some))
+
+
+def _known(conn: Connection, intents: Iterable[EntryIntent]) -> dict[str, _Known]:
+    return {
+        row.id: _Known(digest=row.digest, edition=row.edition, article=row.article_id)
+        for some in chunks(intent.entry.id for intent in intents)
+        for row in conn.execute(_BY_ID, {"some": some})
+    }
+
+
+def _key(intent: EntryIntent) -> str:
+    """Return the key of the entry's article; an entry without a link is an article of its own."""
+    return storable(intent.key) if intent.key is not None else f"entry:{intent.entry.id}"
+
+
+def _changed(intent: EntryIntent, known: _Known | None) -> bool:
+    if known is None:
+        return True
+    entry = intent.entry
+    return entry.edition > known.edition or (
+        entry.edition == known.edition and storable(entry.digest) != known.digest
+    )
+
+
+def _place(
+    conn: Connection,
+    intents: Sequence[EntryIntent],
+    known: Mapping[str, _Known],
+) -> list[_Placed]:
+    """Find or make the article of each entry that is new or edited."""
+    changed = [intent for intent in intents if _changed(intent, known.get(intent.entry.id))]
+    owners: dict[str, str] = {
+        row.key: row.article_id
+        for some in chunks(_key(intent) for intent in changed)
+        for row in conn.execute(_BY_KEY, {"some": some})
+    }
+    new: dict[str, EntryIntent] = {}
+    placed = []
+    for intent in changed:
+        before, key = known.get(intent.entry.id), _key(intent)
+        if before is not None:
+            if key not in owners:
+                owners[key] = before.article
+                _learn_address(conn, before.article, key, intent)
+            article = before.article
+        else:
+            if key not in owners:
+                owners[key] = article_id(key)
+                new[key] = intent
+            article = owners[key]
+        placed.append(_Placed(intent=intent, article=article, known=before))
+    _make_articles(conn, new)
+    return placed
+
+
+def _learn_address(conn: Connection, article: str, key: str, intent: EntryIntent) -> None:
+    """An edited entry has a link that nobody knew: it is its article's, to be read from now on.
+
+    A link that belongs to another article joins nothing: a feed whose links all point to one
+    consent page for an hour would join everything it lists.
+    """
+    put_new(conn, keys, [{"key": key, "article_id": article}])
+    if intent.entry.url is not None:
+        conn.execute(
+            update(articles)
+            .where(articles.c.id == article, articles.c.fetched_at.is_(None))
+            .values(url=intent.entry.url)
+        )
+
+
+def _make_articles(conn: Connection, new: Mapping[str, EntryIntent]) -> None:
+    rows = [
+        {
+            "id": article_id(key),
+            "url": intent.entry.url,
+            "title": intent.entry.title,
+            "text": "",
+            "zones": (),
+            "language": intent.entry.language,
+            "reasons": (),
+            "text_from": "none",
+            "first_seen": intent.entry.seen,
+            "settled_entries": 0,
+        }
+        for key, intent in new.items()
+    ]
+    put_new(conn, articles, rows)
+    put_new(conn, keys, [{"key": key, "article_id": article_id(key)} for key in new])
+
+
+_INSERT = insert(entries)
+_EDITED = (
+    "url", "title", "summary", "content", "published", "updated", "authors", "tags", "language",
+    "digest", "twin", "edition", "baseline", "rings",
+)  # fmt: skip
+_UPDATE = (
+    update(entries)
+    .where(entries.c.id == bindparam("the_id"))
+    .values({name: bindparam(f"to_{name}", type_=entries.c[name].type) for name in _EDITED})
+)
+
+
+def _write_entries(conn: Connection, now: datetime, placed: Iterable[_Placed]) -> None:
+    fresh, edited = [], []
+    for place in placed:
+        values = _values(place)
+        if place.known is None:
+            entry = place.intent.entry
+            fresh.append(
+                values
+                | {
+                    "id": entry.id,
+                    "feed_id": entry.feed_id,
+                    "identity": entry.identity,
+                    "article_id": place.article,
+                    "seen": entry.seen,
+                    "listed": False,
+                    "last_listed": now,
+                }
+            )
+        else:
+            changed = {f"to_{name}": value for name, value in values.items()}
+            edited.append({"the_id": place.intent.entry.id} | changed)
+    if fresh:
+        conn.execute(_INSERT, fresh)
+    if edited:
+        conn.execute(_UPDATE, edited)
+
+
+def _values(place: _Placed) -> dict[str, Any]:
+    entry = place.intent.entry
+    edition = entry.edition if place.known is None else max(entry.edition, place.known.edition + 1)
+    return {
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "published": entry.published,
+        "updated": entry.updated,
+        "authors": entry.authors,
+        "tags": entry.tags,
+        "language": entry.language,
+        "digest": entry.digest,
+        "twin": twin(entry.title, entry.url),
+        "edition": edition,
+        "baseline": entry.baseline,
+        "rings": entry.rings,
+    }
+
+
+# ── the work they ask for ───────────────────────────────────────────────────────────────────────
+
+_UNSETTLED = select(articles.c.id).where(articles.c.id.in_(_some), articles.c.settled_at.is_(None))
+
+
+def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
+    """Ask for pages to be read, and for obvious hits to ring unless their page has been read."""
+    pages = [
+        work.Ask(kind="page", id=place.article, stream=place.intent.stream, at=now)
+        for place in placed
+        if place.intent.stream is not None
+    ]
+    work.ask_all(conn, now, pages)
+    ringing = {
+        place.article: place.intent.ring_after_s
+        for place in placed
+        if place.intent.ring_after_s is not None
+    }
+    unsettled = [
+        id_
+        for some in chunks(ringing)
+        for id_ in conn.execute(_UNSETTLED, {"some": some}).scalars()
+    ]
+    work.ask_all(
+        conn,
+        now,
+        [
+            work.Ask(kind="ring", id=id_, stream="ring", at=now + timedelta(seconds=ringing[id_]))
+            for id_ in unsettled
+        ],
+    )
+
+
+# ── what the feed lists ─────────────────────────────────────────────────────────────────────────
+
+_LISTED = select(entries.c.id, entries.c.identity).where(
+    entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True)
+)
+_DROPPED = (
+    update(entries)
+    .where(entries.c.id.in_(_some))
+    .values(listed=False, last_listed=bindparam("present", type_=entries.c.last_listed.type))
+)
+_APPEARED = (
+    update(entries)
+    .where(entries.c.feed_id == bindparam("feed"), entries.c.identity.in_(_some))
+    .values(listed=True, last_listed=bindparam("present", type_=entries.c.last_listed.type))
+)
+
+
+def _note_listed(conn: Connection, now: datetime, poll: PollCommit) -> None:
+    """Note what has left the feed's document and what has come into it.
+
+    Only differences are written. A poll that brought no document lists nothing, and then the last
+    one stands: a feed that answers 304 for months still lists what it listed.
+    """
+    listed = {storable(identity) for identity in poll.listed}
+    listed.update(storable(intent.entry.identity) for intent in poll.intents)
+    if not listed:
+        return
+    before = {row.identity: row.id for row in conn.execute(_LISTED, {"feed": poll.feed.id})}
+    gone = [id_ for identity, id_ in before.items() if identity not in listed]
+    for some in chunks(gone):
+        conn.execute(_DROPPED, {"some": some, "present": now})
+    for some in chunks(identity for identity in listed if identity not in before):
+        conn.execute(_APPEARED, {"feed": poll.feed.id, "some": some, "present": now})

@@ -1,0 +1,188 @@
+"""Retention: what is older than it is kept for goes, a little at a time; open work stays."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
+
+from workers.model.base import Record
+from workers.options import KeepOptions
+from workers.store.tables import (
+    alerts,
+    articles,
+    dead,
+    deliveries,
+    entries,
+    rung,
+    trace,
+    undone,
+)
+from workers.store.tables import work as works
+
+__all__ = ["Step", "steps", "used_bytes"]
+
+MOST = 500
+"""Rows of one transaction, so that the writer is soon free for others."""
+UNLISTED = timedelta(days=30)
+"""An identity is kept for so long after its feed has stopped listing it."""
+CLOSED = timedelta(days=30)
+"""Closed work is kept for so long: nobody holds a turn of it any more."""
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """One kind of thing to remove: called until it finds nothing more."""
+
+    name: str
+    run: Callable[[Connection, datetime], int]
+
+
+def steps(keep: KeepOptions, now: datetime) -> tuple[Step, ...]:
+    """Return what is to be removed now, in an order in which each step can free the next."""
+    text_before = _before(now, keep.text_s)
+    unlisted_before = None if text_before is None else min(text_before, now - UNLISTED)
+    found = (
+        ("receipts", _receipts, _before(now, keep.receipts_s)),
+        ("alerts", _alerts, _before(now, keep.alerts_s)),
+        ("dead", _dead, _before(now, keep.dead_s)),
+        ("trace", _trace, text_before),
+        ("entries", _entries, unlisted_before),
+        ("texts", _texts, text_before),
+        ("articles", _articles, unlisted_before),
+        ("work", _work, now - CLOSED),
+    )
+    return tuple(
+        Step(name=name, run=_bound(function, before))
+        for name, function, before in found
+        if before is not None
+    )
+
+
+def _before(now: datetime, kept_s: float | None) -> datetime | None:
+    return None if kept_s is None else now - timedelta(seconds=kept_s)
+
+
+def _bound(
+    function: Callable[[Connection, datetime], int], before: datetime
+) -> Callable[[Connection, datetime], int]:
+    return lambda conn, _now: function(conn, before)
+
+
+def _delete(conn: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    """Delete some of the rows; return how many."""
+    key = table.primary_key.columns[0]
+    some = select(key).where(condition).limit(MOST)
+    return conn.execute(delete(table).where(key.in_(some), condition)).rowcount
+
+
+def _receipts(conn: Connection, before: datetime) -> int:
+    old = and_(rung.c.at < before, rung.c.receipt.is_not(None))
+    some = select(rung.c.event).where(old).limit(MOST)
+    return conn.execute(
+        update(rung).where(rung.c.event.in_(some), old).values(receipt=None, page_receipt=None)
+    ).rowcount
+
+
+def _alerts(conn: Connection, before: datetime) -> int:
+    """Alerts whose deliveries are all done; that their topics have rung stays known."""
+    waiting = exists().where(deliveries.c.alert_id == alerts.c.id, undone)
+    some = (
+        conn.execute(select(alerts.c.id).where(alerts.c.at < before, ~waiting).limit(MOST))
+        .scalars()
+        .all()
+    )
+    sent = select(deliveries.c.id).where(deliveries.c.alert_id.in_(some))
+    conn.execute(delete(dead).where(dead.c.kind == "delivery", dead.c.id.in_(sent)))
+    conn.execute(delete(works).where(works.c.kind == "delivery", works.c.id.in_(sent)))
+    conn.execute(delete(deliveries).where(deliveries.c.alert_id.in_(some)))
+    return conn.execute(delete(alerts).where(alerts.c.id.in_(some))).rowcount
+
+
+def _dead(conn: Connection, before: datetime) -> int:
+    return _delete(conn, dead, dead.c.at < before)
+
+
+def _trace(conn: Connection, before: datetime) -> int:
+    return _delete(conn, trace, trace.c.at < before)
+
+
+def _entries(conn: Connection, before: datetime) -> int:
+    """Identities that no feed lists any more, and that no open work needs."""
+    return _delete(
+        conn,
+        entries,
+        and_(
+            entries.c.listed.is_(False),
+            entries.c.last_listed < before,
+            ~_open_work(entries.c.article_id),
+        ),
+    )
+
+
+def _open_work(article: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists().where(
+        works.c.id == article, works.c.kind.in_(("page", "ring")), works.c.next_at.is_not(None)
+    )
+
+
+def _texts(conn: Connection, before: datetime) -> int:
+    """Texts of pages that were read long ago."""
+    old = and_(
+        articles.c.text != "",
+        func.coalesce(articles.c.fetched_at, articles.c.first_seen) < before,
+        ~_open_work(articles.c.id),
+    )
+    some = select(articles.c.id).where(old).order_by(articles.c.first_seen).limit(MOST)
+    return conn.execute(
+        update(articles).where(articles.c.id.in_(some)).values(text="", zones=())
+    ).rowcount
+
+
+def oldest_texts(conn: Connection, _now: datetime) -> int:
+    """Remove the oldest texts whatever their age: the database has grown too large."""
+    with_text = and_(articles.c.text != "", ~_open_work(articles.c.id))
+    some = select(articles.c.id).where(with_text).order_by(articles.c.first_seen).limit(MOST)
+    return conn.execute(
+        update(articles).where(articles.c.id.in_(some)).values(text="", zones=())
+    ).rowcount
+
+
+def _articles(conn: Connection, before: datetime) -> int:
+    """Articles that nothing refers to any more."""
+    other = articles.alias()
+    return _delete(
+        conn,
+        articles,
+        and_(
+            articles.c.first_seen < before,
+            ~exists().where(entries.c.article_id == articles.c.id),
+            ~exists().where(rung.c.event == articles.c.id),
+            ~exists(select(other.c.id).where(other.c.merged_into == articles.c.id)),
+            ~_open_work(articles.c.id),
+        ),
+    )
+
+
+def _work(conn: Connection, before: datetime) -> int:
+    closed = and_(works.c.next_at.is_(None), works.c.asked_at < before.timestamp())
+    some = select(works.c.id).where(closed).limit(MOST)
+    return conn.execute(delete(works).where(works.c.id.in_(some), closed)).rowcount
+
+
+def used_bytes(conn: Connection, _now: datetime) -> int:
+    """Return how many bytes of the file hold something."""
+    pages = conn.execute(text("PRAGMA page_count")).scalar_one()
+    free = conn.execute(text("PRAGMA freelist_count")).scalar_one()
+    size = conn.execute(text("PRAGMA page_size")).scalar_one()
+    return int((pages - free) * size)

@@ -1,0 +1,322 @@
+"""The store: every verb of the port, and those of the command line, each one transaction."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Concatenate, Literal, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+from typing_extensions import override
+
+from workers.clock import Clock
+from workers.errors import TocsinError
+from workers.model.alert import Alert, AlertLine, DeadLine, DeliveryJob, TraceLine
+from workers.model.article import ArticleRow, PageJob, Work
+from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
+from workers.model.feed import EntryRow, FeedRow, FeedSource
+from workers.model.report import DeliveryLine, StoreCounts
+from workers.options import KeepOptions
+from workers.store import (
+    articles,
+    dead,
+    deliveries,
+    feeds,
+    knowledge,
+    lists,
+    polls,
+    retention,
+    traces,
+)
+from workers.store import work as works
+from workers.store.driver import BUSY_S, Driver
+from workers.store.readers import Readers
+from workers.store.schema import prepare
+from workers.store.writer import Writer
+
+__all__ = ["SqlStore", "open_store"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Unit = Callable[Concatenate[Connection, datetime, P], T]
+"""What runs inside a transaction: a connection and the database's present in, anything out."""
+
+
+async def open_store(
+    path: Path, clock: Clock, *, read_only: bool = False, busy_s: float = BUSY_S
+) -> "SqlStore":
+    """Open the database, making or migrating it; with ``read_only`` neither.
+
+    Args:
+        path: The file.
+        clock: What the database's present is read from.
+        read_only: Whether nothing may be written.
+        busy_s: Seconds to wait for a lock that another process holds.
+
+    Raises:
+        Unusable: the file is missing (``read_only``), not ours, of another version, or cannot be
+            opened.
+    """
+    await asyncio.to_thread(prepare, path, read_only=read_only)
+    return SqlStore(path, clock, read_only=read_only, busy_s=busy_s)
+
+
+class _Base:
+    """Runs units: those that write in the one writer, those that read beside it."""
+
+    def __init__(self, path: Path, clock: Clock, *, read_only: bool, busy_s: float) -> None:
+        self.path = path
+        self._clock = clock
+        self._wake: list[Callable[[], None]] = []
+        self._readers = Readers(Driver(path, writes=False, busy_s=busy_s))
+        self._writer: Writer | None = None
+        if not read_only:
+            self._writer = Writer(Driver(path, writes=True, busy_s=busy_s), clock, self._notify)
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Let ``callback`` be called in the event loop after each commit that asked for work."""
+        self._wake.append(callback)
+
+    def _notify(self) -> None:
+        for callback in self._wake:
+            callback()
+
+    async def _write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._writer is None:
+            raise TocsinError(f"cannot write: {self.path}: it was opened to be read only")
+        return await self._writer.run(lambda conn: unit(conn, self._clock.now(), *args, **kwargs))
+
+    async def _read(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._readers.run(lambda conn: unit(conn, self._clock.now(), *args, **kwargs))
+
+    async def close(self) -> None:
+        """Commit what is queued, and let go of the file."""
+        if self._writer is not None:
+            await self._writer.close()
+        await self._readers.close()
+
+
+class StepStore(_Base):
+    """The verbs of `workers.steps.ports.Store`."""
+
+    async def load_feed(self, feed: str) -> FeedRow | None:
+        """Return the feed, None if there is none."""
+        return await self._read(feeds.load, feed)
+
+    async def load_knowledge(
+        self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]
+    ) -> Knowledge:
+        """Return what is known of these identities of a feed."""
+        return await self._read(knowledge.load, feed, identities, twins, titles)
+
+    async def commit_poll(self, commit: PollCommit) -> None:
+        """Store a poll: feed state, entries, articles, and the work that they ask for."""
+        await self._write(polls.commit, commit)
+
+    async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:
+        """Return the work with its article, following merges; None if there is none."""
+        return await self._read(articles.load, kind, article)
+
+    async def commit_article(self, commit: ArticleCommit) -> None:
+        """Store a reading: text, keys, what rang for the first time with its deliveries."""
+        await self._write(articles.commit, commit)
+
+    async def load_delivery(self, delivery: str) -> DeliveryJob | None:
+        """Return the delivery with its alert, None if there is none."""
+        return await self._read(deliveries.load, delivery)
+
+    async def commit_delivery(self, commit: DeliveryCommit) -> None:
+        """Store how an attempt ended."""
+        await self._write(deliveries.commit, commit)
+
+    async def postpone(self, work: Work, delay_s: float) -> None:
+        """Set a row to be due after ``delay_s`` without counting an attempt."""
+        await self._write(works.postpone, work, delay_s)
+
+    async def skip(self, work: Work) -> None:
+        """Forget the mark of a row that was taken before it was due."""
+        await self._write(works.skip, work)
+
+    async def bury(self, work: Work, reason: str, detail: str) -> None:
+        """Make a dead letter of work that failed in a way nobody foresaw."""
+        await self._write(dead.bury, work, reason, detail)
+
+    async def bury_id(self, kind: str, id_: str, reason: str, detail: str) -> None:
+        """Make a dead letter of an id, whatever its row says (its owners died of it)."""
+        await self._write(dead.bury_id, (kind, id_), (reason, detail))
+
+    async def count_death(self, kind: str, id_: str) -> int:
+        """Note that an owner died while holding this id; return how many have."""
+        return await self._write(works.count_death, kind, id_)
+
+    async def due(
+        self, limits: Mapping[str, int], marked_before_s: float, most: int
+    ) -> list[Work]:
+        """Return open rows whose time has come and which are not marked, or marked too long ago.
+
+        At most ``limits[stream]`` of each stream (streams that are not named: none), ``most`` in
+        all, oldest first; where ``most`` cuts, each stream gets its share.
+        """
+        return await self._read(works.due, limits, marked_before_s, most)
+
+    async def mark(self, pushed: Sequence[Work]) -> None:
+        """Mark rows as pushed, each only if its turn is still the same."""
+        await self._write(works.mark, pushed)
+
+    async def void_marks(self, hold_deliveries_s: float) -> None:
+        """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
+        await self._write(works.void_marks, hold_deliveries_s)
+
+    async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
+        """Make the feeds be those of the config; return each source's feed id by its address.
+
+        A feed that no source lists (or that is disabled) is parked, its history kept.
+        """
+        return await self._write(feeds.sync, sources)
+
+    async def feed_delays(self) -> dict[str, float]:
+        """Return the seconds until the next poll (negative: overdue) of each feed not parked."""
+        return await self._read(feeds.delays)
+
+
+class SqlStore(StepStore):
+    """One SQLite database, for the steps, the command line and health."""
+
+    async def feed_rows(self) -> list[FeedRow]:
+        """Return all feeds, parked ones too, by name."""
+        return await self._read(feeds.rows)
+
+    async def find_article(self, key: str) -> str | None:
+        """Return the id of the article that is known by a canonicalised link, else None."""
+        return await self._read(articles.by_key, key)
+
+    async def article_by_id(self, article: str) -> ArticleRow | None:
+        """Return the article, or the one that it was merged into; None if there is none."""
+        return await self._read(articles.by_id, article)
+
+    async def entries_of(self, article: str) -> tuple[EntryRow, ...]:
+        """Return the entries of an article, oldest first."""
+        return await self._read(articles.entries_of, article)
+
+    async def trace_of(self, article: str) -> list[TraceLine]:
+        """Return what was decided about an article and its entries, oldest first."""
+        return await self._read(traces.of_article, article)
+
+    async def alert_lines(
+        self, limit: int = 100, since: datetime | None = None, topic: str | None = None
+    ) -> list[AlertLine]:
+        """Return alerts, newest first, each with how its deliveries stand."""
+        return await self._read(lists.alert_lines, limit, since, topic)
+
+    async def load_alert(self, alert_id: str) -> Alert | None:
+        """Return the alert with this id, or whose id begins so; None if there is none.
+
+        Raises:
+            TocsinError: several alerts begin so.
+        """
+        return await self._read(lists.load_alert, alert_id)
+
+    async def alert_deliveries(self, alert_id: str) -> list[DeliveryLine]:
+        """Return how the deliveries of an alert stand, by sink and recipient."""
+        return await self._read(deliveries.of_alert, alert_id)
+
+    async def dead_lines(
+        self,
+        kind: Literal["page", "delivery"] | None = None,
+        sink: str | None = None,
+        reason: str | None = None,
+        since: datetime | None = None,
+    ) -> list[DeadLine]:
+        """Return dead letters that fit all that is given, newest first, at most 1,000."""
+        which = dead.DeadWhich(kind=kind, sink=sink, reason=reason, since=since)
+        return await self._read(dead.lines, which)
+
+    async def replay_dead(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        sink: str | None = None,
+        reason: str | None = None,
+        since: datetime | None = None,
+    ) -> int:
+        """Ask again for dead letters that fit all that is given; return for how many.
+
+        What was sent meanwhile, or is no longer kept, is not tried again.
+        """
+        which = _which(ids, sink, reason, since)
+        again = 0
+        while True:
+            removed, revived = await self._write(dead.replay, which)
+            again += revived
+            if removed < dead.MOST:
+                return again
+
+    async def drop_dead(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        sink: str | None = None,
+        reason: str | None = None,
+        since: datetime | None = None,
+    ) -> int:
+        """Remove dead letters that fit all that is given for good; return how many."""
+        which = _which(ids, sink, reason, since)
+        dropped = 0
+        while True:
+            removed = await self._write(dead.drop, which)
+            dropped += removed
+            if removed < dead.MOST:
+                return dropped
+
+    async def release_held(self, sink: str, reason: str) -> int:
+        """Ask again for what a sink holds for this ``reason`` alone; return how many."""
+        return await self._write(deliveries.release, sink, reason)
+
+    async def accepted(self) -> tuple[int, str] | None:
+        """Return number and content of what was accepted last, None if nothing ever was."""
+        return await self._read(lists.last_accepted)
+
+    async def accept(self, content: str) -> int:
+        """Keep ``content`` as what was accepted last; return its number."""
+        return await self._write(lists.accept, content)
+
+    async def counts(self) -> StoreCounts:
+        """Return how much of everything there is."""
+        return await self._read(lists.counts)
+
+    async def probe(self) -> None:
+        """Write something tiny.
+
+        Raises:
+            StoreDown: the database takes no writes.
+        """
+        await self._write(lists.probe)
+
+    async def prune(self, keep: KeepOptions, now: datetime) -> dict[str, int]:
+        """Remove what is older than it is kept for; return how many of each kind went."""
+        gone = {step.name: await self._emptied(step) for step in retention.steps(keep, now)}
+        while await self._read(retention.used_bytes) > keep.text_bytes:
+            removed = await self._write(retention.oldest_texts)
+            if not removed:
+                break
+            gone["texts"] = gone.get("texts", 0) + removed
+        return gone
+
+    async def _emptied(self, step: retention.Step) -> int:
+        """Run a step until it finds nothing more, with room for others in between."""
+        total = 0
+        while removed := await self._write(step.run):
+            total += removed
+        return total
+
+    @override
+    def __repr__(self) -> str:
+        return f"SqlStore({str(self.path)!r})"
+
+
+def _which(
+    ids: Sequence[str] | None, sink: str | None, reason: str | None, since: datetime | None
+) -> dead.DeadWhich:
+    return dead.DeadWhich(
+        ids=None if ids is None else tuple(ids), sink=sink, reason=reason, since=since
+    )

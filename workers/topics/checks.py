@@ -1,0 +1,92 @@
+"""What a tree may not be, though each part of it reads well."""
+
+from typing import NoReturn
+
+from workers.topics.errors import QueryError, problem_at, quoted
+from workers.topics.tree import Alias, Both, Count, Either, Near, Node, Not, Term
+
+__all__ = ["check_operand", "check_positive"]
+
+
+def check_operand(node: Node, operator: str, query: str) -> None:
+    """Refuse an operand of NEAR or COUNT that has no places in a text to measure from.
+
+    Raises:
+        QueryError: it is an AND, a NOT, another NEAR or COUNT, or a fact.
+    """
+    if isinstance(node, Term | Alias):
+        return
+    if isinstance(node, Either):
+        for child in node.children:
+            check_operand(child, operator, query)
+        return
+    shown = quoted(query[slice(*node.span)])
+    _refuse(
+        query,
+        node,
+        f"{operator} over {_kind(node)} has no meaning: {shown}",
+        f"{operator} takes words, phrases and groups of them with OR",
+    )
+
+
+def _kind(node: Node) -> str:
+    match node:
+        case Both():
+            return "AND"
+        case Not():
+            return "NOT"
+        case Near():
+            return "NEAR"
+        case Count():
+            return "COUNT"
+        case _:
+            return "a fact"
+
+
+def check_positive(tree: Node, query: str) -> None:
+    """Refuse a query, or a branch of an OR, that only says what must not be there.
+
+    Such a topic would ring for almost every article.
+
+    Raises:
+        QueryError: with the place of that branch.
+    """
+    _check_branches(tree, query)
+    if not _positive(tree):
+        hint = "say also what must be there, as in word NOT other"
+        _refuse(query, tree, f"only NOT: {quoted(query[slice(*tree.span)])}", hint)
+
+
+def _check_branches(node: Node, query: str) -> None:
+    for child in _children(node):
+        if isinstance(node, Either) and not _positive(child):
+            shown = quoted(query[slice(*child.span)])
+            hint = "an OR branch must say what is there; write (one OR other) NOT third"
+            _refuse(query, child, f"an OR branch is only NOT: {shown}", hint)
+        _check_branches(child, query)
+
+
+def _children(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Both() | Either():
+            return node.children
+        case Not():
+            return (node.child,)
+        case _:
+            return ()
+
+
+def _positive(node: Node) -> bool:
+    match node:
+        case Both():
+            return any(map(_positive, node.children))
+        case Either():
+            return all(map(_positive, node.children))
+        case Not():
+            return isinstance(node.child, Not) and _positive(node.child.child)
+        case _:
+            return True
+
+
+def _refuse(query: str, node: Node, message: str, hint: str) -> NoReturn:
+    raise QueryError(problem_at(query, *node.span, message, hint))
