@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from workers.clock import Clock
 from workers.errors import TocsinError
-from workers.model.status import Counts
+from workers.model.report import StoreCounts
 
 __all__ = ["Beating", "Check", "Checks", "SinkState", "report", "worst"]
 
@@ -124,7 +124,7 @@ def shown(checks: Mapping[str, Check], now: float) -> dict[str, Any]:
 
 
 def report(
-    counts: Counts,
+    counts: StoreCounts,
     sinks: Mapping[str, SinkState],
     streams: Mapping[str, tuple[int, int]],
     due_lag_s: float,
@@ -159,7 +159,7 @@ def report(
     }
 
 
-def _sink(counts: Counts, name: str, state: SinkState) -> dict[str, Any]:
+def _sink(counts: StoreCounts, name: str, state: SinkState) -> dict[str, Any]:
     queue = counts.sinks.get(name)
     oldest = queue.oldest_s if queue else None
     return {

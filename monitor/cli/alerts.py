@@ -12,6 +12,7 @@ from monitor.cli.inputs import iso
 if TYPE_CHECKING:
     from monitor.daemon.build import SqlStore
     from workers.model.alert import Alert, AlertLine
+    from workers.model.report import DeliveryLine
 
 __all__ = ["alerts"]
 
@@ -50,9 +51,9 @@ def list_(config: str | None, topic: str | None, *, limit: int, as_json: bool) -
 def show(config: str | None, alert: str, *, as_json: bool) -> None:
     """Show one alert whole, by its id or the beginning of it."""
 
-    async def load(store: "SqlStore") -> "tuple[Alert | None, dict[str, str]]":
+    async def load(store: "SqlStore") -> "tuple[Alert | None, list[DeliveryLine]]":
         found = await store.load_alert(alert)
-        return found, await store.alert_deliveries(found.id) if found else {}
+        return found, await store.alert_deliveries(found.id) if found else []
 
     found, deliveries = asyncio.run(ask_store(config, load, quiet=as_json))
     if found is None:
@@ -65,7 +66,7 @@ def show(config: str | None, alert: str, *, as_json: bool) -> None:
         _print(found, deliveries)
 
 
-def _print(alert: "Alert", deliveries: dict[str, str]) -> None:
+def _print(alert: "Alert", deliveries: "list[DeliveryLine]") -> None:
     article = alert.article
     print_text(f"{alert.id}  {alert.severity}  {iso(alert.at)}  on the {alert.evidence}'s text")
     print_text(f"{article.title}\n{article.url or 'no address'}")
@@ -81,5 +82,6 @@ def _print(alert: "Alert", deliveries: dict[str, str]) -> None:
     print_text("")
     for entry in alert.entries:
         print_text(f"listed by {entry.feed}, seen {iso(entry.seen)}")
-    for sink, state in deliveries.items():
-        print_text(f"{sink}: {state}")
+    for line in deliveries:
+        whom = f"{line.sink} {line.recipient}".strip()
+        print_text(f"{whom}: {line.state}, {line.attempts} attempts, {line.last_answer or '-'}")

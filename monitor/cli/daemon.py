@@ -37,7 +37,7 @@ def run(config: str | None, *, strict: bool) -> None:
     """
     from monitor.logs import configure
 
-    loaded = load_settings(config)
+    loaded = load_settings(config, starting=True)
     if strict and loaded.problems:
         fail("the config has problems, and --strict forbids a start", 78)
     configure(loaded.settings.log.format, loaded.settings.log.level)

@@ -75,7 +75,11 @@ def replay(  # noqa: PLR0913 - one argument an option
         raise click.UsageError("say which: ids, --kind, --sink, --reason, or --all")
 
     async def again(store: "SqlStore") -> int:
-        return await store.replay_dead(ids=ids, kind=kind, sink=sink, reason=reason)
+        chosen: list[str] | None = list(ids) or None
+        if kind is not None:
+            lines = await store.dead_lines(kind=kind, sink=sink, reason=reason)
+            chosen = [line.id for line in lines if not ids or line.id in ids]
+        return await store.replay_dead(chosen, sink=sink, reason=reason)
 
     number = asyncio.run(ask_store(config, again, quiet=as_json, writes=True))
     if as_json:

@@ -117,11 +117,14 @@ def _told(
     from monitor.settings import poll_options
     from workers.clock import SystemClock
     from workers.feeds import http_hints, merge_hints
-    from workers.feeds.schedule import preview
+    from workers.feeds.schedule import after_good
+    from workers.model.feed import FeedRow
 
     now = SystemClock().now()
     hints = merge_hints(http_hints(headers, now), parsed.hints)
-    interval, why = preview(parsed, hints, now, poll_options(settings))
+    posted = [entry.published or now for entry in parsed.entries]
+    unseen = FeedRow(id="", url=url, name=parsed.title or url)
+    row = after_good(unseen, hints, posted, now, poll_options(settings))
     return {
         "url": url,
         "kind": parsed.kind,
@@ -141,7 +144,9 @@ def _told(
             "self": hints.self,
             "skip_hours": list(hints.skip_hours),
         },
-        "next": {"interval_s": interval, "why": list(why)} if parsed.kind != "none" else None,
+        "next": {"interval_s": row.interval_s, "why": list(row.why)}
+        if parsed.kind != "none"
+        else None,
         "entries": [
             {
                 "identity": entry.identity,
@@ -197,14 +202,20 @@ def list_(config: str | None, *, as_json: bool) -> None:
             print_text(f"         failed {row.errors} times in a row: {row.last_error}")
 
 
-def _line(row: "FeedRow") -> dict[str, Any]:
-    from workers.feeds.schedule import state_of
+def _state(row: "FeedRow") -> str:
+    if row.parked:
+        return "parked"
+    if row.errors:
+        return "failing"
+    return "ok" if row.last_good_at else "new"
 
+
+def _line(row: "FeedRow") -> dict[str, Any]:
     return {
         "feed": row.id,
         "name": row.name,
         "url": row.url,
-        "state": state_of(row),
+        "state": _state(row),
         "interval_s": row.interval_s,
         "next_poll": row.next_poll_at,
         "last_poll": row.last_poll_at,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["pages"]
 
 MOST_LINE = 4096
+AHEAD = 16
+"""Pages read ahead of the one to be shown: enough to keep all processes busy."""
 
 
 @click.group()
@@ -76,7 +78,7 @@ async def _try_all(
         for source, base in asked:
             task = asyncio.create_task(_try_one(settings, pool, source, base, headers))
             window.append(task)
-            if len(window) > 2 * pool.workers:
+            if len(window) > AHEAD:
                 _show(await window.pop(0), as_json=as_json)
         for task in window:
             _show(await task, as_json=as_json)

@@ -42,6 +42,8 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
         if article is None:
             return None
         row = await store.article_by_id(article)
+        if row is None:
+            return None
         return row, await store.entries_of(article), await store.trace_of(article)
 
     found = asyncio.run(ask_store(config, find, quiet=as_json))
@@ -66,7 +68,7 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
         raise SystemExit(FOUND)
 
 
-_Found = tuple["ArticleRow", "list[EntryRow]", "list[TraceLine]"]
+_Found = tuple["ArticleRow", "tuple[EntryRow, ...]", "list[TraceLine]"]
 
 
 def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:

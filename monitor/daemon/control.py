@@ -10,9 +10,9 @@ from monitor import shipped
 from monitor.daemon.reload import Outcome
 from monitor.daemon.state import State
 from monitor.health import Check, Checks, SinkState, report, shown, worst
-from workers.broker import short_socket
+from workers.broker.places import Places
 from workers.errors import StoreDown, Transient
-from workers.model.status import Counts
+from workers.model.report import StoreCounts
 from workers.steps.relay import PAGE_STREAMS, sink_stream
 
 __all__ = ["Report", "control_socket"]
@@ -22,7 +22,7 @@ ROLES = ("poll", "read", "deliver", "web")
 
 def control_socket(data_dir: Path) -> Path:
     """Return the path of the socket by which commands reach the daemon of this data folder."""
-    return short_socket(data_dir, "control.sock")
+    return Places.of(data_dir).socket.with_name("control.sock")
 
 
 class Report:
@@ -99,7 +99,7 @@ class Report:
 
     async def _facts(self) -> dict[str, Any]:
         state = self._state
-        counts, lag = Counts(feeds={}, pages={}, sinks={}, dead={}), 0.0
+        counts, lag = StoreCounts(), 0.0
         sinks: dict[str, SinkState] = {}
         streams: dict[str, tuple[int, int]] = {}
         try:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
-from workers.pool.tasks import read_feed_again, read_page
 
 from monitor.daemon.build import Parts
 from workers.lanes.feeds import FeedLane
 from workers.lanes.relay import RelayLane
 from workers.lanes.stream import Handler, StreamLane
 from workers.options import QueueOptions
+from workers.pool.tasks import read_feed_again, read_page
 from workers.steps.deliver import Deliver
 from workers.steps.edges import RulesNow
 from workers.steps.look import Look
@@ -41,9 +41,11 @@ class Lanes:
         self._sink_lanes: dict[str, StreamLane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
+        self._watch: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.poll = Poll(edges, rules, Look(edges, read_feed_again))
         self.feeds = FeedLane(
-            Poll(edges, rules, Look(edges, read_feed_again)),
+            self.poll,
             options.poll_slots,
             broker=edges.broker,
             clock=edges.clock,
@@ -87,6 +89,8 @@ class Lanes:
         self._spawn("relay", self.relay.run())
         self._spawn("pages", self.pages.run())
         self._spawn("ring", self.ring.run())
+        if self._parts.valkey is not None:
+            self._watch = asyncio.create_task(self._parts.valkey.watch(), name="valkey")
 
     def _spawn(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(loop, name=name)
@@ -131,6 +135,8 @@ class Lanes:
     async def drain(self, within_s: float) -> None:
         """Let what is under way finish, hand the rest back, and end all loops."""
         self._stopping = True
+        if self._watch is not None:
+            self._watch.cancel()
         self.relay.stop()
         left = await asyncio.gather(
             self.feeds.drain(within_s), *(lane.drain(within_s) for lane in self.all_streams)

@@ -11,7 +11,7 @@ from monitor.daemon.build import Parts, open_parts
 from monitor.daemon.control import Report, control_socket
 from monitor.daemon.lanes import Lanes
 from monitor.daemon.notify import notify, watchdog_s
-from monitor.daemon.reload import Outcome, Reloader
+from monitor.daemon.reload import Reloader
 from monitor.daemon.sinks import Sessions, build_sinks, sink_routes
 from monitor.daemon.state import State
 from monitor.daemon.topics import Accepted, accept_topics
@@ -85,7 +85,7 @@ class Daemon:
         parts.store.subscribe(self.state.lanes.relay.wake)
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
-        await refill(parts.edges)
+        await self._refill()
         self._schedule_jobs()
         await self._beat()
         notify("READY=1")
@@ -143,6 +143,7 @@ class Daemon:
     async def _refill(self) -> None:
         try:
             await refill(self.state.parts.edges)
+            await self.state.lanes.poll.weigh()
         except (Transient, StoreDown) as error:
             _log.warning("refill_failed", error=str(error))
 
@@ -164,10 +165,6 @@ class Daemon:
         if live["status"] == "ok":
             notify("WATCHDOG=1")
 
-    async def reload(self) -> Outcome:
-        """Read the settings again and take them over, or keep the old ones and say why."""
-        return await self._reloader.reload(yes=True)
-
     async def _take_over(self, loaded: Loaded, wanted: Registry, remade: Sequence[str]) -> None:
         """Put accepted settings in force. Lanes of sinks that did not change are not touched."""
         state, settings = self.state, loaded.settings
@@ -182,6 +179,10 @@ class Daemon:
         state.accepted, state.rules = accepted, rules
         await state.lanes.set_sinks(self._sinks)
         await self._refill()
+
+    def request_reload(self) -> None:
+        """Read the settings again soon: the operator's word, by signal."""
+        self._reloading = asyncio.create_task(self._reloader.reload(yes=True), name="reload")
 
     def request_stop(self) -> None:
         """Ask the daemon to end; a second time, to end without waiting."""

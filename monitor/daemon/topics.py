@@ -26,11 +26,11 @@ class AcceptedTopics(msgspec.Struct, frozen=True):
 class Keeps(Protocol):
     """What keeps accepted topics."""
 
-    async def accepted(self) -> tuple[int, bytes] | None:
+    async def accepted(self) -> tuple[int, str] | None:
         """Return the newest number and what was accepted under it."""
         ...
 
-    async def accept(self, content: bytes) -> int:
+    async def accept(self, content: str) -> int:
         """Keep ``content`` under the next number, if it is not the newest; return its number."""
         ...
 
@@ -60,7 +60,7 @@ async def accept_topics(
         topics=tuple(spec for spec in specs if spec.name in compiled.specs or not spec.enabled),
         aliases=aliases,
     )
-    number = await keeps.accept(msgspec.json.encode(good))
+    number = await keeps.accept(msgspec.json.encode(good).decode())
     return Accepted(topics=compiled, number=number, refused=refused)
 
 

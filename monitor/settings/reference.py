@@ -33,8 +33,9 @@ uses. Every section is optional, and `tocsin init` writes a file with every opti
 `tocsin check` says everything that is wrong at once, each with file, line, key and what to do.
 
 **Values.** Durations are `"30s"`, `"15m"`, `"2h"`, `"90d"`, `"2w"`, `"1y"`; sizes `"4MiB"`,
-`"10GiB"`; rates `"30/m"`, `"20/1h"`. A plain number has no unit and is refused. Paths that are read
-(`include`, OPML, secrets) are relative to the config file, paths that are written to `data_dir`.
+`"10GiB"`; rates `"30/m"`, `"20/1h"`. A plain number has no unit and is refused. Paths that are
+read (`include`, OPML, secrets) are relative to the config file, paths that are written to
+`data_dir`.
 
 **Secrets** are `{ env = "NAME" }`, `{ file = "path" }`, `{ credential = "name" }` (systemd's
 `LoadCredential=`) or a plain text, which `tocsin check` warns of. Where a secret may be rotated, a
@@ -45,9 +46,9 @@ addresses that may hold one print as scheme and host.
 `TOCSIN_NET__ALLOW='["10.0.0.0/8"]'`, `TOCSIN_SINKS__OPS__URL=…`, and `TOCSIN__DATA_DIR=…` for what
 stands before the first section. Names without `__` are left alone.
 
-**Topics survive a typo.** A topic that is refused costs only itself, as does an included file or an
-OPML file that cannot be read; everything else that is wrong keeps `tocsin run` from starting (exit
-78) and `tocsin reload` from taking over.
+**Topics survive a typo.** A topic that is refused costs only itself, as does an included file or
+an OPML file that cannot be read; everything else that is wrong keeps `tocsin run` from starting
+(exit 78) and `tocsin reload` from taking over.
 """
 
 
@@ -86,8 +87,8 @@ def main() -> None:
 def _aliases() -> str:
     return (
         "## [aliases]\n\n"
-        "Spellings and scripts of one name, written once and used in queries as `@name`. Each is a "
-        "list of\nphrases; an alias may hold others, up to 5 deep.\n"
+        "Spellings and scripts of one name, written once and used in queries as `@name`. Each is "
+        "a list of\nphrases; an alias may hold others, up to 5 deep.\n"
     )
 
 

@@ -111,7 +111,9 @@ def test_init_then_check(tmp_path: Path) -> None:
     made = call("init", "news")
 
     assert 0 == made.exit_code, made.output
-    assert ["feeds.opml", "tocsin.toml", "topics.toml"] == sorted(os.listdir("news"))
+    assert ["feeds.opml", "tocsin.toml", "topics.toml"] == sorted(
+        path.name for path in Path("news").iterdir()
+    )
     assert "`tocsin check -c news/tocsin.toml`" in made.output
     checked = call("check", "-c", "news/tocsin.toml")
     assert 0 == checked.exit_code, checked.output
@@ -129,7 +131,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
 
     assert 1 == refused.exit_code
     assert "nothing is overwritten: topics.toml: there already" in refused.output
-    assert ["topics.toml"] == os.listdir(tmp_path)
+    assert [tmp_path / "topics.toml"] == list(tmp_path.iterdir())
     assert "mine" == (tmp_path / "topics.toml").read_text()
 
 

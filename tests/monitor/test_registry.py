@@ -55,7 +55,7 @@ def settings(folder: Path, text: str = BASE) -> Settings:
 
 
 def test_feeds_carry_all_that_polling_needs(tmp_path: Path) -> None:
-    """Secrets of headers are read, the common interval is filled in, disabled feeds stay listed."""
+    """Secrets of headers are read, the interval is filled in, disabled feeds stay listed."""
     one, two = registry(settings(tmp_path)).feeds
 
     assert ("One", ("wire",), 2.0, 600.0) == (one.name, one.tags, one.weight, one.interval_s)
@@ -103,12 +103,12 @@ def test_equal_settings_differ_in_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ('name = "fires"', 'name = "floods"', "+1 −1 topics"),
+        ('name = "fires"', 'name = "floods"', "+1 \N{MINUS SIGN}1 topics"),
         ("enabled = false\n[aliases]", "enabled = true\n[aliases]", "~1 topic"),
         ('type = "console"', 'type = "console"\n[sinks.b]\ntype = "console"', "+1 sink"),
         ('"hunter2"', '"hunter3"', "~1 sink"),
         ("weight = 2", "weight = 3", "~1 feed"),
-        ('url = "https://two', 'url = "https://three', "+1 −1 feeds"),
+        ('url = "https://two', 'url = "https://three', "+1 \N{MINUS SIGN}1 feeds"),
         ('["earthquake"]', '["tremor"]', "~1 alias"),
         ('interval = "10m"', 'interval = "20m"', "~[polling]"),
         ("[polling]", 'contact = "a@b.example"\n[polling]', "~[contact]"),
@@ -128,7 +128,7 @@ def test_all_kinds_are_told_together() -> None:
         topics=Change(added=("a", "b"), removed=("c",)), sinks=Change(changed=("ops",))
     )
 
-    assert "+2 −1 topics, ~1 sink" == str(change)
+    assert "+2 \N{MINUS SIGN}1 topics, ~1 sink" == str(change)
 
 
 def test_moving_a_topic_to_another_file_changes_nothing(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_examples_are_read_from_dotted_keys(example: Loaded) -> None:
 
 
 def test_opml_folders_become_tags(example: Loaded) -> None:
-    """Nested folders and categories are tags in lower case; an address that is there is no feed."""
+    """Folders and categories are tags in lower case; an address that is there is no feed."""
     feeds = {str(feed.name): feed for feed in example.settings.feeds}
 
     assert ["Example World", "One", "One (two.example.org)"] == list(feeds)
@@ -265,10 +265,14 @@ def test_names_of_two_files_name_both(tmp_path: Path) -> None:
 
     main = tmp_path / "tocsin.toml"
     assert [
-        f"{tmp_path}/more.toml:2: aliases.a: is there already: {main}:11 "
-        "(names are unique over all files: rename or remove one)",
-        f"{tmp_path}/more.toml:3: sinks.screen: is there already: {main}:8 "
-        "(names are unique over all files: rename or remove one)",
+        (
+            f"{tmp_path}/more.toml:2: aliases.a: is there already: {main}:11 "
+            "(names are unique over all files: rename or remove one)"
+        ),
+        (
+            f"{tmp_path}/more.toml:3: sinks.screen: is there already: {main}:8 "
+            "(names are unique over all files: rename or remove one)"
+        ),
     ] == said(loaded)
     assert {"a": ("c",)} == loaded.settings.aliases
 
@@ -372,23 +376,31 @@ secret = { env = "NOT_SET" }
     [
         (
             '[sinks.ops]\ntype = "webhook"\nurl = "http://hooks.example.org/"\n',
-            "sinks.ops.url = http://hooks.example.org: sends alerts in the clear "
-            "(use https, if the receiver can)",
+            (
+                "sinks.ops.url = http://hooks.example.org: sends alerts in the clear "
+                "(use https, if the receiver can)"
+            ),
         ),
         (
             '[sinks.ops]\ntype = "webhook"\nurl = "https://10.1.2.3/x"\n',
-            "sinks.ops.url = https://10.1.2.3: 10.1.2.3 is a private address "
-            '(add allow = ["10.1.2.3/32"] to the sink)',
+            (
+                "sinks.ops.url = https://10.1.2.3: 10.1.2.3 is a private address "
+                '(add allow = ["10.1.2.3/32"] to the sink)'
+            ),
         ),
         (
             '[sinks.ops]\ntype = "webhook"\nurl = "https://a.example.org/"\nsecret = "hunter2"\n',
-            "sinks.ops.secret: a secret is written into the file "
-            '(write secret = { file = "secrets/…" } or { env = "…" })',
+            (
+                "sinks.ops.secret: a secret is written into the file "
+                '(write secret = { file = "secrets/…" } or { env = "…" })'
+            ),
         ),
         (
             '[[feeds]]\nurl = "http://192.168.1.5/feed"\nname = "Home"\n',
-            'feeds.Home.url = "http://192.168.1.5/feed": 192.168.1.5 is a private address '
-            '(add allow = ["192.168.1.5/32"] to [net])',
+            (
+                'feeds.Home.url = "http://192.168.1.5/feed": 192.168.1.5 is a private address '
+                '(add allow = ["192.168.1.5/32"] to [net])'
+            ),
         ),
         (
             '[sinks.spare]\ntype = "console"\ndefault = false\n',
@@ -400,14 +412,20 @@ secret = { env = "NOT_SET" }
         ),
         (
             '[[topics]]\nname = "fires"\nquery = "fire"\nring = "story"\n',
-            "topics.fires.ring: this version does not act on it: "
-            '"story" rings for each article, as "article" does',
+            (
+                "topics.fires.ring: this version does not act on it: "
+                '"story" rings for each article, as "article" does'
+            ),
         ),
         (
-            '[sinks.grave]\ntype = "console"\nmin_severity = "critical"\n'
-            '[[topics]]\nname = "fires"\nquery = "fire"\nsinks = ["grave"]\n',
-            'topics.fires.severity = "normal": no sink takes what is so mild '
-            "(raise its severity, or lower min_severity of a sink)",
+            (
+                '[sinks.grave]\ntype = "console"\nmin_severity = "critical"\n'
+                '[[topics]]\nname = "fires"\nquery = "fire"\nsinks = ["grave"]\n'
+            ),
+            (
+                'topics.fires.severity = "normal": no sink takes what is so mild '
+                "(raise its severity, or lower min_severity of a sink)"
+            ),
         ),
     ],
 )

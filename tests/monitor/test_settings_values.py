@@ -144,7 +144,7 @@ def test_a_secret_is_read_again_each_time(tmp_path: Path) -> None:
 
 
 def test_a_credential_is_in_the_folder_of_systemd(tmp_path: Path) -> None:
-    """``{ credential = "x" }`` is the file x below $CREDENTIALS_DIRECTORY, and nothing above it."""
+    """``{ credential = "x" }`` is the file x in $CREDENTIALS_DIRECTORY, and nothing above it."""
     (tmp_path / "smtp").write_text("hunter2")
     context = {"environ": {"CREDENTIALS_DIRECTORY": str(tmp_path)}}
 

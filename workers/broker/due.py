@@ -64,7 +64,7 @@ class DueQueue(Part):
 
     async def drop_feeds(self, keep: Sequence[str]) -> int:
         """Remove every feed but these from the due-queue; return how many went."""
-        kept = {feed.encode() for feed in keep}
+        kept = {feed.encode("utf-8", "surrogatepass") for feed in keep}
         gone = [feed for feed in await self._all_feeds() if feed not in kept]
         removed = 0
         for start in range(0, len(gone), BATCH):
@@ -93,7 +93,7 @@ def _name(feed: bytes) -> str | None:
     if len(feed) > FEED_BYTES:
         return None
     try:
-        return feed.decode()
+        return feed.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return None
 

@@ -50,6 +50,6 @@ def _text(raw: bytes | None, most: int) -> str | None:
     if raw is None or len(raw) > most:
         return None
     try:
-        return raw.decode()
+        return raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return None

@@ -69,7 +69,8 @@ def breaker_key(endpoint: str) -> str:
 
 def _bounded(name: str) -> str:
     """Host names come out of feeds: a monstrous one must not become a monstrous key."""
-    return name if len(name) <= _LONGEST_NAME else _digest(name)
+    plain = len(name) <= _LONGEST_NAME and name.isascii() and name.isprintable()
+    return name if plain else _digest(name)
 
 
 def _digest(name: str) -> str:

@@ -93,6 +93,7 @@ class Link:
         options: dict[str, Any] = {
             "protocol": 2,
             "decode_responses": False,
+            "encoding_errors": "surrogatepass",
             "socket_timeout": ANSWER_S,
             "socket_connect_timeout": CONNECT_S,
             "health_check_interval": ALIVE_S,

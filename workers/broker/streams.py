@@ -120,6 +120,7 @@ class Streams(Beats):
 
     async def give_back(self, messages: Sequence[Message]) -> None:
         """Hand unfinished ids to whoever asks next, at once."""
+        self._reclaimed_at.clear()
         for stream, batch in _by_stream(messages):
             entries = [item.entry for item in batch]
             await self._unless_missing(

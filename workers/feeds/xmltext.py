@@ -30,7 +30,7 @@ def attribute(element: Element, name: str) -> str:
     """Return an attribute by its local name, whatever its namespace, "" if there is none."""
     value = element.get(name)
     if value is not None:
-        return value
+        return str(value)
     if len(element.attrib) > 100:  # noqa: PLR2004 - no honest element has so many
         return ""
     return next(

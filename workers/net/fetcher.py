@@ -8,6 +8,7 @@
 
 import asyncio
 import base64
+import contextlib
 import re
 import socket
 from collections.abc import Mapping
@@ -51,7 +52,7 @@ class _Hop(Record, frozen=True, kw_only=True):
 
 
 class HttpFetcher:
-    """Satisfies `workers.steps.ports.Fetcher`. One session a process, opened with the first GET."""
+    """The Fetcher of `workers.steps.ports`: one session a process, opened with the first GET."""
 
     def __init__(self, options: NetOptions, clock: Clock | None = None) -> None:
         self._options = options
@@ -88,7 +89,9 @@ class HttpFetcher:
         first, permanent = url, True
         for _ in range(self._options.hops + 1):
             self._check(url)
-            headers = _headers(fetch, extra if origin_of(url) == origin_of(first) else ())
+            headers = {"User-Agent": self._options.user_agent, **_headers(fetch)}
+            if origin_of(url) == origin_of(first):
+                headers.update(extra)
             hop = await self._hop(url, headers, fetch)
             if hop.location is None:
                 moved_to = url if permanent and url != first else None
@@ -98,17 +101,17 @@ class HttpFetcher:
         raise Transient("payload", f"more than {self._options.hops} redirects: {show(fetch.url)}")
 
     def _check(self, url: str) -> None:
-        """Refuse what no socket will see: through a proxy the guard sees only the proxy."""
-        if self._options.proxy is None:
-            return
+        """Refuse hosts that are forbidden addresses in any writing, before a name is looked up.
+
+        The guard sees them too; but through a proxy it sees only the proxy.
+        """
         host = (urlsplit(url).hostname or "").rstrip(".")
-        try:  # the forms that the system takes for an address: decimal, octal, hexadecimal, short
+        with contextlib.suppress(OSError):  # decimal, octal, hexadecimal and short forms
             host = socket.inet_ntoa(socket.inet_aton(host))
-        except OSError:
-            pass
-        local = host == "localhost" or host.endswith(".localhost")
-        why = forbidden("127.0.0.1" if local else host, self._allow)
-        if why is not None and (why != "not an address" or ":" in host):
+        if host == "localhost" or host.endswith(".localhost"):
+            host = "127.0.0.1"
+        why = forbidden(host, self._allow)
+        if why is not None and why != "not an address":
             raise Permanent("blocked", f"forbidden address: {show(url)}: {why}")
 
     async def _hop(self, url: str, headers: Mapping[str, str], fetch: Fetch) -> _Hop:
@@ -217,14 +220,13 @@ def _next(url: str, location: str) -> str:
     )  # a redirect may not choose whom we say we are
 
 
-def _headers(fetch: Fetch, extra: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Return the headers of a hop; validators exactly as they were given."""
+def _headers(fetch: Fetch) -> dict[str, str]:
+    """Return the headers of every hop; validators exactly as they were given."""
     headers = {"Accept": fetch.accept, "Accept-Encoding": ENCODINGS}
     if fetch.etag and not _CONTROLS.search(fetch.etag):
         headers["If-None-Match"] = fetch.etag
     if fetch.last_modified and not _CONTROLS.search(fetch.last_modified):
         headers["If-Modified-Since"] = fetch.last_modified
-    headers.update(extra)
     return headers
 
 

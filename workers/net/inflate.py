@@ -105,7 +105,7 @@ class _Brotli:
 
 
 class _Sniffing:
-    """Gzip or plain, told by the first bytes: some servers name it and send none, or do not say."""
+    """Gzip or plain, as the first bytes say: servers name it and send none, or do not say."""
 
     def __init__(self) -> None:
         self._held = b""
@@ -134,7 +134,7 @@ class _Sniffing:
 
 
 class Body:
-    """A body in the making: its layers, the outermost first; ``limit`` holds for what each gives out."""
+    """A body in the making: its layers, the outermost first, and one limit for each of them."""
 
     def __init__(self, layers: list[Inflater], limit: int) -> None:
         self._layers = layers

@@ -1,13 +1,15 @@
 """Sessions: guarded sockets, no cookies, no proxies but the one that was named."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
 
 from workers.net.guard import Network, guarded_sockets, networks
 from workers.net.resolve import Resolver
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractResolver
 
 __all__ = ["guarded_session", "open_session"]
 
@@ -61,4 +63,6 @@ def guarded_session(
     timeout = aiohttp.ClientTimeout(
         total=total_s, connect=connect_s, sock_connect=connect_s, sock_read=total_s
     )
-    return open_session(networks(allow), timeout)
+    session = open_session(networks(allow), timeout)
+    session.headers["Accept-Encoding"] = "identity"  # answers are shown to people, not inflated
+    return session

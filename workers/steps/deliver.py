@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import structlog
+from msgspec.structs import replace
 
 from workers.alerts import notice
 from workers.alerts.retry import Dead, Hold, Retry, after, proves_alive
@@ -58,6 +59,7 @@ class Deliver:
         return await self._edges.broker.breaker_wait(self._endpoint, self._lease_s)
 
     async def _attempt(self, job: DeliveryJob) -> None:
+        outcome, alive = "sent", True
         began = self._edges.clock.monotonic()
         try:
             answer = await self._sink.send(notice(job, self._edges.clock.now(), self._public_url))
@@ -82,7 +84,6 @@ class Deliver:
                     trace=(self._line(job, "sent", answer),),
                 ),
             )
-            outcome, alive = "sent", True
         if self._endpoint:
             await self._edges.broker.breaker_note(self._endpoint, good=alive)
         took = self._edges.clock.monotonic() - began
@@ -96,33 +97,18 @@ class Deliver:
             failure, attempts, job.work.first_at or now, now, self._edges.dice.random()
         )
         said = str(failure)[:ANSWER_CHARACTERS]
+        commit = DeliveryCommit(work=job.work, state="retry", attempts=attempts, answer=said)
         match verdict:
             case Retry(delay_s=delay):
-                commit = DeliveryCommit(
-                    work=job.work,
-                    state="retry",
-                    attempts=attempts,
-                    again_s=delay,
-                    answer=said,
-                    trace=(self._line(job, f"again in {delay:.0f} s", said),),
-                )
+                line = self._line(job, f"again in {delay:.0f} s", said)
+                commit = replace(commit, again_s=delay, trace=(line,))
             case Hold(reason=reason):
-                commit = DeliveryCommit(
-                    work=job.work,
-                    state="held",
-                    attempts=attempts,
-                    answer=said,
-                    trace=(self._line(job, f"held: {reason}", said),),
-                )
+                line = self._line(job, f"held: {reason}", said)
+                commit = replace(commit, state="held", trace=(line,))
             case Dead(reason=reason):
-                commit = DeliveryCommit(
-                    work=job.work,
-                    state="dead",
-                    attempts=attempts,
-                    answer=said,
-                    dead=self._dead(job, reason, attempts, said),
-                    trace=(self._line(job, "dead letter", said),),
-                )
+                dead = self._dead(job, reason, attempts, said)
+                line = self._line(job, "dead letter", said)
+                commit = replace(commit, state="dead", dead=dead, trace=(line,))
         await self._commit(job, commit)
 
     async def _commit(self, job: DeliveryJob, commit: DeliveryCommit) -> None:

@@ -6,6 +6,8 @@ import structlog
 from msgspec.structs import replace
 
 from workers.feeds import http_hints, merge_hints
+from workers.feeds.budget import USUAL_K, k_for
+from workers.feeds.habit import day_rate
 from workers.feeds.news import Fresh, News, decide, twin
 from workers.feeds.schedule import after_bad, after_good, gone, moved
 from workers.model.alert import TraceLine, TraceStage
@@ -30,6 +32,22 @@ class Poll:
         self._edges = edges
         self._rules = rules
         self._look = look
+        self.budget_k = USUAL_K
+        """What interval "auto" may spend; brought up to date by `weigh`."""
+
+    async def weigh(self) -> None:
+        """Find anew how often feeds can be polled within the budget, from all feeds' habits."""
+        now, options = self._edges.clock.now(), self._rules().poll
+        if options.interval_s is None:
+            rows = await self._edges.store.feed_rows()
+            self.budget_k = k_for(
+                [
+                    row.weight * day_rate(row.activity, now)
+                    for row in rows
+                    if not row.parked and row.interval_fixed_s is None
+                ],
+                options,
+            )
 
     async def __call__(self, feed_id: str) -> float:
         """Poll the feed with this id; return the seconds until its next poll.
@@ -54,8 +72,7 @@ class Poll:
         now = self._edges.clock.now()
         if seen.reason is not None:
             return self._failed(feed, seen, rules, now)
-        if seen.answer is not None and seen.answer.moved_to is not None:
-            feed = moved(feed, seen.answer.moved_to, now)
+        feed = moved(feed, seen.answer.moved_to if seen.answer else None, now)
         if seen.parsed is None:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
         known = await self._knowledge(feed, seen.parsed)
@@ -113,18 +130,18 @@ class Poll:
         row = after_good(
             feed,
             hints,
-            [entry.published or now for entry in fresh if not entry.baseline],
+            [entry.published or now for entry in fresh],
             now,
             rules.poll,
             jitter=self._edges.dice.uniform(-1.0, 1.0),
-            budget_k=self._budget(rules),
+            budget_k=self.budget_k,
         )
         if seen.parsed is not None and news is not None:
             row = replace(
                 row,
                 title=seen.parsed.title or row.title,
                 kind=seen.parsed.kind,
-                baselined_at=row.baselined_at or (now if news.baseline else None),
+                baselined_at=row.baselined_at or (now if news.complete else None),
                 last_new_at=now if fresh else row.last_new_at,
             )
         return replace(row, validators=seen.validators, hints=hints)

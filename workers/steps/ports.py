@@ -225,6 +225,10 @@ class Store(Protocol):
         """
         ...
 
+    async def feed_rows(self) -> list[FeedRow]:
+        """Return all feeds, the parked ones too."""
+        ...
+
     async def feed_delays(self) -> dict[str, float]:
         """Return the seconds until the next poll (negative: overdue) of each feed not parked."""
         ...

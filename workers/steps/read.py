@@ -244,15 +244,12 @@ class Read:
             self._line("read", how, "; ".join(read.reasons), job),
             self._line("match", names or "no topic", f"title and {len(read.text)} letters", job),
         ]
-        if matched:
-            silent = "no entry of it may ring: baseline, or older than max_age"
+        if matched and may_ring:
             already = ", ".join(spec.name for spec, _ in matched if spec.name in job.rung)
-            because = f"rung before: {already}" if already else "matched"
-            lines.append(
-                self._line("ring", "rings" if may_ring else "silent", because, job)
-                if may_ring
-                else self._line("ring", "silent", silent, job)
-            )
+            lines.append(self._line("ring", "rings", f"rung before: {already or 'none'}", job))
+        elif matched:
+            silent = "no entry of it may ring: baseline, or older than max_age"
+            lines.append(self._line("ring", "silent", silent, job))
         return tuple(lines)
 
     def _line(self, stage: TraceStage, decision: str, because: str, job: PageJob) -> TraceLine:

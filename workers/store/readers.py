@@ -48,18 +48,19 @@ class Readers:
         self._all.clear()
 
     def _read(self, unit: Callable[[Connection], T]) -> T:
+        conn: Connection | None = None
         try:
             conn = self._connected()
             self._driver.begin(conn)
-            try:
-                return unit(conn)
-            finally:
-                self._driver.commit(conn)
+            result = unit(conn)
+            self._driver.commit(conn)
         except Exception as error:
+            down = self._driver.concerns(error) if conn is None else self._driver.fatal(conn, error)
             self._drop()
-            if self._driver.concerns(error):
+            if down:
                 raise StoreDown(f"cannot read: {self._driver.name}: {error}") from error
             raise
+        return result
 
     def _connected(self) -> Connection:
         conn: Connection | None = getattr(self._mine, "conn", None)

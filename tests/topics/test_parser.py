@@ -1,0 +1,182 @@
+"""Reading a query: precedence, accepted variants, limits, and that nothing else is raised."""
+
+import string
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from workers.topics import QueryError, render_caret
+from workers.topics.aliases import read_aliases
+from workers.topics.canonical import canonical
+from workers.topics.parser import parse
+
+ALIASES = read_aliases({"group": ["Kataib Hezbollah", "Houthi*"]}).phrases
+
+READINGS = [
+    ("a b", "a AND b"),
+    ("a b OR c", "(a AND b) OR c"),
+    ("a OR b c OR d", "a OR (b AND c) OR d"),
+    ("a NEAR/3 b c", "(a NEAR/3 b) AND c"),
+    ("NOT a b", "NOT a AND b"),
+    ("a -b -c", "a AND NOT b AND NOT c"),
+    ("a AND NOT b", "a AND NOT b"),
+    ("a && b || c", "(a AND b) OR c"),
+    ("a –b", "a AND NOT b"),
+    ("a NOT NOT b", "a AND NOT (NOT b)"),
+    ("((a))", "a"),
+    ("title:(a OR -title:b c)", "title:a OR (NOT title:b AND title:c)"),
+    ("title:(a lead:b)", "title:a AND lead:b"),
+    ("Title: a", "title:a"),
+    ("“a b” «c» „d“", '"a b" AND "c" AND "d"'),
+    ("（a OR b） c", "(a OR b) AND c"),
+    ("a # comment\nOR b", "a OR b"),
+    ("a\n#OR b\nc", "a AND c"),
+    ("#hashtag", "hashtag"),
+    ("a, b.", "a AND b"),
+    ("air-strike AT&T", '"air strike" AND "AT T"'),
+    ("l'attaque L'Aquila", 'attaque AND "L Aquila"'),
+    ("{New York}", "{New York}"),
+    ("@group NEAR/3 a", "@group NEAR/3 a"),
+    ("@GROUP", "@group"),
+    ("COUNT/2(a OR @group)", "COUNT/2(a OR @group)"),
+    ("source:https://x.org/a?b=c", 'source:"https x org a b c"'),
+    ("a ONEAR/2 b NEAR/3 c", "a ONEAR/2 b NEAR/3 c"),
+    ('צה"ל', 'צה"ל'),
+    ("a\u200b \u200fb", "a AND b"),
+    ("or", "or"),
+    ('"AND" a', '"AND" AND a'),
+]
+
+
+@pytest.mark.parametrize(("query", "reading"), READINGS)
+def test_readings(query, reading):
+    """A query has one reading, which reads back as itself."""
+    tree = parse(query, ALIASES).tree
+    assert reading == canonical(tree)
+    assert reading == canonical(parse(reading, ALIASES).tree)
+
+
+WARNED = [
+    ("a b OR c", "(a AND b) OR c"),
+    ("a OR b NOT c", "a OR (b AND NOT c)"),
+    ("US steel", "US also finds the word us"),
+    ("militia Or strike", "`Or` is read as a word"),
+    ("militia|strike", "words in a row"),
+]
+
+
+@pytest.mark.parametrize(("query", "part"), WARNED)
+def test_warnings(query, part):
+    """What is accepted but probably not meant is said."""
+    messages = [warning.message for warning in parse(query, ALIASES).warnings]
+    assert any(part in message for message in messages)
+
+
+@pytest.mark.parametrize("query", ["(a b) OR c", "a OR b", "a b -c", "{US} steel"])
+def test_no_warnings(query):
+    """What is clear is not warned about."""
+    assert parse(query, ALIASES).warnings == ()
+
+
+def test_a_place_in_a_query_of_many_lines():
+    """Line and column count from 1, in the line of the place."""
+    with pytest.raises(QueryError) as caught:
+        parse("militia OR\n  @nobody\nOR strike", ALIASES)
+    problem = caught.value.problem
+    assert (2, 3, 7) == (problem.line, problem.column, problem.length)
+    shown = render_caret(problem, "militia OR\n  @nobody\nOR strike").splitlines()
+    assert ["    @nobody", "    ^^^^^^^"] == shown[1:3]
+
+
+def test_a_caret_under_wide_letters():
+    """The caret is moved by the columns that a terminal takes for wide letters."""
+    query = "北京 AND"
+    with pytest.raises(QueryError) as caught:
+        parse(query, ALIASES)
+    assert "       ^^^" == render_caret(caught.value.problem, query).splitlines()[2]
+
+
+HOSTILE = [
+    "",
+    " \n\t ",
+    "# only a comment",
+    "\u200b",
+    "x" * 10_000_000,
+    " " * 10_000_000,
+    "(" * 10_000,
+    ")" * 10_000,
+    "(" * 5_000 + "a" + ")" * 5_000,
+    "NOT " * 2_000 + "a",
+    "-" * 9_000 + "a",
+    "title:" * 1_500 + "a",
+    "a " * 4_000,
+    '"' * 9_999,
+    "{" * 9_999,
+    "@" * 9_999,
+    "a OR " * 1_900 + "a",
+    "a NEAR/3 " * 1_000 + "-",
+    "\ud800",
+    "a\udfffb",
+    "a\x00b",
+    "a\u202eb",
+    "\u2066a\u2069",
+    "a\x1b[2J",
+    "COUNT/999999999999(a)",
+    "a NEAR/" + "9" * 5_000 + " b",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_hostile_queries_are_refused_inside(query):
+    """Whatever is written, the refusal is ours, its place lies inside, and it can be shown."""
+    with pytest.raises(QueryError) as caught:
+        parse(query, ALIASES)
+    problem = caught.value.problem
+    line = query.split("\n")[problem.line - 1]
+    assert 1 <= problem.column <= max(1, len(line))
+    assert problem.length >= 1
+    assert problem.column - 1 + problem.length <= max(1, len(line))
+    shown = render_caret(problem, query)
+    assert len(shown) < 1_500
+    assert shown.replace("\n", "").isprintable()
+
+
+def test_what_is_within_the_limits_is_accepted():
+    """Fifty levels, a thousand terms and long lists of words are no problem."""
+    parse("(" * 50 + "a" + ")" * 50, ALIASES)
+    parse(" OR ".join(["a"] * 1_000), ALIASES)
+    parse("a AND " + "b" * 9_000, ALIASES)
+
+
+PIECES = [
+    *"()\"{}@~*-#:/|&'!?,.\n\u200b«»“”",
+    " ", " ", " ", "AND", "OR", "NOT", "NEAR/3", "ONEAR/2", "COUNT/2", "near", "title:", "source:",
+    "lang:", "@group", "militia", "US", "U.S.", "北京", "כתב", "الحوثي", "l'État", "e\u0301", "\ud800",
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(PIECES), max_size=14).map("".join),
+        st.text(
+            alphabet=st.one_of(st.sampled_from(string.printable), st.characters()), max_size=40
+        ),
+    )
+)
+@example("a:")
+@example("~~a")
+@example("'*")
+def test_parsing_raises_nothing_else(query):
+    """A query is read, and then reads back as itself; or refused with a place inside."""
+    try:
+        tree = parse(query, ALIASES).tree
+    except QueryError as error:
+        line = query.split("\n")[error.problem.line - 1]
+        assert 1 <= error.problem.column <= max(1, len(line))
+        assert error.problem.length >= 1
+        assert render_caret(error.problem, query)
+        return
+    text = canonical(tree)
+    assert text == canonical(parse(text, ALIASES).tree)
