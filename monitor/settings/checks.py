@@ -1,9 +1,9 @@
 """What is wrong between the settings, though each by itself is well written."""
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 from monitor.settings.build import Built, section_of
+from monitor.settings.convert import database_path
 from monitor.settings.items import EmailSink, TopicSetting
 from monitor.settings.places import (
     all_secrets,
@@ -33,21 +33,27 @@ def check_all(built: Built) -> list[Problem]:
 
 def _database(built: Built) -> Iterator[Problem]:
     url = revealed(built.settings.database.url)
-    if url is None or url == "embedded" or url.startswith("sqlite:"):
+    if url is None:
         return
-    scheme = urlsplit(url).scheme.partition("+")[0]
-    if scheme in {"postgresql", "postgres"}:
-        message = "PostgreSQL is not supported by this version"
-    else:
-        message = "is no database that Tocsin knows"
-    yield at_option(built, "database", "url", message, 'write "embedded" for SQLite in data_dir')
+    try:
+        database_path(built.settings)
+    except ValueError:
+        known = {"postgresql", "postgres"}
+        postgres = _scheme(url).partition("+")[0] in known
+        message = "PostgreSQL is not supported by this version" if postgres else "is no database"
+        hint = 'write "embedded" for SQLite in data_dir, or "sqlite:///path"'
+        yield at_option(built, "database", "url", message, hint)
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
 
 
 def _redis(built: Built) -> Iterator[Problem]:
     url = revealed(built.settings.redis.url)
     if url is None or url == "embedded":
         return
-    scheme = urlsplit(url).scheme
+    scheme = _scheme(url)
     if scheme in {"redis+sentinel", "redis+cluster", "rediss+sentinel", "rediss+cluster"}:
         message = "Sentinel and Cluster are not supported by this version"
     elif scheme not in {"redis", "rediss", "unix"}:

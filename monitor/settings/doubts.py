@@ -67,7 +67,7 @@ def _private_feeds(built: Built) -> Iterator[Problem]:
 
 def _private(url: str) -> str | None:
     """Return the host of ``url`` if it is, as written, an address that the guard refuses."""
-    host = urlsplit(url).hostname or ""
+    host = (urlsplit(url).hostname or "").partition("%")[0]
     if host_is_loopback(host):
         return host
     try:

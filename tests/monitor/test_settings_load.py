@@ -457,3 +457,31 @@ def test_hostile_files_end_in_a_problem(tmp_path: Path) -> None:
     for text in ("a = " + "[" * 20_000, "\x00", "[" * 5000, '"' * 3, "a." * 2_000 + "b = 1"):
         loaded = load(write(tmp_path, {"tocsin.toml": text}), {})
         assert 1 <= len(loaded.problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[database]\nurl = "sqlite://[x/y"\n',
+        '[database]\nurl = "[x"\n',
+        '[redis]\nurl = "redis+x://[x"\n',
+        '[net]\nproxy = "http://[x"\n',
+        '[sinks.ops]\ntype = "webhook"\nurl = "https://[x"\n',
+        '[sinks.ops]\ntype = "email"\nsmtp = "smtp://[x"\nfrom = "a@b.c"\nto = "a@b.c"\n',
+        '[[feeds]]\nurl = "http://[x/"\n',
+        '[[feeds]]\nurl = "http://a.example.org:99999/"\n',
+    ],
+)
+def test_addresses_that_cannot_be_read_are_problems(tmp_path: Path, text: str) -> None:
+    """An address that breaks a parser of addresses is one problem, no crash."""
+    assert 1 == len(load(write(tmp_path, {"tocsin.toml": BASE + text}), {}).problems)
+
+
+@pytest.mark.parametrize("host", ["[fe80::1%25eth0]", "[::1]", "[::ffff:10.0.0.1]", "x.localhost"])
+def test_private_hosts_of_every_writing_are_doubted(tmp_path: Path, host: str) -> None:
+    """Scopes, mapped addresses and names of loopback are private too."""
+    feed = f'[[feeds]]\nurl = "http://{host}/feed"\n'
+
+    (warning,) = load(write(tmp_path, {"tocsin.toml": BASE + feed}), {}).warnings
+
+    assert "is a private address" in warning.message

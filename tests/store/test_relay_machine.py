@@ -180,5 +180,5 @@ class RelayMachine(RuleBasedStateMachine):
 def test_no_request_is_lost_or_stuck_whatever_overtakes_what() -> None:
     """Each request is worked on after it was made, in every interleaving that was tried."""
     run_state_machine_as_test(
-        RelayMachine, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
+        RelayMachine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
     )

@@ -1,5 +1,6 @@
 """The connection to Redis: scripts, timeouts, and one error for everything that can go wrong."""
 
+import asyncio
 import os
 import secrets
 import socket
@@ -162,8 +163,12 @@ class Link:
         return await self._guarded(lambda: _execute(self._readers, words))
 
     async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as Redis answers
+        before = _cancels()
         with self._guard():
             answer = await ask()
+        if _cancels() > before:
+            # Until Python 3.12 `asyncio.wait_for`, which redis-py sends by, can swallow one.
+            raise asyncio.CancelledError
         if self._touch_since is None:
             self._touch_since = self.clock.monotonic()
         return answer
@@ -189,6 +194,12 @@ class Part:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+
+
+def _cancels() -> int:
+    """Return how often the running task was asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 async def _execute(client: Redis, words: Sequence[Word]) -> Any:  # noqa: ANN401 - as Redis answers

@@ -34,9 +34,13 @@ def attribute(element: Element, name: str) -> str:
     if len(element.attrib) > 100:  # noqa: PLR2004 - no honest element has so many
         return ""
     return next(
-        (text for key, text in element.attrib.items() if name_of(key).rpartition(":")[2] == name),
+        (str(text) for key, text in element.attrib.items() if _local(key) == name),
         "",
     )
+
+
+def _local(name: object) -> str:
+    return name_of(name).rpartition(":")[2]
 
 
 def base_of(element: Element, url: str, *, based: bool) -> str:

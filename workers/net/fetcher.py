@@ -108,7 +108,7 @@ class HttpFetcher:
         host = (urlsplit(url).hostname or "").rstrip(".")
         with contextlib.suppress(OSError):  # decimal, octal, hexadecimal and short forms
             host = socket.inet_ntoa(socket.inet_aton(host))
-        if host == "localhost" or host.endswith(".localhost"):
+        if self._options.proxy and f".{host}".endswith(".localhost"):
             host = "127.0.0.1"
         why = forbidden(host, self._allow)
         if why is not None and why != "not an address":

@@ -47,6 +47,7 @@ class _Gzip:
     def __init__(self, bits: int) -> None:
         self._bits = bits
         self._stream = zlib.decompressobj(bits)
+        self._head = b""
         self._begun = False
 
     def feed(self, data: bytes, room: int) -> bytes:
@@ -66,11 +67,13 @@ class _Gzip:
         try:
             part = self._stream.decompress(data, most)
         except zlib.error as error:
-            if self._begun or self._bits != zlib.MAX_WBITS:
+            if len(self._head) > 1 or self._bits != zlib.MAX_WBITS:
                 raise BadEncoding(f"bad compressed data: {error}") from error
             self._bits = -zlib.MAX_WBITS  # "deflate" is meant to be zlib, and often is not
             self._stream = zlib.decompressobj(self._bits)
-            return self._some(data, most)
+            return self._some(self._head + data, most)
+        if len(self._head) <= 1:  # zlib's own header has two bytes
+            self._head += data[:2]
         self._begun = True
         return part, self._stream.unconsumed_tail or self._stream.unused_data
 

@@ -10,10 +10,12 @@ _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 """What no XML tree may hold: NUL and other controls, lone surrogates, non-characters."""
 _TAG = re.compile(
     r"<([a-z][a-z0-9]*)"
-    r"(?:[^>=]|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=)*+>?",
+    r"(?:[^>=]++|=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+)*+>?",
     re.IGNORECASE,
 )
 """One tag, brackets inside of quoted values included. Every quantifier is possessive: linear."""
+_VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+|[^\s>]*+)")
+_NAME = re.compile(r"[^\s/]+")
 _RAW = re.compile(r"</(?:script|style)", re.IGNORECASE)
 
 
@@ -31,12 +33,10 @@ def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:
     cut = _cut(text, rules.max_tags)
     if len(cut) < len(text):
         notes.append(f"cut off after {rules.max_tags} tags")
-    if cut.count("=") > rules.max_attributes:
-        whole = _without_giants(cut, rules.max_attributes)
-        if len(whole) < len(cut):
-            notes.append(f"dropped a tag with over {rules.max_attributes} attributes")
-        cut = whole
-    return cut, tuple(notes)
+    whole = _without_giants(cut, rules.max_attributes)
+    if len(whole) < len(cut):
+        notes.append(f"dropped a tag with over {rules.max_attributes} attributes")
+    return whole, tuple(notes)
 
 
 def _cut(text: str, most: int) -> str:
@@ -50,15 +50,20 @@ def _cut(text: str, most: int) -> str:
 
 
 def _without_giants(text: str, most: int) -> str:
-    """Drop every tag with more than ``most`` equal signs; scripts are not looked into."""
+    """Drop every tag with more than ``most`` attributes; scripts are not looked into."""
     kept: list[str] = []
     done = at = 0
     while found := _TAG.search(text, at):
         at = found.end()
-        if at - found.start() > most and text.count("=", found.start(), at) > most:
+        if at - found.start() > 2 * most and _attributes(found[0]) > most:
             kept.append(text[done : found.start()])
             done = at
         elif found[1].lower() in {"script", "style"}:
             end = _RAW.search(text, at)
             at = end.start() if end else len(text)
     return "".join([*kept, text[done:]])
+
+
+def _attributes(tag: str) -> int:
+    """Return how many attributes a tag has, with a value or without."""
+    return len(_NAME.findall(_VALUE.sub(" ", tag)))

@@ -83,6 +83,7 @@ _LIKE_PROXIMITY = re.compile(
 )
 _FIELD = re.compile(r"([^\W\d_]+):")
 _ALIAS = re.compile(r"[\w-]*")
+_BORDER = re.compile(r"[\s(){}（）\"“”„‟＂«»]")
 _TRAILING = ".,;:!?…،؛؟。、，；"
 
 
@@ -261,15 +262,11 @@ class _Lexer:
         return before.text in FACTS
 
     def _chunk_end(self) -> int:
-        end = self.at
-        while end < len(self.query):
-            character = self.query[end]
-            if character.isspace() or character in "(){}（）":
-                break
-            if character in _QUOTES and not (end > self.at and self._gershayim(end)):
-                break
-            end += 1
-        return end
+        for found in _BORDER.finditer(self.query, self.at):
+            end = found.start()
+            if found.group() not in _QUOTES or end == self.at or not self._gershayim(end):
+                return end
+        return len(self.query)
 
     def _proximity(self, found: re.Match[str], end: int) -> None:
         name, digits = found.groups()

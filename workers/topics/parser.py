@@ -287,8 +287,9 @@ class _Parser:
         return self._word(lexeme)
 
     def _word(self, lexeme: Lexeme) -> Term:
-        self._check_word(lexeme)
         phrase = bare_elements(lexeme.text, lexeme.start, self.refuse)
+        written = spelled(lexeme.text, phrase)
+        self._check_word(lexeme, written)
         span = (lexeme.start, lexeme.end)
         name = phrase[0].cased
         if len(phrase) == 1 and phrase[0].kind == "exact" and name in _AMBIGUOUS:
@@ -298,12 +299,11 @@ class _Parser:
             span=span,
             op=_op(phrase),
             phrase=phrase,
-            written=spelled(lexeme.text, phrase),
+            written=written,
             scope=self.scope,
         )
 
-    def _check_word(self, lexeme: Lexeme) -> None:
-        word = lexeme.text.strip(".,;:!?")
+    def _check_word(self, lexeme: Lexeme, word: str) -> None:
         if word in _SHOUTED or (word in _OPERATORS and not self._alone()):
             upper = "NEAR/8" if "near" in word.lower() else word.upper()
             self.refuse(
@@ -317,9 +317,9 @@ class _Parser:
             self._warn(
                 span, f"{quoted(word)} is read as a word", f"the operator is {word.upper()}"
             )
-        if "|" in word:
+        if "|" in lexeme.text:
             span = (lexeme.start, lexeme.end)
-            message = f"{quoted(word)} is read as words in a row"
+            message = f"{quoted(lexeme.text)} is read as words in a row"
             self._warn(span, message, "put spaces around | to mean OR")
 
     def _alone(self) -> bool:
@@ -344,13 +344,11 @@ class _Parser:
             message = f"no code of a language: {quoted(lexeme.text)}"
             hint = "write two letters, as in lang:en"
             self.refuse(lexeme.start, lexeme.end, message, hint)
-        plain = _PLAIN.fullmatch(lexeme.text)
-        return Fact(
-            span=(lexeme.start, lexeme.end),
-            field=field,
-            phrase=phrase,
-            written=lexeme.text if plain else spelled_phrase(phrase),
-        )
+        written = lexeme.text if _PLAIN.fullmatch(lexeme.text) else spelled_phrase(phrase)
+        if _PLAIN.fullmatch(written.strip('"')):
+            written = written.strip('"')
+        span = (lexeme.start, lexeme.end)
+        return Fact(span=span, field=field, phrase=phrase, written=written)
 
     def _warn(self, span: tuple[int, int], message: str, hint: str = "") -> None:
         self.warnings.append(problem_at(self.query, *span, message, hint))

@@ -85,7 +85,7 @@ def spelled(text: str, phrase: Phrase) -> str:
     if len(phrase) == 1:
         return _spelled_one(phrase[0])
     if not any(map(str.isspace, text)) and all(_alone(element) for element in phrase):
-        return "".join(element.raw for element in phrase)
+        return "".join(element.cased for element in phrase)
     return spelled_phrase(phrase)
 
 
@@ -109,7 +109,9 @@ def _spelled_one(element: Element) -> str:
 
 
 def _letters(element: Element) -> str:
-    return "".join(character for character in element.raw if character not in UNSEEN)
+    """Return a word as written, or its plain letters where that would be read otherwise."""
+    written = "".join(c for c in element.raw if c not in UNSEEN).strip(_EDGES)
+    return written if [t.cased for t in tokenize(written)] == [element.cased] else element.cased
 
 
 def _alone(element: Element) -> bool:
