@@ -16,7 +16,7 @@ RUN /opt/tocsin/bin/python -m pip install --quiet '.[embedded]' \
 FROM ${BASE}
 # -P keeps what lies in the working folder from being imported in place of the real thing.
 ENV PATH=/opt/tocsin/bin:$PATH PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1 \
-    TOCSIN_CONFIG=/etc/tocsin/tocsin.toml TOCSIN_DATA_DIR=/var/lib/tocsin
+    TOCSIN_CONFIG=/etc/tocsin/tocsin.toml TOCSIN__DATA_DIR=/var/lib/tocsin
 RUN useradd --system --uid 10001 --home-dir /var/lib/tocsin --shell /usr/sbin/nologin tocsin \
  && mkdir -p /var/lib/tocsin /etc/tocsin \
  && chown tocsin:tocsin /var/lib/tocsin

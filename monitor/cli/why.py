@@ -37,8 +37,10 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
     Exit 1 if no feed ever listed it.
     """
 
+    from workers.text.urls import identity_key
+
     async def find(store: "SqlStore") -> "_Found | None":
-        article = await store.find_article(url)
+        article = await store.find_article(identity_key(url))
         if article is None:
             return None
         row = await store.article_by_id(article)

@@ -83,11 +83,11 @@ class Daemon:
             await self._close(parts)
             raise
         parts.store.subscribe(self.state.lanes.relay.wake)
+        await self._beat()  # before the lanes, which beat too, but cannot say what we are
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
         await self._refill()
         self._schedule_jobs()
-        await self._beat()
         notify("READY=1")
         self._tell()
 
@@ -205,7 +205,7 @@ class Daemon:
         self.state.draining = True
         notify("STOPPING=1")
         _log.info("stopping", within_s=within)
-        self._schedule.stop()
+        await self._schedule.stop()
         lanes = self.state.lanes
         drain = asyncio.create_task(lanes.drain(within * (1 - CLOSE_SHARE)), name="drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="hurry")

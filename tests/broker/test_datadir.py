@@ -54,7 +54,7 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").touch()
     with pytest.raises(TocsinError, match=r"holds 'thesis.doc' and no tocsin.dir \(name an empty"):
         DataDirLock(tmp_path).acquire()
-    assert ["thesis.doc"] == os.listdir(tmp_path)
+    assert ["thesis.doc"] == [path.name for path in tmp_path.iterdir()]
     (tmp_path / MARKER).touch()
     DataDirLock(tmp_path).acquire()
 

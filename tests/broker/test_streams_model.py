@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
     def expire(self, data: st.DataObject) -> None:
         id_ = data.draw(st.sampled_from(sorted(self.held)))
         who, message = self.held.pop(id_)
-        idle = int(2 * LONG_LEASE_S * 1000)
+        idle = int(3 * LONG_LEASE_S * 1000)  # nobody waits for so old an owner to speak
         key = stream_key(message.stream)
         self.client.xclaim(key, GROUP, f"c{who}", 0, [message.entry], idle=idle, justid=True)
         self.free[id_] = message

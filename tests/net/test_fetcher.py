@@ -98,7 +98,11 @@ async def test_broken_validator_is_not_sent(serve: Serve, fetcher: HttpFetcher) 
     ],
 )
 async def test_only_permanent_redirects_move(
-    serve: Serve, fetcher: HttpFetcher, get: Get, codes: tuple[int, ...], moved: bool
+    serve: Serve,
+    fetcher: HttpFetcher,
+    get: Get,
+    codes: tuple[int, ...],
+    moved: bool,  # noqa: FBT001
 ) -> None:
     """The address has moved if every hop on the way says so."""
     pages = {
@@ -238,7 +242,7 @@ async def test_no_address_is_permanent(fetcher: HttpFetcher, get: Get, url: str)
     assert "clientError" == caught.value.reason
 
 
-async def test_nobody_listens(serve: Serve, fetcher: HttpFetcher, get: Get) -> None:
+async def test_nobody_listens(fetcher: HttpFetcher, get: Get) -> None:
     """A refused connection is transient."""
     server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -1,6 +1,7 @@
 """A real SQLite file, a clock that stands until it is told otherwise, and what a feed says."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from workers.model.feed import EntryRow, FeedRow, FeedSource, Validators
 from workers.model.ids import entry_id
 from workers.model.topic import Clause
 from workers.store import SqlStore, open_store
+from workers.store.schema import prepare
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -191,7 +193,14 @@ class World:
 
     async def due(self, *streams: str, most: int = 1000) -> list[str]:
         """Return the ids that the relay may push."""
-        wanted = streams or ("pages:hot", "pages:warm", "pages:cold", "ring", "sink:ops", "sink:desk")
+        wanted = streams or (
+            "pages:hot",
+            "pages:warm",
+            "pages:cold",
+            "ring",
+            "sink:ops",
+            "sink:desk",
+        )
         found = await self.store.due(dict.fromkeys(wanted, 1000), 90.0, most)
         return [work.id for work in found]
 
@@ -202,9 +211,18 @@ def clock() -> StandingClock:
     return StandingClock()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new database, made once, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "tocsin.db"
+    prepare(path)
+    return path
+
+
 @pytest_asyncio.fixture
-async def store(tmp_path: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
+async def store(tmp_path: Path, template: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
     """Return an open store on a file of its own."""
+    shutil.copy(template, tmp_path / "tocsin.db")
     opened = await open_store(tmp_path / "tocsin.db", clock, busy_s=0.2)
     yield opened
     await opened.close()

@@ -207,7 +207,9 @@ asyncio.run(main())
 """
 
 
-async def test_a_killed_process_leaves_whole_units_and_all_it_answered_for(tmp_path, clock) -> None:
+async def test_a_killed_process_leaves_whole_units_and_all_it_answered_for(
+    tmp_path, clock
+) -> None:
     """SIGKILL in mid-commit: each unit is there whole or not at all, each answered one is there."""
     path = tmp_path / "tocsin.db"
     child = await asyncio.create_subprocess_exec(

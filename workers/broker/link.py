@@ -1,6 +1,5 @@
 """The connection to Redis: scripts, timeouts, and one error for everything that can go wrong."""
 
-import asyncio
 import os
 import secrets
 import socket
@@ -19,6 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TooSlow
 
 from workers.broker.address import Address
+from workers.broker.cancel import heeding_cancel
 from workers.broker.preflight import check_server
 from workers.clock import Clock
 from workers.errors import TocsinError, Transient
@@ -163,12 +163,8 @@ class Link:
         return await self._guarded(lambda: _execute(self._readers, words))
 
     async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as Redis answers
-        before = _cancels()
         with self._guard():
-            answer = await ask()
-        if _cancels() > before:
-            # Until Python 3.12 `asyncio.wait_for`, which redis-py sends by, can swallow one.
-            raise asyncio.CancelledError
+            answer = await heeding_cancel(ask)
         if self._touch_since is None:
             self._touch_since = self.clock.monotonic()
         return answer
@@ -194,12 +190,6 @@ class Part:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-
-
-def _cancels() -> int:
-    """Return how often the running task was asked to end."""
-    task = asyncio.current_task()
-    return 0 if task is None else task.cancelling()
 
 
 async def _execute(client: Redis, words: Sequence[Word]) -> Any:  # noqa: ANN401 - as Redis answers

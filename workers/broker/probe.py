@@ -10,6 +10,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.exceptions import TimeoutError as TooSlow
 
+from workers.broker.cancel import heeding_cancel
+
 __all__ = ["Health", "ask", "shut_down"]
 
 ANSWER_S = 2.0
@@ -41,6 +43,10 @@ def _client(socket: Path) -> Redis:
 
 async def ask(socket: Path) -> Health:
     """Return how the server on ``socket`` is; it never raises."""
+    return await heeding_cancel(lambda: _ask(socket))
+
+
+async def _ask(socket: Path) -> Health:
     client = _client(socket)
     try:
         await client.ping()

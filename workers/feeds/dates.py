@@ -32,8 +32,8 @@ _RFC = re.compile(
     re.ASCII,
 )
 _CLOCK = re.compile(
-    r"(?<![\d:])(\d{1,2})(?::|h|\.(?=\d\d\.\d\d\b))(\d{1,2})(?:[:.](\d{2})(?:[.,:]\d+)?)?"
-    r"\s*([AaPp]\.?[Mm]\b\.?|오전|오후|上午|下午|午前|午後)?"
+    r"(오전|오후|上午|下午|午前|午後)?\s*(?<![\d:])(\d{1,2})(?::|h|\.(?=\d\d\.\d\d\b))(\d{1,2})(?:[:.](\d{2})(?:[.,:]\d+)?)?"
+    r"\s*([AaPp]\.?[Mm]\b\.?)?"
 )
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d{1,2}):?(\d{2})?(?!\d)", re.IGNORECASE)
 _ZONE = re.compile(r"\b([A-Za-z]{1,5})\b")
@@ -141,13 +141,13 @@ def _clock(text: str) -> tuple[tuple[int, int, int] | None, str]:
     found = _CLOCK.search(text)
     if not found:
         return None, text
-    hour, half = int(found[1]), (found[4] or "").lower()
+    hour, half = int(found[2]), (found[1] or found[5] or "").lower()
     if half.startswith(_PM) and hour < 12:  # noqa: PLR2004
         hour += 12
     elif half.startswith(_AM) and hour == 12:  # noqa: PLR2004
         hour = 0
     rest = f"{text[: found.start()]} \x00{text[found.end() :]}"
-    return (hour, int(found[2]), int(found[3] or 0)), rest
+    return (hour, int(found[3]), int(found[4] or 0)), rest
 
 
 def _zone(text: str, *, timed: bool) -> tuple[timezone, str]:

@@ -135,7 +135,8 @@ def _core(root: Element) -> Element:
     if space.lower() in CORE or name_of(root.tag)[:2] != "?:":
         return root
     for element in root.iter(f"{{{space}}}*"):
-        element.tag = element.tag.rpartition("}")[2]
+        local = element.tag.rpartition("}")[2]
+        element.tag = local if ":" not in local else "unknown"
     return root
 
 

@@ -104,11 +104,15 @@ def finish_all(drafts: list[Draft], now: datetime) -> tuple[ParsedEntry, ...]:
     """
     entries = [finish(draft, now) for draft in drafts]
     told: dict[str, set[tuple[object, ...]]] = {}
+    seen: set[tuple[object, ...]] = set()
     for entry in entries:
         told.setdefault(entry.identity, set()).add(_facts(entry))
     kept: dict[str, ParsedEntry] = {}
     for entry in entries:
-        name = entry.identity
+        name, facts = entry.identity, _facts(entry)
+        if (name, facts) in seen:
+            continue
+        seen.add((name, facts))
         if len(told[name]) > 1:
             name = next((other for other in _others(entry) if other not in kept), name)
         if name not in kept:

@@ -106,7 +106,9 @@ def _draft(entry: Any, url: str) -> Draft:  # noqa: ANN401 - as above
 
 def _date(entry: Any, name: str) -> str | None:  # noqa: ANN401 - as above
     """Return a date as feedparser understood it, else as it was written."""
-    parts = entry.get(f"{name}_parsed") if name in entry else None
+    if name not in entry:
+        return None  # asked for, it would give another date instead, with a warning
+    parts = entry.get(f"{name}_parsed")
     if parts is None:
         return _text(entry, name) or None
     year, month, day, hour, minute, second = (int(part) for part in parts[:6])

@@ -1,11 +1,15 @@
 """What an element says: its text, its markup, its addresses."""
 
+import re
+
 from lxml import etree
 
 from workers.feeds.document import Element
 from workers.feeds.names import name_of
 
-__all__ = ["attribute", "base_of", "inner", "written"]
+__all__ = ["attribute", "bare", "base_of", "inner", "written"]
+
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 
 def written(element: Element) -> str:
@@ -15,13 +19,19 @@ def written(element: Element) -> str:
     return element.text or ""
 
 
+def bare(tag: str) -> str:
+    """Return a tag without its namespace; a broken one is that of no particular element."""
+    local = tag.rpartition("}")[2]
+    return local if _NAME.fullmatch(local) else "span"
+
+
 def inner(element: Element) -> str:
     """Return the markup inside an element, without namespace prefixes."""
     parts: list[str] = [element.text or ""]
     for child in element:
         for inside in child.iter():
-            if isinstance(inside.tag, str):
-                inside.tag = inside.tag.rpartition("}")[2]
+            if isinstance(inside.tag, str) and inside.tag[:1] == "{":
+                inside.tag = bare(inside.tag)
         parts.append(str(etree.tostring(child, encoding="unicode")))
     return "".join(parts)
 

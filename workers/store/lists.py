@@ -102,13 +102,13 @@ _FEED_STATE = case(
 
 def counts(conn: Connection, now: datetime) -> StoreCounts:
     """Return how much of everything there is."""
-    states = conn.execute(select(_FEED_STATE, func.count()).group_by(_FEED_STATE)).tuples().all()
-    letters = conn.execute(select(dead.c.kind, func.count()).group_by(dead.c.kind)).tuples().all()
+    states = conn.execute(select(_FEED_STATE, func.count()).group_by(_FEED_STATE)).all()
+    letters = conn.execute(select(dead.c.kind, func.count()).group_by(dead.c.kind)).all()
     return StoreCounts(
-        feeds=dict(states),
+        feeds={row[0]: row[1] for row in states},
         pages=_pages(conn, now),
         sinks=_sinks(conn, now),
-        dead={"page": 0, "delivery": 0} | dict(letters),
+        dead={"page": 0, "delivery": 0} | {row[0]: row[1] for row in letters},
         last_entry=conn.execute(select(func.max(entries.c.seen))).scalar(),
         last_alert=conn.execute(select(func.max(alerts.c.at))).scalar(),
     )

@@ -20,6 +20,7 @@ from workers.store.columns import storable
 from workers.store.feeds import address_key, note_addresses
 from workers.store.sql import chunks, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
+from workers.text.urls import canonical
 
 __all__ = ["commit"]
 
@@ -192,15 +193,20 @@ def _learn_address(conn: Connection, article: str, key: str, intent: EntryIntent
         conn.execute(
             update(articles)
             .where(articles.c.id == article, articles.c.fetched_at.is_(None))
-            .values(url=intent.entry.url)
+            .values(url=_clean(intent.entry.url))
         )
+
+
+def _clean(url: str | None) -> str | None:
+    """Return an address as people are shown it: without the parameters that track them."""
+    return (canonical(url) or url) if url is not None else None
 
 
 def _make_articles(conn: Connection, new: Mapping[str, EntryIntent]) -> None:
     rows = [
         {
             "id": article_id(key),
-            "url": intent.entry.url,
+            "url": _clean(intent.entry.url),
             "title": intent.entry.title,
             "text": "",
             "zones": (),

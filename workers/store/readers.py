@@ -55,7 +55,9 @@ class Readers:
             result = unit(conn)
             self._driver.commit(conn)
         except Exception as error:
-            down = self._driver.concerns(error) if conn is None else self._driver.fatal(conn, error)
+            down = (
+                self._driver.concerns(error) if conn is None else self._driver.fatal(conn, error)
+            )
             self._drop()
             if down:
                 raise StoreDown(f"cannot read: {self._driver.name}: {error}") from error

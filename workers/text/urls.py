@@ -38,7 +38,7 @@ _CONTROLS = re.compile(r"[\t\r\n]")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?", re.ASCII)
 _NEEDS_QUOTING = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]|%(?![0-9A-Fa-f]{2})")
 _PLAIN = re.compile(
-    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/(?:[!$'()*,:;=@\w~+-]|(?<!/)\.|(?<!/)/)*+",
+    r"https?://[a-z0-9](?:[a-z0-9-]|\.(?!/)){0,250}+(?<!-)/(?:[!$'()*,:;=@\w~+-]|(?<!/)\.|(?<!/)/)*+",
     re.ASCII,
 )
 """Addresses that are canonical as they stand: most of those that feeds write."""

@@ -119,7 +119,7 @@ class Forms:
             return frozenset((folded,))
         memo = self._memo.setdefault(codes, {})
         known = memo.get(word)
-        if known is None:
+        if known is None or folded not in known:  # one ligature can be several words
             if len(memo) >= MEMO_WORDS:
                 memo.clear()
             known = memo[word] = frozenset(_keys(word, folded, codes))
@@ -148,6 +148,8 @@ def _keys(word: str, folded: str, codes: tuple[str, ...]) -> set[str]:
     if not LEAST_LETTERS <= len(folded) <= LONGEST_WORD or _numbered(folded):
         return keys
     lower = "".join(c for c in word.lower() if c.isalpha() or extends(c))
+    if not lower:
+        return keys
     for code in codes:
         keys |= _lemmas(lower, code)
     return keys

@@ -5,9 +5,10 @@ It is the reference for what a query means. A faster matcher has to give the sam
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from math import inf
 
 from workers.topics.canonical import canonical
-from workers.topics.reading import Place, Reading
+from workers.topics.reading import Chain, Place, Reading
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Link, Near, Node, Not, Term
 
 __all__ = ["chains", "holds", "places"]
@@ -57,39 +58,52 @@ def _look(leaf: Term | Alias, reading: Reading) -> list[Place]:
     return sorted(found)
 
 
-def chains(node: Near, reading: Reading) -> list[tuple[Place, ...]]:
+def chains(node: Near, reading: Reading) -> list[Chain]:
     """Return how a NEAR is met: a place of each operand, every one near the one before.
 
     One chain for each place of the last operand that ends one, by the nearest partners. Places
     that overlap are no neighbours: a word is not near itself.
     """
-    found: list[tuple[Place, ...]] = [(place,) for place in places(node.operands[0], reading)]
+    key = canonical(node)
+    known = reading.remembered_chains.get(key)
+    if known is not None:
+        return known
+    found: list[Chain] = [(place,) for place in places(node.operands[0], reading)]
     for link, operand in zip(node.links, node.operands[1:], strict=True):
-        if not found:
-            return []
-        found = _linked(found, places(operand, reading), link)
+        found = _linked(found, places(operand, reading), link) if found else []
+    reading.remembered_chains[key] = found
     return found
 
 
-def _linked(
-    left: list[tuple[Place, ...]], right: Sequence[Place], link: Link
-) -> list[tuple[Place, ...]]:
-    ends = [chain[-1] for chain in left]
-    longest = max(last - first for _, first, last in ends)
-    found: list[tuple[Place, ...]] = []
+def _linked(left: list[Chain], right: Sequence[Place], link: Link) -> list[Chain]:
+    """Lengthen chains by every place that is near the end of one, each the nearest.
+
+    The nearest before a place is the last to end before it, the nearest behind it the first to
+    begin behind it: two look-ups in sorted lists, whatever the text.
+    """
+    by_last = sorted(left, key=_ending)
+    lasts = [_ending(chain) for chain in by_last]
+    firsts = [chain[-1] for chain in left]  # chains come in the order of their last places
+    found: list[Chain] = []
     for place in right:
-        passage, first, last = place
-        low = bisect_left(ends, (passage, first - link.reach - longest, -1))
-        high = bisect_left(ends, (passage, last + link.reach + 1, -1))
-        near = [n for n in range(low, high) if _near(ends[n], place, link)]
+        before = bisect_left(lasts, place[:2]) - 1
+        near = [by_last[before]] if before >= 0 else []
+        if not link.ordered:
+            behind = bisect_left(firsts, (place[0], place[2] + 1, -1))
+            near += left[behind : behind + 1]
+        near = [chain for chain in near if _apart(chain[-1], place) <= link.reach]
         if near:
-            best = min(near, key=lambda n: abs(ends[n][1] - first))
-            found.append((*left[best], place))
+            nearest = min(near, key=lambda chain: _apart(chain[-1], place))
+            found.append((*nearest, place))
     return found
 
 
-def _near(left: Place, right: Place, link: Link) -> bool:
-    """Say whether two places are within reach, measured between their nearer ends."""
-    if left[2] < right[1]:
-        return right[1] - left[2] <= link.reach
-    return not link.ordered and right[2] < left[1] and left[1] - right[2] <= link.reach
+def _ending(chain: Chain) -> tuple[int, int]:
+    return chain[-1][0], chain[-1][2]
+
+
+def _apart(one: Place, other: Place) -> float:
+    """Return the distance between the nearer ends of two places that do not overlap."""
+    if one[0] != other[0]:
+        return inf
+    return other[1] - one[2] if one[2] < other[1] else one[1] - other[2]

@@ -14,13 +14,15 @@ from workers.text.tokens import TEXT_LIMIT, behind_particles, tokenize
 from workers.topics.forms import Forms
 from workers.topics.tree import Element, FactField, Phrase, Scope
 
-__all__ = ["Passage", "Place", "Reading"]
+__all__ = ["Chain", "Passage", "Place", "Reading"]
 
 ZONE_LINES = 5_000
 """Lines of other zones that are searched: link lists of real pages have 600."""
 
 Place = tuple[int, int, int]
 """Where something stands: number of the passage, first token, last token."""
+Chain = tuple[Place, ...]
+"""A place of each operand of a NEAR."""
 
 
 class Passage:
@@ -98,11 +100,12 @@ class Passage:
         if self._families is None:
             families: dict[str, list[int]] = {}
             self._families = families
-            keys: dict[str, frozenset[str]] = {}
+            keys: dict[tuple[str, str], frozenset[str]] = {}
             for place, token in enumerate(self.tokens):
-                if token.raw not in keys:
-                    keys[token.raw] = self._forms.token_keys(token, self._codes)
-                for key in keys[token.raw]:
+                word = (token.raw, token.folded)
+                if word not in keys:
+                    keys[word] = self._forms.token_keys(token, self._codes)
+                for key in keys[word]:
                     families.setdefault(key, []).append(place)
         return self._families
 
@@ -128,6 +131,8 @@ class Reading:
         self._facts: dict[FactField, list[tuple[str, ...]]] = {}
         self.remembered: dict[str, list[Place]] = {}
         """Places by canonical writing of a leaf."""
+        self.remembered_chains: dict[str, list[Chain]] = {}
+        """How each NEAR is met, by its canonical writing."""
 
     def with_others(self) -> list[Passage]:
         """Return all passages, those of the other zones included."""
@@ -187,8 +192,11 @@ class Reading:
                 "tag": document.tags,
                 "author": (document.author,),
             }
-            texts = [value.replace("_", "-") for value in values[field] if value]
-            self._facts[field] = [tuple(t.folded for t in tokenize(text)) for text in texts]
+            self._facts[field] = [
+                tuple(token.folded for token in tokenize(value))
+                for value in values[field]
+                if value
+            ]
         return self._facts[field]
 
 

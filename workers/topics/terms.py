@@ -180,8 +180,9 @@ def _prefix_phrase(
 
 
 def _weight(character: str) -> int:
-    """Return how many letters a character counts for: a Hangul syllable is two or three."""
-    return 2 if "\uac00" <= character <= "\ud7a3" else 1
+    """Return how many letters a character counts for: Hangul and Katakana write syllables."""
+    syllable = "\uac00" <= character <= "\ud7a3" or kind_of(character) == "k"
+    return 2 if syllable else 1
 
 
 def _unelided(word: str, tokens: list[Token]) -> list[Token]:

@@ -1,0 +1,320 @@
+"""Reading feeds of every format."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from workers.feeds import read_feed, second_opinion
+from workers.model.feed import ParsedEntry, ParsedFeed
+
+URL = "https://harbour.example/rss"
+
+
+@pytest.fixture
+def read(now: datetime):
+    """Read a text or bytes with nothing told by HTTP."""
+
+    def do(body: str | bytes, content_type: str = "", url: str = URL) -> ParsedFeed:
+        data = body.encode() if isinstance(body, str) else body
+        return read_feed(data, url, content_type, now)
+
+    return do
+
+
+def item(inside: str) -> str:
+    """Return an RSS document of one item."""
+    return f'<rss version="2.0"><channel><title>T</title><item>{inside}</item></channel></rss>'
+
+
+def only(feed: ParsedFeed) -> ParsedEntry:
+    """Return a feed's one entry."""
+    (entry,) = feed.entries
+    return entry
+
+
+def test_rss(read, samples) -> None:
+    """All that an RSS feed says is found."""
+    feed = read(samples["rss"])
+    assert ("rss", "fast", True, "en-gb") == (feed.kind, feed.parser, feed.complete, feed.language)
+    assert ("Harbour Wire & Post", "https://harbour.example/") == (feed.title, feed.link)
+    assert (900.0, 900.0, (2, 3)) == (
+        feed.hints.ttl, feed.hints.update_period_s, feed.hints.skip_hours
+    )  # fmt: skip
+    assert ("https://hub.example/", URL) == (feed.hints.hub, feed.hints.self)
+    first = feed.entries[0]
+    assert ("tag:1", "Crane falls at pier 4") == (first.identity, first.title)
+    assert "https://harbour.example/news/1?utm_source=rss" == first.url
+    assert ("Short.", "First line.\nSecond & last.") == (first.summary, first.content)
+    assert "<p>First line.</p><p>Second &amp; last.</p>" == first.content_html
+    assert datetime(2026, 1, 10, 8, 30, tzinfo=UTC) == first.published
+    assert (("Ada Field",), ("Ports",)) == (first.authors, first.categories)
+
+
+def test_rss_identities(read, samples) -> None:
+    """Guid as written, else the canonical link, else a hash of what it says."""
+    found = [(entry.identity, entry.url) for entry in read(samples["rss"]).entries[1:4]]
+    assert [
+        ("https://harbour.example/news/2", "https://harbour.example/news/2#top"),
+        ("https://harbour.example/news/3", "https://harbour.example/news/3"),
+        ("https://harbour.example/news/4", "https://harbour.example/news/4"),
+    ] == found
+    last = read(samples["rss"]).entries[4]
+    assert last.identity.startswith("text:")
+    assert (None, "Nothing but text") == (last.url, last.content)
+
+
+def test_atom(read, samples) -> None:
+    """Bases nest, ids are not resolved, texts are text, pages come before other formats."""
+    feed = read(samples["atom"])
+    assert ("atom", "de", "Meridian <live>") == (feed.kind, feed.language, feed.title)
+    assert "https://meridian.example/x/feed.atom" == feed.hints.self
+    first, second = feed.entries
+    assert "relative/id" == first.identity
+    assert "https://meridian.example/x/deep/one.html" == first.url
+    assert ("Ein\nZwei", ("Bo Reed",), ("World",)) == (
+        first.content, first.authors, first.categories
+    )  # fmt: skip
+    assert ("1 < 2 <b>", "https://meridian.example/two") == (second.title, second.url)
+    assert datetime(2026, 1, 9, 7, tzinfo=UTC) == second.published
+    assert "Sum" == second.summary
+
+
+def test_rdf(read, samples) -> None:
+    """RDF items stand beside their channel, and are known by their rdf:about."""
+    feed = read(samples["rdf"])
+    entry = only(feed)
+    assert ("rdf", "Kestrel") == (feed.kind, feed.title)
+    assert ("urn:k:1", "https://kestrel.example/1") == (entry.identity, entry.url)
+    assert datetime(2026, 1, 10, 9, tzinfo=UTC) == entry.published
+
+
+def test_json(read, samples) -> None:
+    """JSON Feed: numbers as ids, relative links, text that is no markup, junk left out."""
+    feed = read(samples["json"], url="https://northgate.example/feed.json")
+    first, second = feed.entries
+    assert ("json", "Northgate", "https://hub.example/") == (feed.kind, feed.title, feed.hints.hub)
+    assert ("7", "https://northgate.example/seven") == (first.identity, first.url)
+    assert ("Seven <1>", "A\nB", ("Cy",), ("a",)) == (
+        first.title, first.content, first.authors, first.categories
+    )  # fmt: skip
+    assert ("https://else.example/8", "1 < 2\nend") == (second.url, second.content)
+
+
+def test_sitemap(read, samples) -> None:
+    """A news sitemap has titles, dates and keywords."""
+    feed = read(samples["sitemap"])
+    entry = only(feed)
+    assert ("sitemap", "The Gazette", "en") == (feed.kind, feed.title, feed.language)
+    assert ("Bridge opens & closes", ("bridge", "road")) == (entry.title, entry.categories)
+    assert datetime(2026, 1, 10, 10, tzinfo=UTC) == entry.published
+
+
+def test_atom03(read, samples) -> None:
+    """Atom 0.3 is read as what it became."""
+    entry = only(read(samples["atom03"]))
+    assert ("o1", "Old news", "https://old.example/1") == (entry.identity, entry.title, entry.url)
+    assert datetime(2026, 1, 9, tzinfo=UTC) == entry.published
+
+
+NONE = {
+    "": "empty document",
+    "  \n": "empty document",
+    "just words": "no markup",
+    "<!DOCTYPE html><html><body>Hello</body></html>": "a page for people",
+    "<html><head></head></html>": "a page for people",
+    "<opml version='2.0'/>": "the document is <opml>",
+    "<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>": "index of sitemaps",
+    "{}": "no list of items",
+    '{"items": []}': "names no version",
+    "{broken": "not JSON",
+    "[" * 100_000: "not JSON",
+    "<": "not a feed",
+    "\x00\x01\x02<<<": "not a feed",
+}
+
+
+@pytest.mark.parametrize("body", NONE, ids=range(len(NONE)))
+def test_no_feed(read, body: str) -> None:
+    """What is no feed has kind none, and says why."""
+    feed = read(body)
+    assert ("none", ()) == (feed.kind, feed.entries)
+    assert NONE[body] in (feed.error or "")
+
+
+BROKEN = {
+    "bare ampersand": item("<title>Fish & chips &nbsp;&eacute;</title>"),
+    "control character": item("<title>Fish & chips \x0b\u00e9</title>"),
+    "bad reference": item("<title>Fish &#11;& chips &#233;</title>"),
+    "junk before": "Warning: line 3\n" + item("<title>Fish &amp; chips &#233;</title>"),
+    "junk after": item("<title>Fish &amp; chips &#233;</title>") + "<!-- 0.2 s --><p>bye",
+    "spaces before": "\n\n <?xml version='1.0'?>" + item("<title>Fish &amp; chips é</title>"),
+    "unknown prefix": item("<title>Fish &amp; chips é</title><x:y>1</x:y>"),
+    "doctype": '<!DOCTYPE rss [<!ENTITY x "y">]>'
+    + item("<title>Fish &amp; chips &eacute;</title>"),
+    "upper case": "<RSS><Channel><Item><Title>Fish &amp; chips é</Title></Item></Channel></RSS>",
+    "bare less-than": item("<title>Fish &amp; chips é</title><description>1 < 2</description>"),
+    "own namespace": item("<title>Fish &amp; chips é</title>").replace(
+        "<rss", '<rss xmlns="http://invented.example/"'
+    ),
+    "no channel end": item("<title>Fish &amp; chips é</title>").replace("</channel>", ""),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_markup_is_mended(read, name: str) -> None:
+    """What breaks feeds most often does not keep their titles from us."""
+    entry = only(read(BROKEN[name]))
+    assert "Fish & chips é" == entry.title.replace("  ", " ")
+
+
+def test_cdata_is_left_alone(read) -> None:
+    """Mending touches nothing inside CDATA."""
+    entry = only(
+        read(item("<title>a & b</title><description><![CDATA[x &nbsp; <y & z]]></description>"))
+    )
+    assert "x &nbsp; <y & z" == entry.content_html
+
+
+def test_cut_document_is_not_complete(read) -> None:
+    """A document without its end gives what is whole of it, and is no baseline."""
+    whole = item("<guid>1</guid><link>https://a.example/1</link>")
+    cut = whole.replace("</channel></rss>", "<item><guid>2</guid><link>https://a.example/2")
+    feed = read(cut)
+    assert (False, ["1"]) == (feed.complete, [entry.identity for entry in feed.entries])
+    assert read(whole).complete
+
+
+def test_guid_for_several_things_is_none(read) -> None:
+    """Entries that share a guid but nothing else are told apart by link or text."""
+    items = "".join(
+        f"<item><guid>same</guid><title>{n}</title><link>https://a.example/{n}</link></item>"
+        for n in (1, 2, 2)
+    )
+    feed = read(f"<rss><channel>{items}</channel></rss>")
+    links = ["https://a.example/1", "https://a.example/2"]
+    assert links == [entry.identity for entry in feed.entries]
+
+
+def test_sirens_repeat_everything_but_the_date(read) -> None:
+    """Entries equal in guid, title and link are several where their dates are."""
+    items = "".join(
+        "<item><guid>siren</guid><title>Siren</title>"
+        f"<pubDate>Sat, 10 Jan 2026 0{n}:00:00 GMT</pubDate></item>"
+        for n in (1, 2)
+    )
+    assert 2 == len(
+        {entry.identity for entry in read(f"<rss><channel>{items}</channel></rss>").entries}
+    )
+
+
+def test_entries_are_bounded(now: datetime) -> None:
+    """Only the first entries are read."""
+    body = "<rss><channel>" + "<item><title>x</title></item>" * 50 + "</channel></rss>"
+    numbered = "".join(f"<item><guid>{n}</guid></item>" for n in range(50))
+    body = f"<rss><channel>{numbered}</channel></rss>"
+    assert 7 == len(read_feed(body.encode(), URL, "", now, max_entries=7).entries)
+
+
+def test_fields_are_bounded(read) -> None:
+    """No field of an entry is longer than its limit, and a long link is none."""
+    huge = "y" * 300_000
+    entry = only(
+        read(
+            item(f"<guid>{huge}</guid><title>{huge}</title><link>https://a.example/{huge}</link>")
+        )
+    )
+    assert (True, 1000, None) == (entry.identity.startswith("long:"), len(entry.title), entry.url)
+
+
+HOSTILE = {
+    "nested tags": "<rss>" + "<a>" * 200_000,
+    "attributes": "<rss " + " ".join(f'a{n}="1"' for n in range(200_000)) + "/>",
+    "namespaces": "<rss " + " ".join(f'xmlns:a{n}="u{n}"' for n in range(50_000)) + "/>",
+    "laughs": "<!DOCTYPE r ["
+    '<!ENTITY a "ha">'
+    + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    + "]>"
+    + item("<title>&i;</title>"),
+    "own file": '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    + item("<title>&x;</title>"),
+    "open comments": item("<title>" + "&lt;!--" * 100_000 + "</title>"),
+    "open cdata": "<rss><channel>" + "<![CDATA[" * 100_000,
+    "ampersands": "<rss><channel><item><title>" + "&" * 500_000,
+    "errors": "<rss>" + "<a></b>" * 100_000,
+    "deep json": '{"version": "https://jsonfeed.org/version/1", "items": ' + "[" * 200_000,
+    "brackets": "<!DOCTYPE rss [" + "]" * 500_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_document_is_bounded(read, name: str) -> None:
+    """Bombs and floods end soon, open no file, and inflate nothing."""
+    feed = read(HOSTILE[name])
+    said = " ".join(entry.title for entry in feed.entries)
+    assert "root:" not in said
+    assert len(said) <= 1000
+
+
+CHARSETS = {
+    "utf-8": ("", "é €", "utf-8"),
+    "iso-8859-1 declared": ("iso-8859-1", "é", "iso-8859-1"),
+    "windows-1251 declared": ("windows-1251", "Привет", "cp1251"),
+    "shift_jis declared": ("Shift_JIS", "日本", "cp932"),
+    "gb2312 declared": ("gb2312", "中国", "gb2312"),
+    "euc-kr declared": ("euc-kr", "한국", "cp949"),
+    "koi8-r declared": ("KOI8-R", "Москва", "koi8-r"),
+    "undeclared windows-1252": ("", "é \u201cx\u201d €", "cp1252"),
+    "utf-8 said, 1252 sent": ("utf-8", "é caf\u00e9", "cp1252"),
+    "utf-16 with mark": ("utf-16", "é €", "utf-16"),
+    "utf-16 without": ("utf-16", "é €", "utf-16-le"),
+    "unknown name": ("x-martian", "é €", "utf-8"),
+    "codec that is none": ("zlib", "é", "utf-8"),
+}
+
+
+@pytest.mark.parametrize("name", CHARSETS)
+def test_charset_is_found(read, name: str) -> None:
+    """The declaration, a mark, or the bytes themselves tell the characters."""
+    label, text, codec = CHARSETS[name]
+    declared = f' encoding="{label}"' if label else ""
+    body = f"<?xml version='1.0'{declared}?>" + item(f"<title>{text}</title>")
+    assert text == only(read(body.encode(codec))).title
+
+
+HEADERS = {
+    "HTTP alone": ("text/xml; charset=windows-1251", "", "Привет", "cp1251"),
+    "HTTP before document": ('text/xml; charset="koi8-r"', "windows-1251", "Привет", "koi8-r"),
+    "a server's default loses": ("text/xml; charset=iso-8859-1", "utf-8", "Привет", "utf-8"),
+    "HTTP wrong, bytes are UTF-8": ("text/xml; charset=us-ascii", "utf-8", "é", "utf-8"),
+    "mark before HTTP": ("text/xml; charset=koi8-r", "", "é", "utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_charset_of_http(read, name: str) -> None:
+    """HTTP counts before the document, unless the bytes say that it is a mere default."""
+    header, label, text, codec = HEADERS[name]
+    declared = f' encoding="{label}"' if label else ""
+    body = f"<?xml version='1.0'{declared}?>" + item(f"<title>{text}</title>")
+    assert text == only(read(body.encode(codec), header)).title
+
+
+def test_second_opinion_reads_what_it_can(now: datetime, samples) -> None:
+    """The other parser gives the same identities, links and dates for a plain feed."""
+    fast = read_feed(samples["rss"], URL, "application/rss+xml", now)
+    second = second_opinion(samples["rss"], URL, "application/rss+xml", now)
+    assert "second" == second.parser
+    assert [e.identity.strip() for e in fast.entries[:2]] == [
+        e.identity for e in second.entries[:2]
+    ]
+    assert fast.entries[0].published == second.entries[0].published
+    assert fast.entries[0].url == second.entries[0].url
+
+
+@pytest.mark.parametrize("body", [b"", b"/etc/passwd", b"http://127.0.0.1:1/", b"\x00\xff", b"{}"])
+def test_second_opinion_opens_nothing(now: datetime, body: bytes) -> None:
+    """A body that names a file or an address is no feed, and nothing is opened."""
+    found = second_opinion(body, URL, "", now)
+    assert ("none", True) == (found.kind, bool(found.error))

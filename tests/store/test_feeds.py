@@ -1,0 +1,131 @@
+"""Which feed an address belongs to, and what the operator changes about it."""
+
+import pytest
+from msgspec import structs
+
+from workers.model.commit import PollCommit
+from workers.model.feed import FeedSource, Validators
+from workers.model.ids import feed_id
+from workers.store.feeds import address_key
+
+
+def source(url: str, **fields: object) -> FeedSource:
+    """Return a feed as configured."""
+    return structs.replace(FeedSource(url=url, name=url), **fields)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://a.example/f", "https://a.example/f", True),
+        ("HTTPS://A.Example/f", "https://a.example/f", True),
+        (" https://a.example/f ", "https://a.example/f", True),
+        ("https://a.example/f", "https://a.example/F", False),
+        ("https://a.example/f", "https://a.example/f?x=1", False),
+        ("https://a.example/f", "ftp://a.example/f", False),
+    ],
+)
+def test_an_address_is_known_without_its_scheme(one, other, same) -> None:
+    """Hosts are compared without case, paths with it."""
+    assert same == (address_key(one) == address_key(other))
+
+
+async def test_ids_are_the_hash_of_the_first_address(store) -> None:
+    """And come back by the address as given."""
+    urls = ["https://a.example/f", "https://b.example/f"]
+    ids = await store.sync_feeds([source(url) for url in urls])
+    assert {url: feed_id(url) for url in urls} == ids
+    assert ids == await store.sync_feeds([source(url) for url in urls])
+
+
+@pytest.mark.parametrize(
+    ("later", "former"),
+    [
+        ("https://a.example/f", ()),
+        ("https://new.example/g", ("http://a.example/f",)),
+        ("https://new.example/g", ("https://else.example/x", "http://a.example/f")),
+    ],
+)
+async def test_an_edited_address_is_the_same_feed(store, later, former) -> None:
+    """http to https needs no word; another address needs ``was``; then it is fetched there."""
+    ids = await store.sync_feeds([source("http://a.example/f")])
+    (id_,) = ids.values()
+    assert {later: id_} == await store.sync_feeds([source(later, former=former)])
+    row = await store.load_feed(id_)
+    assert (later, False) == (row.url, row.parked)
+    assert {later: id_} == await store.sync_feeds([source(later)])
+
+
+async def test_another_address_forgets_what_the_old_server_said(world) -> None:
+    """Validators of one server mean nothing to another."""
+    feed = await world.feed()
+    after = structs.replace(feed, validators=Validators(etag="x"), moved_count=2)
+    await world.store.commit_poll(PollCommit(feed=after, loaded_at=None, delay_s=1.0))
+    await world.store.sync_feeds([source("https://new.example/", former=(feed.url,))])
+    row = await world.store.load_feed(feed.id)
+    assert (Validators(), 0) == (row.validators, row.moved_count)
+
+
+async def test_a_feed_that_moved_stays_where_it_is_through_a_restart(world) -> None:
+    """Its address in the config is the old one, and finds the same feed; so does the new one."""
+    feed = await world.feed()
+    moved = structs.replace(feed, url="https://new.example/feed")
+    await world.store.commit_poll(PollCommit(feed=moved, loaded_at=None, delay_s=1.0))
+    assert {feed.url: feed.id} == await world.store.sync_feeds([source(feed.url)])
+    assert moved.url == (await world.store.load_feed(feed.id)).url
+    assert {moved.url: feed.id} == await world.store.sync_feeds([source(moved.url)])
+
+
+async def test_what_is_not_listed_is_parked_and_comes_back_with_its_history(world) -> None:
+    """Parked feeds are not polled; nothing of them is forgotten."""
+    feed = await world.feed()
+    after = structs.replace(feed, title="Wire", baselined_at=world.clock.now())
+    await world.store.commit_poll(PollCommit(feed=after, loaded_at=None, delay_s=60.0))
+    await world.store.sync_feeds([source("https://other.example/")])
+    assert (await world.store.load_feed(feed.id)).parked
+    assert [feed_id("https://other.example/")] == list(await world.store.feed_delays())
+    await world.store.sync_feeds([source(feed.url, enabled=False)])
+    assert (await world.store.load_feed(feed.id)).parked
+    await world.store.sync_feeds([source(feed.url)])
+    row = await world.store.load_feed(feed.id)
+    assert (False, "Wire", world.clock.now()) == (row.parked, row.title, row.baselined_at)
+
+
+async def test_settings_are_updated(world) -> None:
+    """Name, tags, weight and interval are what the config says last."""
+    feed = await world.feed()
+    await world.store.sync_feeds(
+        [source(feed.url, name="New", tags=("a",), weight=3.0, interval_s=60.0)]
+    )
+    row = await world.store.load_feed(feed.id)
+    assert ("New", ("a",), 3.0, 60.0) == (row.name, row.tags, row.weight, row.interval_fixed_s)
+
+
+@pytest.mark.parametrize(("errors", "expected"), [(0, 60.0), (1, 7200.0)])
+async def test_a_shorter_interval_counts_at_once_unless_the_feed_fails(
+    world, errors, expected
+) -> None:
+    """What an error has set stands."""
+    feed = await world.feed()
+    after = structs.replace(feed, errors=errors)
+    await world.store.commit_poll(PollCommit(feed=after, loaded_at=None, delay_s=7200.0))
+    await world.store.sync_feeds([source(feed.url, interval_s=60.0)])
+    assert {feed.id: expected} == await world.store.feed_delays()
+
+
+async def test_one_feed_listed_twice_is_one_feed(store) -> None:
+    """Both addresses give its id, and the first enabled one names it."""
+    first = source("http://a.example/f", name="off", enabled=False)
+    second = source("https://a.example/f", name="on")
+    ids = await store.sync_feeds([first, second])
+    assert 1 == len(set(ids.values()))
+    (row,) = await store.feed_rows()
+    assert ("on", False) == (row.name, row.parked)
+
+
+async def test_very_many_feeds(store) -> None:
+    """More than one statement can take."""
+    sources = [source(f"https://h{n}.example/f") for n in range(1200)]
+    assert 1200 == len(set((await store.sync_feeds(sources)).values()))
+    await store.sync_feeds(sources[:1])
+    assert 1 == len(await store.feed_delays())

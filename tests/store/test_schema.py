@@ -1,0 +1,208 @@
+"""The file: made, migrated, copied, or refused in a sentence that says what to do."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.types import TypeDecorator
+
+from workers.store import Unusable, open_store
+from workers.store.schema import MIGRATIONS, SCHEMA, prepare
+from workers.store.tables import metadata
+
+NEXT = """
+from alembic import op
+import sqlalchemy as sa
+revision = "{revision}"
+down_revision = "{down}"
+def upgrade():
+    op.add_column("feeds", sa.Column("extra_{revision}", sa.Text()))
+    {more}
+"""
+
+
+def later(tmp_path: Path, *revisions: str, more: str = "") -> Path:
+    """Return migrations with further revisions."""
+    folder = tmp_path / "100% later" / "migrations"
+    if not folder.exists():
+        shutil.copytree(MIGRATIONS, folder)
+    down = SCHEMA
+    for revision in revisions:
+        text = NEXT.format(revision=revision, down=down, more=more)
+        (folder / "versions" / f"v{revision}.py").write_text(text)
+        down = revision
+    return folder
+
+
+def columns(path: Path) -> set[str]:
+    """Return the columns of ``feeds``."""
+    raw = sqlite3.connect(path)
+    found = {row[1] for row in raw.execute("PRAGMA table_info(feeds)")}
+    raw.close()
+    return found
+
+
+def test_migrations_and_tables_say_the_same(tmp_path) -> None:
+    """What the migrations make is what the code expects."""
+    prepare(tmp_path / "t.db")
+    engine = create_engine(f"sqlite:///{tmp_path / 't.db'}")
+
+    def same(_context, _column, _old, _new, mine, reflected=None) -> bool:
+        impl = mine.impl if isinstance(mine, TypeDecorator) else mine
+        return type(impl)._type_affinity is None if reflected else False
+
+    with engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": same})
+        assert [] == compare_metadata(context, metadata)
+        made = dict(
+            conn.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql != ''").all()
+        )
+    engine.dispose()
+    fresh = create_engine("sqlite://")
+    with fresh.connect() as conn:
+        metadata.create_all(conn)
+        expected = dict(
+            conn.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql != ''").all()
+        )
+    fresh.dispose()
+    made.pop("alembic_version")
+    assert {name: _columns_of(sql) for name, sql in expected.items()} == {
+        name: _columns_of(sql) for name, sql in made.items()
+    }
+
+
+def _columns_of(sql: str) -> set[str]:
+    """Return the parts of a CREATE statement, whatever their order and layout."""
+    return {" ".join(line.split()).strip(", ") for line in sql.splitlines() if line.strip(", ")}
+
+
+async def test_a_new_file_is_made_with_its_folder(tmp_path, clock) -> None:
+    """And is in WAL mode, and marked as ours."""
+    path = tmp_path / "new folder" / "tocsin.db"
+    store = await open_store(path, clock)
+    await store.close()
+    raw = sqlite3.connect(path)
+    assert ("wal",) == raw.execute("PRAGMA journal_mode").fetchone()
+    assert (0x746F6373,) == raw.execute("PRAGMA application_id").fetchone()
+    assert (SCHEMA,) == raw.execute("SELECT version_num FROM alembic_version").fetchone()
+    raw.close()
+
+
+async def test_an_empty_file_becomes_a_database(tmp_path, clock) -> None:
+    """A crash right after the file was made is no trouble."""
+    path = tmp_path / "tocsin.db"
+    path.touch()
+    store = await open_store(path, clock)
+    await store.probe()
+    await store.close()
+
+
+def test_an_older_schema_is_migrated_after_a_copy(tmp_path) -> None:
+    """The copy is whole, has the old schema, and the newest two are kept."""
+    path = tmp_path / "tocsin.db"
+    prepare(path)
+    folder = later(tmp_path, "0002", "0003", "0004")
+    for schema in ("0002", "0003", "0004"):
+        prepare(path, migrations=folder, schema=schema)
+    assert {"extra_0002", "extra_0003", "extra_0004"} <= columns(path)
+    copies = sorted(tmp_path.glob("tocsin.db.before-*"))
+    assert ["tocsin.db.before-0003", "tocsin.db.before-0004"] == [copy.name for copy in copies]
+    assert "extra_0003" in columns(copies[1])
+    assert "extra_0004" not in columns(copies[1])
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(tmp_path) -> None:
+    """All of a migration, or nothing."""
+    path = tmp_path / "tocsin.db"
+    prepare(path)
+    folder = later(tmp_path, "0002", more='raise RuntimeError("half way")')
+    with pytest.raises(RuntimeError):
+        prepare(path, migrations=folder, schema="0002")
+    assert "extra_0002" not in columns(path)
+    prepare(path)
+
+
+def test_a_newer_schema_is_refused_with_both_versions(tmp_path) -> None:
+    """And is left as it is."""
+    path = tmp_path / "tocsin.db"
+    prepare(path, migrations=later(tmp_path, "0002"), schema="0002")
+    with pytest.raises(Unusable, match=f"(?s)0002.*{SCHEMA}"):
+        prepare(path)
+    assert "extra_0002" in columns(path)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize(
+    "content", [b"SQLite format 3\0" + b"garbage" * 99, b"hello", b"PK\3\4" * 999]
+)
+def test_a_file_that_is_no_database_is_refused(tmp_path, content, read_only) -> None:
+    """Its path is named, and it is not touched."""
+    path = tmp_path / "tocsin.db"
+    path.write_bytes(content)
+    with pytest.raises(Unusable, match=str(path)):
+        prepare(path, read_only=read_only)
+    assert content == path.read_bytes()
+
+
+def test_a_database_of_another_program_is_refused(tmp_path) -> None:
+    """Nothing is added to it."""
+    path = tmp_path / "tocsin.db"
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE theirs (x)")
+    raw.close()
+    with pytest.raises(Unusable, match="not a Tocsin database"):
+        prepare(path)
+    raw = sqlite3.connect(path)
+    assert [("theirs",)] == raw.execute("SELECT name FROM sqlite_master").fetchall()
+    raw.close()
+
+
+async def test_who_only_asks_makes_nothing(tmp_path, clock) -> None:
+    """A command that asks never makes a database."""
+    path = tmp_path / "folder" / "tocsin.db"
+    with pytest.raises(Unusable, match="tocsin run"):
+        await open_store(path, clock, read_only=True)
+    assert not path.parent.exists()
+
+
+def test_who_only_asks_migrates_nothing(tmp_path) -> None:
+    """It says what to do instead."""
+    path = tmp_path / "tocsin.db"
+    prepare(path)
+    with pytest.raises(Unusable, match="older Tocsin"):
+        prepare(path, read_only=True, migrations=later(tmp_path, "0002"), schema="0002")
+
+
+async def test_two_processes_share_a_file(world, clock) -> None:
+    """What one commits the other sees; a command line beside the daemon may write."""
+    other = await open_store(world.store.path, clock)
+    reader = await open_store(world.store.path, clock, read_only=True)
+    assert 1 == await other.accept("{}")
+    feed = await world.feed()
+    assert (1, "{}") == await world.store.accepted()
+    assert feed == await reader.load_feed(feed.id)
+    await other.close()
+    await reader.close()
+
+
+def test_a_start_with_its_schema_in_order_does_not_import_alembic(tmp_path) -> None:
+    """Only who migrates pays for it."""
+    prepare(tmp_path / "t.db")
+    code = (
+        "import sys; from pathlib import Path; from workers.store.schema import prepare;"
+        f"prepare(Path({str(tmp_path / 't.db')!r})); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter, our own words
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "False" == done.stdout.strip()
