@@ -36,11 +36,11 @@ bought sold built planned promised denied confirmed expected reported measured w
 LINKS = ("while", "because", "although", "after", "before", "since", "and", "but", "so that")
 SYLLABLES = ("ba", "dor", "vel", "kin", "mar", "tes", "lun", "quo", "ri", "zan")
 SHAPES = (
-    '{name} NEAR/30 (strike OR raid OR attack)',
+    "{name} NEAR/30 (strike OR raid OR attack)",
     'title:{name} OR "{name} ~ministry"',
-    '{name} AND (budget OR tax* OR deal)',
+    "{name} AND (budget OR tax* OR deal)",
     '"{name} ~rebel" OR {{{Name}}}',
-    '({name} AND (port OR harbour OR ship)) -recipe',
+    "({name} AND (port OR harbour OR ship)) -recipe",
 )
 PLANTS = (
     "{Name} said on Tuesday that the raid had been an attack on its harbour.",
@@ -76,7 +76,7 @@ def _fill(text: str, topic: int) -> str:
 def topics_toml() -> str:
     """Return the topics as a file for the daemon."""
     return "\n".join(
-        f"[[topics]]\nname = \"topic {topic}\"\n"
+        f'[[topics]]\nname = "topic {topic}"\n'
         f"query = '''{_fill(SHAPES[topic % len(SHAPES)], topic)}'''\n"
         for topic in range(TOPICS)
     )
@@ -106,11 +106,17 @@ def _paragraphs(dice: Random) -> list[str]:
     return paragraphs
 
 
+def _topic(number: int) -> int | None:
+    """Return what the article must ring: one of ten does, spread over all feeds."""
+    tens, ones = divmod(number, EVERY)
+    return tens % TOPICS if number >= 0 and ones == tens % EVERY else None
+
+
 def article(number: int, feeds: int) -> Article:
     """Return the article with this number; negative numbers are the baseline."""
     dice = Random(number)
-    topic = number // EVERY % TOPICS if number >= 0 and number % EVERY == 0 else None
-    in_title = topic is not None and number // EVERY % 2 == 0
+    topic = _topic(number)
+    in_title = topic is not None and topic // len(SHAPES) % 2 == 0
     paragraphs = _paragraphs(dice)
     title = _sentence(dice).split(",")[0].rstrip(".")
     if topic is not None:
@@ -118,7 +124,9 @@ def article(number: int, feeds: int) -> Article:
         paragraphs.insert(place, _fill(PLANTS[topic % len(PLANTS)], topic) + f" {paragraphs[0]}")
         if in_title:
             title = f"{_fill('{Name}', topic)} raid in port hits budget: {title}"
-    key = f"{abs(number)}{'old' if number < 0 else ''}-of-the-{'-'.join(title.lower().split()[:4])}"
+    key = (
+        f"{abs(number)}{'old' if number < 0 else ''}-of-the-{'-'.join(title.lower().split()[:4])}"
+    )
     story = Story(
         key=key.replace(":", ""),
         at=0.0,

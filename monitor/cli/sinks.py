@@ -42,27 +42,31 @@ def test(config: str | None, name: str, *, as_json: bool) -> None:
             print_json(result)
         else:
             whom = f" to {result['recipient']}" if result["recipient"] else ""
-            print_text(f"{result['outcome']}{whom}: {result['answer']}")
+            print_text("\n".join(f"> {line}" for line in str(result["request"]).splitlines()))
+            print_text(f"< {result['answer']}")
+            print_text(f"{result['outcome']}{whom}")
     if any(result["outcome"] != "sent" for result in results):
         raise SystemExit(FOUND)
 
 
 async def _send(settings: "Settings", name: str) -> list[dict[str, str | int | None]]:
-    from monitor.daemon.sinks import BadSink, Sessions, build_sink, sink_routes
+    from monitor.daemon.sinks import BadSink, Sessions, build_sink, request_text, sink_routes
     from monitor.settings import user_agent
     from monitor.shipped import version
     from workers.alerts import sample
     from workers.clock import SystemClock
     from workers.errors import Permanent, Transient
 
-    sessions = Sessions()
+    sessions, agent = Sessions(), user_agent(settings, version())
+    setting = settings.sinks[name]
     results: list[dict[str, str | int | None]] = []
     try:
-        sink = build_sink(settings.sinks[name], sessions, user_agent(settings, version()))
+        sink = build_sink(setting, sessions, agent)
         route = next(route for route in sink_routes(settings) if route.name == name)
         for recipient in route.recipients:
             notice = sample(SystemClock().now(), recipient, settings.web.public_url)
             result: dict[str, str | int | None] = {"sink": name, "recipient": recipient}
+            result["request"] = request_text(setting, notice, agent)
             try:
                 answer = await sink.send(notice)
                 result |= {"outcome": "sent", "reason": None, "answer": answer}

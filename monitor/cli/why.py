@@ -36,7 +36,6 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
 
     Exit 1 if no feed ever listed it.
     """
-
     from workers.text.urls import identity_key
 
     async def find(store: "SqlStore") -> "_Found | None":

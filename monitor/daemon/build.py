@@ -14,6 +14,7 @@ from monitor.settings import (
 )
 from workers.broker import DataDirLock, EmbeddedValkey, RedisBroker
 from workers.clock import Clock
+from workers.errors import TocsinError
 from workers.net import HttpFetcher
 from workers.pages import PageRules
 from workers.pool import ProcessPool
@@ -54,7 +55,10 @@ async def read_store(settings: Settings, clock: Clock, *, writes: bool = False) 
     Raises:
         TocsinError: there is none yet, or it is not ours.
     """
-    return await open_store(database_path(settings), clock, read_only=True)
+    path = database_path(settings)
+    if not path.is_file():
+        raise TocsinError(f"there is no database yet: {path} (`tocsin run` makes it)")
+    return await open_store(path, clock, read_only=not writes)
 
 
 def build_fetcher(settings: Settings) -> HttpFetcher:

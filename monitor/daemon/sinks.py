@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from monitor import shipped
 from monitor.settings import Settings, user_agent
@@ -11,20 +12,24 @@ from monitor.settings.items import EmailSink as EmailSetting
 from monitor.settings.items import FileSink as FileSetting
 from monitor.settings.items import SinkSetting
 from monitor.settings.items import WebhookSink as WebhookSetting
-from workers.alerts import SinkRoute
+from workers.alerts import SinkRoute, body
 from workers.errors import TocsinError
+from workers.model.alert import Notice
 from workers.net import guarded_session
 from workers.sinks import ConsoleOptions, FileOptions, MailOptions, WebhookOptions
 from workers.sinks.console.sink import ConsoleSink
 from workers.sinks.file.sink import FileSink
+from workers.sinks.mail.options import mailbox
+from workers.sinks.mail.render import render as render_mail
 from workers.sinks.mail.sink import MailSink
+from workers.sinks.webhook.render import render as render_webhook
 from workers.sinks.webhook.sink import WebhookSink
 from workers.steps.ports import Sink
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession  # noqa: TID251 - the type of what is handed on
 
-__all__ = ["BadSink", "Sessions", "build_sink", "build_sinks", "sink_routes"]
+__all__ = ["BadSink", "Sessions", "build_sink", "build_sinks", "request_text", "sink_routes"]
 
 CONNECT_S, TOTAL_S = 5.0, 20.0
 """For a webhook: connecting, and all of it."""
@@ -88,6 +93,30 @@ def _make(setting: SinkSetting, sessions: Sessions, user_agent: str) -> Sink:
             )
         case _:
             raise BadSink(f"sink cannot be made: {setting.name}: no such type")
+
+
+def request_text(setting: SinkSetting, notice: Notice, user_agent: str) -> str:
+    """Return what is sent, for people: secrets and the address's path are masked."""
+    match setting:
+        case WebhookSetting():
+            request = render_webhook(notice, (), user_agent)
+            headers = [f"{name}: {value}" for name, value in request.headers.items()]
+            if setting.secret is not None:
+                headers.append("webhook-signature: <secret>")
+            lines = [f"POST {setting.url}/…", *headers, "", request.content.decode()]
+        case EmailSetting():
+            mail = render_mail(
+                notice,
+                mailbox(setting.sender),
+                mailbox(notice.recipient),
+                ZoneInfo(setting.timezone),
+            )
+            lines = [f"{setting.smtp}", "", *mail.decode("utf-8", "replace").splitlines()]
+        case FileSetting():
+            lines = [body(notice).decode()]
+        case _:
+            lines = []
+    return "\n".join(lines)
 
 
 def _all_of(secret: Secret | None) -> Callable[[], tuple[str, ...]]:

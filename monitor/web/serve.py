@@ -55,7 +55,7 @@ async def serve(app: web.Application, listen: str, *, next_free: bool = False) -
 
 async def _serve_unix(runner: web.AppRunner, path: Path) -> None:
     """Serve on a socket that only this user can open, from its first moment on."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - as below
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, at the start
     before = os.umask(0o177)
     try:

@@ -43,7 +43,8 @@ ATOM = """<?xml version="1.0"?>
 <link rel="alternate" type="application/json" href="https://meridian.example/two.json"/>
 <link rel="alternate" type="text/html" href="https://meridian.example/two"/>
 <link rel="enclosure" href="https://meridian.example/two.mp3"/>
-<updated>2026-01-09T09:00:00+02:00</updated><summary type="html">&lt;i&gt;Sum&lt;/i&gt;</summary></entry>
+<updated>2026-01-09T09:00:00+02:00</updated>
+<summary type="html">&lt;i&gt;Sum&lt;/i&gt;</summary></entry>
 </feed>"""
 
 RDF = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"

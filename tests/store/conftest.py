@@ -83,7 +83,7 @@ class World:
         )
         return structs.replace(blank, **fields)
 
-    async def poll(  # noqa: PLR0913 - whatever a poll can say
+    async def poll(
         self,
         *entries: EntryRow,
         feed: FeedRow | None = None,

@@ -47,7 +47,7 @@ async def test_ids_are_the_hash_of_the_first_address(store) -> None:
     ],
 )
 async def test_an_edited_address_is_the_same_feed(store, later, former) -> None:
-    """http to https needs no word; another address needs ``was``; then it is fetched there."""
+    """Plain to https needs no word; another address needs ``was``; then it is fetched there."""
     ids = await store.sync_feeds([source("http://a.example/f")])
     (id_,) = ids.values()
     assert {later: id_} == await store.sync_feeds([source(later, former=former)])

@@ -169,28 +169,22 @@ async def test_too_large_a_database_loses_its_texts(world) -> None:
     assert (1, "") == (gone["texts"], (await world.store.article_by_id(article)).text)
 
 
+DUE = """SELECT * FROM work WHERE stream = ? AND next_at <= ? AND next_at IS NOT NULL
+    AND relayed_at IS NULL ORDER BY next_at, id LIMIT 10"""
+MARKED = """SELECT * FROM work WHERE relayed_at <= ? AND relayed_at IS NOT NULL
+    AND next_at IS NOT NULL ORDER BY relayed_at LIMIT 9"""
+LISTED = "SELECT id FROM entries WHERE feed_id = ? AND listed IS 1"
+UNDONE = """SELECT count(*) FROM deliveries WHERE state IN ('open', 'retry', 'held')
+    GROUP BY sink"""
+
+
 @pytest.mark.parametrize(
     ("sql", "index"),
     [
-        (
-            "SELECT * FROM work WHERE stream = ? AND next_at <= ? AND next_at IS NOT NULL"
-            " AND relayed_at IS NULL ORDER BY next_at, id LIMIT 10",
-            "ix_work_due",
-        ),
-        (
-            "SELECT * FROM work WHERE relayed_at <= ? AND relayed_at IS NOT NULL"
-            " AND next_at IS NOT NULL ORDER BY relayed_at LIMIT 9",
-            "ix_work_marked",
-        ),
-        (
-            "SELECT id FROM entries WHERE feed_id = ? AND listed IS 1",
-            "ix_entries_listed",
-        ),
-        (
-            "SELECT count(*) FROM deliveries WHERE state IN ('open', 'retry', 'held')"
-            " GROUP BY sink",
-            "ix_deliveries_undone",
-        ),
+        (DUE, "ix_work_due"),
+        (MARKED, "ix_work_marked"),
+        (LISTED, "ix_entries_listed"),
+        (UNDONE, "ix_deliveries_undone"),
     ],
 )
 async def test_frequent_questions_have_an_index(store, sql, index) -> None:

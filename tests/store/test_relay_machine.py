@@ -1,7 +1,7 @@
 """One id between an asker, a relay and workers that overlap: whatever overtakes what, it is done.
 
-The steps of each are apart, as they are in life: the relay reads, pushes and marks; a worker takes,
-loads, commits and acknowledges; either may stop in between. Redis is a model: one entry an id.
+The steps of each are apart, as in life: the relay reads, pushes and marks; a worker takes, loads,
+commits and acknowledges; either may stop in between. Redis is a model: one entry an id.
 """
 
 from dataclasses import dataclass

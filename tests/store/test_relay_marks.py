@@ -147,7 +147,7 @@ async def test_nobodys_backlog_fills_the_batch(world) -> None:
 
 
 async def test_void_marks_makes_all_due_and_holds_deliveries(world) -> None:
-    """After a loss of Redis pages go at once, deliveries after a lease: a send may be under way."""
+    """After a loss of Redis pages go at once, deliveries after a lease: one may be in flight."""
     article = await world.article()
     await world.settle(article, "fire")
     other = await world.article("two")

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from workers.errors import StoreDown, TocsinError
-from workers.store import open_store
 from workers.store import lists as listing
+from workers.store import open_store
 
 
 async def together(store, *units) -> list[object]:

@@ -158,7 +158,8 @@ def test_what_is_within_the_limits_is_accepted():
 PIECES = [
     *"()\"{}@~*-#:/|&'!?,.\n\u200b«»“”",
     " ", " ", " ", "AND", "OR", "NOT", "NEAR/3", "ONEAR/2", "COUNT/2", "near", "title:", "source:",
-    "lang:", "@group", "militia", "US", "U.S.", "北京", "כתב", "الحوثي", "l'État", "e\u0301", "\ud800",
+    "lang:", "@group", "militia", "US", "U.S.",
+    "北京", "כתב", "الحوثي", "l'État", "e\u0301", "\ud800",
 ]  # fmt: skip
 
 

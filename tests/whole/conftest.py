@@ -168,10 +168,24 @@ class Tocsin:
         out, err = await asyncio.wait_for(process.communicate(), 60)
         return process.returncode or 0, out.decode(), err.decode()
 
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Bytes of the daemon's own process in memory: now, and the most there ever were."""
+        assert self.process is not None
+        told = Path(f"/proc/{self.process.pid}/status").read_text()
+        lines = dict(line.split(":", 1) for line in told.splitlines())
+        now, most = (int(lines[name].split()[0]) << 10 for name in ("VmRSS", "VmHWM"))
+        return now, most
+
     def write(
-        self, feeds: list[tuple[str, str, tuple[str, ...]]], sinks: str, more: str = ""
+        self,
+        feeds: list[tuple[str, str, tuple[str, ...]]],
+        sinks: str,
+        more: str = "",
+        *,
+        allow: str = "127.0.0.0/8",
     ) -> None:
-        """Write a config that polls ``feeds`` each second."""
+        """Write a config that polls ``feeds`` each second and may reach ``allow``."""
         listed = "\n".join(
             f"[[feeds]]\nname = {json.dumps(name)}\nurl = {json.dumps(url)}\n"
             f"tags = {json.dumps(list(tags))}\n"
@@ -180,7 +194,7 @@ class Tocsin:
         self.config.write_text(
             f'data_dir = "data"\ninclude = ["topics.toml"]\n{more}\n'
             '[web]\nlisten = "off"\n'
-            '[net]\nallow = ["127.0.0.0/8"]\n'
+            f'[net]\nallow = ["{allow}"]\n'
             '[polling]\ninterval = "1s"\n'
             '[queue]\nlease = "2s"\n'
             '[log]\nformat = "json"\n'

@@ -25,12 +25,17 @@ def bare(tag: str) -> str:
     return local if _NAME.fullmatch(local) else "span"
 
 
+def _spaced(tag: object) -> bool:
+    """Say whether a tag has a namespace; that of an entity is not even a text."""
+    return isinstance(tag, str) and tag[:1] == "{"
+
+
 def inner(element: Element) -> str:
     """Return the markup inside an element, without namespace prefixes."""
     parts: list[str] = [element.text or ""]
     for child in element:
         for inside in child.iter():
-            if isinstance(inside.tag, str) and inside.tag[:1] == "{":
+            if _spaced(inside.tag):
                 inside.tag = bare(inside.tag)
         parts.append(str(etree.tostring(child, encoding="unicode")))
     return "".join(parts)

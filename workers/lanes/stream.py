@@ -96,8 +96,9 @@ class StreamLane:
             await self._outage.failed(error)
             return
         self._outage.worked()
+        held = {(message.stream, message.entry) for message in self._running.values()}
         for message in messages:
-            if message not in self._running.values():
+            if (message.stream, message.entry) not in held:
                 task = asyncio.create_task(self._work(message), name=f"{self.name}:{message.id}")
                 self._running[task] = message
                 task.add_done_callback(self._ended)

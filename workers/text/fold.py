@@ -189,15 +189,17 @@ def plain_letters(text: str) -> tuple[str, list[int], list[int]]:
     plain: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    at, size = 0, len(text)
+    shown = [at for at, c in enumerate(text) if c < "\u00ad" or unicodedata.category(c) != "Cf"]
+    seen = text if len(shown) == len(text) else "".join([text[at] for at in shown])
+    at, size = 0, len(seen)
     while at < size:
         end = at + 1
-        while end < size and extends(text[end]):
+        while end < size and extends(seen[end]):
             end += 1
-        piece = settle(text[at : min(end, at + 1 + _CLUSTER_MARKS)])
+        piece = settle(seen[at : min(end, at + 1 + _CLUSTER_MARKS)])
         plain.append(piece)
-        starts += [at] * len(piece)
-        ends += [end] * len(piece)
+        starts += [shown[at]] * len(piece)
+        ends += [shown[end - 1] + 1] * len(piece)
         at = end
     return "".join(plain), starts, ends
 

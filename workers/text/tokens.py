@@ -58,7 +58,7 @@ _MEMO: dict[str, tuple[Token, ...]] = {}
 _CHUNK = re.compile(r"\S+")
 _PIECE = re.compile(  # over kinds, not characters
     r"(?P<dotted>(?<![lhdm])[lh](?:\.[lh])+(?![lhdm])\.?(?:'l(?![lhdm]))?)"
-    r"|(?P<word>[lhdm]+(?:(?:'+(?![lh]\.[lh](?![lhdm]))|g|(?<=h)q(?=h))[lhdm]+)*)"
+    r"|(?P<word>[lhd][lhdm]*(?:(?:'+(?![lh]\.[lh](?![lhdm]))|g|(?<=h)q(?=h))[lhdm]+)*)"
     r"|(?P<one>c)"
     r"|(?P<kana>k[km]*)"
 )
