@@ -19,7 +19,7 @@ TOPICS, EVERY = 50, 10
 """How many topics there are, and every how many articles one of them is met."""
 TEMPLATES = ("classic", "divsoup", "magazine", "wordpress")
 NAV = ("World", "Economy", "Science", "Sport", "Culture", "Weather", "Letters", "Archive")
-WORDS = """
+_WORDS = """
 council minister harbour bridge budget village teacher doctor engine festival library railway
 farmer market valley winter summer school museum hospital engineer company airport student river
 mountain forest station committee election parliament judge lawyer witness report survey inquiry
@@ -28,11 +28,12 @@ factory worker union driver pilot captain fisher baker tenant owner neighbour re
 governor senator president spokesman researcher scientist professor author painter singer actor
 coach player team match season record storm flood drought harvest grain cattle timber copper coal
 oil gas water power cable tunnel road tower square park garden theatre cinema gallery concert
-""".split()
-VERBS = """
+"""
+_VERBS = """
 said found closed opened rejected approved delayed repaired counted visited praised criticised
 bought sold built planned promised denied confirmed expected reported measured warned welcomed
-""".split()
+"""
+WORDS, VERBS = tuple(_WORDS.split()), tuple(_VERBS.split())
 LINKS = ("while", "because", "although", "after", "before", "since", "and", "but", "so that")
 SYLLABLES = ("ba", "dor", "vel", "kin", "mar", "tes", "lun", "quo", "ri", "zan")
 SHAPES = (

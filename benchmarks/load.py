@@ -1,7 +1,7 @@
 """The world that the daemon is measured against: feeds, pages and a webhook receiver.
 
-It is a process of its own, so that what it costs is not counted as the daemon's. It makes all pages
-before it prints its control address as the first line. Each feed is a host (an address in
+It is a process of its own, so that what it costs is not counted as the daemon's. It makes all
+pages before it prints its control address as the first line. Each feed is a host (an address in
 127.0.0.0/8). The driver then says, on the control address::
 
     POST /steady?count=1000&rate=10    list new entries at this pace, whether asked for or not
@@ -13,7 +13,7 @@ before it prints its control address as the first line. Each feed is a host (an 
 import argparse
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ from monitor.demo.wire_feeds import FeedItem, FeedPage, write_feed
 __all__ = ["main"]
 
 BASELINE, LISTED, FLOOD = 20, 200, 25
-"""Entries of a feed when first seen, of a feed in all, and more of them at each poll of a flood."""
+"""Entries of a feed when first seen, the most it lists, and the most new ones at one poll."""
 HOST = "127.0.0.1"
 
 
@@ -54,8 +54,8 @@ class Feed:
     number: int
     house: Publisher
     base: str = ""
-    waiting: list[tuple[float | None, Article, str]] = field(default_factory=list)
-    """(when to show it, None for the next poll), the article, its address; the last comes first."""
+    waiting: deque[tuple[float | None, Article, str]] = field(default_factory=deque)
+    """When to show it (None: as soon as asked), the article, its address."""
     items: list[FeedItem] = field(default_factory=list)
     pages: dict[str, bytes] = field(default_factory=dict)
     changes: int = 0
@@ -111,7 +111,7 @@ class World:
         self.given += len(fresh)
         for place, (one, url) in enumerate(fresh):
             due = began + place / rate if rate else None
-            self.feeds[one.feed].waiting.insert(0, (due, one, url))
+            self.feeds[one.feed].waiting.append((due, one, url))
             if url in self.moments:
                 self.moments[url].due = due
 
@@ -120,8 +120,8 @@ class World:
         now, moment = time.time(), datetime.now(UTC)
         feed.polls += 1
         fresh = 0
-        while feed.waiting and fresh < FLOOD and (feed.waiting[-1][0] or 0.0) <= now:
-            _, one, url = feed.waiting.pop()
+        while feed.waiting and fresh < FLOOD and (feed.waiting[0][0] or 0.0) <= now:
+            _, one, url = feed.waiting.popleft()
             feed.items.insert(0, item_of(one, url, moment))
             fresh += 1
             if url in self.moments:
@@ -210,19 +210,19 @@ def _of_control(world: World) -> web.Application:
     return app
 
 
-async def _serve(app: web.Application, host: str) -> tuple[str, Callable[[], object]]:
+async def _serve(app: web.Application, host: str) -> str:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, host, 0).start()
-    return f"http://{host}:{runner.addresses[0][1]}", runner.cleanup
+    return f"http://{host}:{runner.addresses[0][1]}"
 
 
 async def _run(feeds: int, entries: int) -> None:
     world = World(feeds, entries)
     for feed in world.feeds:
-        feed.base, _ = await _serve(_of_feed(world, feed), f"127.0.1.{feed.number + 1}")
+        feed.base = await _serve(_of_feed(world, feed), f"127.0.1.{feed.number + 1}")
     world.write()
-    control, _ = await _serve(_of_control(world), HOST)
+    control = await _serve(_of_control(world), HOST)
     print(control, flush=True)
     await asyncio.Event().wait()
 

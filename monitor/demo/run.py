@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,13 +55,20 @@ tags = {tags}
 NEXT = """
 What you saw was the real thing, on news that never happened. For your own:
 
-  tocsin init          writes tocsin.toml, topics.toml and feeds.opml into this folder
-  $EDITOR topics.toml  say what you want to hear about
-  tocsin check         tells everything that is wrong, at once
-  tocsin run           watches
+  {tocsin} init         writes tocsin.toml, topics.toml and feeds.opml into this folder
+  $EDITOR topics.toml   say what you want to hear about
+  {tocsin} check        tells everything that is wrong, at once
+  {tocsin} run          watches
 """
 
 Say = Callable[[str], None]
+
+
+def what_next() -> str:
+    """Return what to type next, by the name under which the command can be called from here."""
+    beside = Path(sys.executable).with_name("tocsin")
+    known = shutil.which("tocsin") is not None or not beside.exists()
+    return NEXT.format(tocsin="tocsin" if known else os.path.relpath(beside))
 
 
 def write_config(folder: Path, wire: NewswireServer) -> Path:
@@ -124,12 +133,12 @@ async def _play(
     asked.cancel()
     if not playing.done():
         playing.cancel()
-        say(NEXT)
+        say(what_next())
         return 0
     comparison = await playing
     say(_summary(len(wire.expected()), comparison))
     if not once:
-        say(NEXT)
+        say(what_next())
     return 0 if comparison.good else 1
 
 

@@ -242,6 +242,7 @@ HOSTILE = {
     "open comments": item("<title>" + "&lt;!--" * 100_000 + "</title>"),
     "open cdata": "<rss><channel>" + "<![CDATA[" * 100_000,
     "ampersands": "<rss><channel><item><title>" + "&" * 500_000,
+    "links": "<rss><channel><item>" + "<link>x y</link>" * 300_000,
     "errors": "<rss>" + "<a></b>" * 100_000,
     "deep json": '{"version": "https://jsonfeed.org/version/1", "items": ' + "[" * 200_000,
     "brackets": "<!DOCTYPE rss [" + "]" * 500_000,

@@ -58,8 +58,8 @@ async def fetcher() -> AsyncIterator[HttpFetcher]:
         NetOptions(
             allow=("127.0.0.0/8",),
             connect_s=2.0,
-            read_s=1.0,
-            total_s=2.0,
+            read_s=0.4,
+            total_s=0.8,
             user_agent="Tocsin/test",
         )
     )

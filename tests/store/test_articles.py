@@ -5,7 +5,7 @@ import itertools
 import pytest
 from msgspec import structs
 
-from workers.model.alert import DeadLine, Recipient
+from workers.model.alert import DeadLine, Recipient, TraceLine
 from workers.model.commit import ArticleCommit, DeliveryCommit
 from workers.model.ids import alert_id, delivery_id
 
@@ -263,7 +263,6 @@ async def test_entries_found_later_by_an_old_key_join_the_elder(world) -> None:
 async def test_the_trace_follows_joining(world) -> None:
     """What was decided about the younger, and about entries, is told of the elder."""
     elder, younger = await pair(world)
-    from workers.model.alert import TraceLine  # noqa: PLC0415 - only this test needs it
 
     def line(**of: str) -> TraceLine:
         return TraceLine(stage="read", decision="d", because="b", at=world.clock.now(), **of)

@@ -31,10 +31,10 @@ async def together(store, *units) -> list[object]:
     return done
 
 
-def put(conn, _now, key: str, fail: bool = False) -> str:
-    """Write a row; fail after it was written."""
+def put(conn, _now, key: str, fails: object = None) -> str:
+    """Write a row; if it ``fails``, then after it was written."""
     conn.execute(text("INSERT INTO meta (key, value) VALUES (:key, '')"), {"key": key})
-    if fail:
+    if fails:
         raise ValueError(key)
     return key
 
@@ -190,7 +190,8 @@ from workers.store import open_store
 
 def pair(conn, now, n):
     for half in "ab":
-        conn.execute(text("INSERT INTO meta (key, value) VALUES (:key, '')"), {"key": f"{half}{n}"})
+        row = {"key": f"{half}{n}"}
+        conn.execute(text("INSERT INTO meta (key, value) VALUES (:key, '')"), row)
     return n
 
 async def one(store, n):
@@ -210,7 +211,7 @@ asyncio.run(main())
 async def test_a_killed_process_leaves_whole_units_and_all_it_answered_for(
     tmp_path, clock
 ) -> None:
-    """SIGKILL in mid-commit: each unit is there whole or not at all, each answered one is there."""
+    """SIGKILL in mid-commit: a unit is there whole or not at all, and each that was answered."""
     path = tmp_path / "tocsin.db"
     child = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -141,7 +141,9 @@ def test_half_characters_in_a_text_can_be_written():
     assert b"militia" in msgspec.json.encode(tried)
 
 
-ANY_SCRIPT = "aS'\u2019.-\"\u05d4\u05dc\u0648\u0627\u0644\u5317\u30ab\ufdfa\u2167\u00bd\u0301\u200b\n "
+ANY_SCRIPT = (
+    "aS'\u2019.-\"\u05d4\u05dc\u0648\u0627\u0644\u5317\u30ab\ufdfa\u2167\u00bd\u0301\u200b\n "
+)
 
 
 @settings(max_examples=200, deadline=None)

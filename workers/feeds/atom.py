@@ -102,7 +102,7 @@ def _link(draft: Draft, element: Element) -> None:
     rel = attribute(element, "rel").strip().lower().removeprefix(_RELATIONS)
     if rel in {"", "alternate"}:
         page = attribute(element, "type").strip().lower() in _PAGES
-        draft.links.append((1 if page else 2, _href(element)))
+        draft.links.setdefault(1 if page else 2, _href(element))
 
 
 _RELATIONS = "http://www.iana.org/assignments/relation/"
@@ -110,7 +110,7 @@ _RELATIONS = "http://www.iana.org/assignments/relation/"
 
 def _original(draft: Draft, element: Element) -> None:
     if element.text:
-        draft.links.append((0, element.text))
+        draft.links[0] = element.text
 
 
 def _summary(draft: Draft, element: Element) -> None:
@@ -122,7 +122,7 @@ def _summary(draft: Draft, element: Element) -> None:
 def _content(draft: Draft, element: Element) -> None:
     src = attribute(element, "src")
     if src:
-        draft.links.append((4, src))
+        draft.links[4] = src
         return
     text, literal = _text(element)
     if len(text) > len(draft.content):

@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from html import unescape
-from operator import itemgetter
 
 from msgspec.structs import replace
 
@@ -41,8 +40,8 @@ class Draft:
 
     base: str
     guid: str = ""
-    links: list[tuple[int, str]] = field(default_factory=list)
-    """Each with its rank: 0 for what the feed calls the original, 1 for the usual, and so on."""
+    links: dict[int, str] = field(default_factory=dict)
+    """By rank: 0 for what the feed calls the original, 1 for the usual, and so on."""
     title: str = ""
     literal: bool = False
     """True where the title is text and no markup."""
@@ -134,8 +133,8 @@ def _others(entry: ParsedEntry) -> tuple[str, ...]:
 
 def _url(draft: Draft) -> str | None:
     """Return the best link that is an address of the web."""
-    for _, link in sorted(draft.links[:NAMES], key=itemgetter(0)):
-        found = link_of(link, draft.base)
+    for rank in sorted(draft.links):
+        found = link_of(draft.links[rank], draft.base)
         if found:
             return found
     return None

@@ -62,7 +62,7 @@ def _draft(item: dict[str, Any], base: str) -> Draft:
     return Draft(
         base=base,
         guid=_string(item, "id"),
-        links=[(1, _string(item, "url")), (2, _string(item, "external_url"))],
+        links={1: _string(item, "url"), 2: _string(item, "external_url")},
         title=_string(item, "title"),
         literal=True,
         summary=_escaped(_string(item, "summary")),

@@ -148,12 +148,12 @@ def _link(draft: Draft, element: Element) -> None:
     text = href or element.text or ""
     if text.strip() and rel in {"", "alternate"}:
         # of several the last counts, as with other readers; Atom's come after RSS's own
-        draft.links.insert(0, (2 if rel else 1, text))
+        draft.links[2 if rel else 1] = text
 
 
 def _original(draft: Draft, element: Element) -> None:
     if element.text:
-        draft.links.append((0, element.text))
+        draft.links[0] = element.text
 
 
 def _guid(draft: Draft, element: Element) -> None:
@@ -161,7 +161,7 @@ def _guid(draft: Draft, element: Element) -> None:
     if text.strip():
         draft.guid = text
         if element.get("isPermaLink", "true").strip().lower() != "false" and "://" in text:
-            draft.links.append((3, text))
+            draft.links[3] = text
 
 
 def _identifier(draft: Draft, element: Element) -> None:

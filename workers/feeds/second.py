@@ -93,7 +93,7 @@ def _draft(entry: Any, url: str) -> Draft:  # noqa: ANN401 - as above
     return Draft(
         base=url,
         guid=_text(entry, "id"),
-        links=[(0, _text(entry, "feedburner_origlink")), (1, _text(entry, "link"))],
+        links={0: _text(entry, "feedburner_origlink"), 1: _text(entry, "link")},
         title=_text(entry, "title"),
         summary=_text(entry, "summary"),
         content=max(contents, key=len, default=""),

@@ -44,7 +44,7 @@ def _draft(url: Element, base: str) -> tuple[Draft, dict[str, str]]:
     for element in url:
         name = name_of(element.tag)
         if name == "loc":
-            draft.links.append((1, element.text or ""))
+            draft.links[1] = element.text or ""
         elif name == "lastmod":
             draft.updated = element.text
         elif name == "news:news":

@@ -1,7 +1,7 @@
 """The loop around POLL: what the tick claims is polled, renewed while it lasts, and set anew."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -39,6 +39,8 @@ class FeedLane:
         self._running: dict[asyncio.Task[None], FeedLease] = {}
         self._stopping = False
         self._more = False
+        self._claiming = asyncio.Lock()
+        self._again: asyncio.Task[None] | None = None
 
     @property
     def busy(self) -> int:
@@ -48,6 +50,10 @@ class FeedLane:
     async def tick(self) -> None:
         """Claim what is due and poll it. Returns once the claims are made."""
         self.pulse.beat()
+        async with self._claiming:  # two at once would both fill the same free slots
+            await self._claim()
+
+    async def _claim(self) -> None:
         free = self._slots - len(self._running)
         if self._stopping or free <= 0:
             self._more = free <= 0
@@ -59,6 +65,9 @@ class FeedLane:
             return
         self._outage.worked()
         self._more = len(leases) == free
+        if self._stopping:
+            await self._give_back(leases)
+            return
         for lease in leases:
             task = asyncio.create_task(self._one(lease), name=f"poll:{lease.feed}")
             self._running[task] = lease
@@ -116,15 +125,21 @@ class FeedLane:
     async def drain(self, within_s: float) -> int:
         """Claim no more, wait for what runs, give up the rest; return how many those were."""
         self._stopping = True
-        if self._running:
-            await asyncio.wait(self._running, timeout=max(0.0, within_s))
+        async with self._claiming:
+            if self._running:
+                await asyncio.wait(self._running, timeout=max(0.0, within_s))
         left = list(self._running.items())
         for task, _ in left:
             task.cancel()
         await asyncio.gather(*(task for task, _ in left), return_exceptions=True)
-        for _, lease in left:
+        await self._give_back([lease for _, lease in left])
+        return len(left)
+
+    async def _give_back(self, leases: Sequence[FeedLease]) -> None:
+        """Let others poll these at once."""
+        for lease in leases:
             try:
                 await self._broker.feed_done(lease, 0.0)
-            except Transient:
-                break
-        return len(left)
+            except Transient as error:
+                _log.warning("hand_back_failed", lane="poll", error=str(error))
+                return

@@ -3,7 +3,8 @@
 ::
 
     take ──► one task an id ──► acknowledge what finished, all at once
-               │        └─ failed: let the lease run out, whoever is next gets it
+               │        └─ failed: let the lease run out, whoever is next gets it; a few times
+               │           by an error that nobody foresaw, and it is a dead letter
                └─ renewed every third of a lease; a lease that was lost cancels the task
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from workers.clock import Clock
-from workers.errors import StoreDown, TocsinError, Transient
+from workers.errors import StoreDown, Transient
 from workers.lanes.outage import Outage
 from workers.lanes.pulse import Pulse
 from workers.model.queue import Message
@@ -26,6 +27,10 @@ Handler = Callable[[str, Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 DEATHS = 3
 """Owners that died holding an id before it is taken for the cause."""
+STUMBLES = 3
+"""Unforeseen errors on one id, in this process, before it is a dead letter."""
+REMEMBERED = 1000
+"""Ids whose unforeseen errors are counted; a process that has more has other troubles."""
 BLOCK_S = 1.0
 _log = structlog.get_logger()
 
@@ -56,6 +61,7 @@ class StreamLane:
         self._outage = Outage(name, clock)
         self._running: dict[asyncio.Task[None], Message] = {}
         self._finished: list[Message] = []
+        self._stumbled: dict[tuple[str, str], int] = {}
         self._something = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -78,6 +84,9 @@ class StreamLane:
         try:
             while not self._stopping.is_set():
                 self.pulse.beat()
+                for helper in helpers:
+                    if helper.done():
+                        helper.result()  # raises what ended it: without it nothing is renewed
                 await self._fill()
         finally:
             for helper in helpers:
@@ -96,6 +105,9 @@ class StreamLane:
             await self._outage.failed(error)
             return
         self._outage.worked()
+        if self._stopping.is_set():
+            await self._hand_back(messages)
+            return
         held = {(message.stream, message.entry) for message in self._running.values()}
         for message in messages:
             if (message.stream, message.entry) not in held:
@@ -113,8 +125,12 @@ class StreamLane:
     async def _work(self, message: Message) -> None:
         """Run the handler; only its return makes the id finished."""
 
+        ours = True
+
         async def still_ours() -> bool:
-            return await self._broker.lease_ok(message)
+            nonlocal ours
+            ours = await self._broker.lease_ok(message)
+            return ours
 
         try:
             if message.deaths and await self._guilty(message):
@@ -124,10 +140,29 @@ class StreamLane:
         except (StoreDown, Transient) as error:
             await self._outage.failed(error)
             return
-        except TocsinError as error:
-            _log.error("work_failed", lane=self.name, id=message.id, error=str(error))
-            return
-        self._finish(message)
+        except Exception as error:  # noqa: BLE001 - one bad id must not end the lane
+            _log.error("work_failed", lane=self.name, id=message.id, exc_info=error)
+            ours = await self._stumble(message, error)
+        if ours:  # else whoever has it now acknowledges it
+            self._finish(message)
+
+    async def _stumble(self, message: Message, error: Exception) -> bool:
+        """Count an error that nobody foresaw; say whether the id is a dead letter by now."""
+        key = message.kind, message.id
+        times = self._stumbled.pop(key, 0) + 1
+        if times < STUMBLES:
+            if len(self._stumbled) >= REMEMBERED:
+                self._stumbled.pop(next(iter(self._stumbled)))
+            self._stumbled[key] = times
+            return False
+        detail = f"{type(error).__name__}: {error}"
+        try:
+            await self._store.bury_id(message.kind, message.id, "crash", detail)
+        except StoreDown as down:
+            await self._outage.failed(down)
+            return False
+        _log.error("work_buried", lane=self.name, id=message.id, stumbles=times)
+        return True
 
     async def _guilty(self, message: Message) -> bool:
         """An id that was in the hands of every worker that died is a dead letter."""
@@ -193,9 +228,15 @@ class StreamLane:
         for task, _ in left:
             task.cancel()
         await asyncio.gather(*(task for task, _ in left), return_exceptions=True)
+        await self._flush()
+        await self._hand_back([message for _, message in left])
+        return len(left)
+
+    async def _hand_back(self, messages: Sequence[Message]) -> None:
+        """Let whoever is next have these at once, not only when our lease has run out."""
+        if not messages:
+            return
         try:
-            await self._flush()
-            await self._broker.give_back([message for _, message in left])
+            await self._broker.give_back(messages)
         except Transient as error:
             _log.warning("hand_back_failed", lane=self.name, error=str(error))
-        return len(left)

@@ -22,7 +22,9 @@ _END = re.compile(r"\s*(?:[|•·]|\n|\bUpdated\b|\bPublished\b|,?\s+\d{1,2}[:./
 _META = ("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author",
          "sailthru.author", "byl", "citation_author", "cxenseparse:author", "og:article:author",
          "article.author", "authors", "rbauthors")  # fmt: skip
-_BYLINE = re.compile(r"(?:^|[\s_-])(?:byline|by-line|author|authors)(?:$|[\s_-]|__?name|-name|name)", re.I)
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:byline|by-line|author|authors)(?:$|[\s_-]|__?name|-name|name)", re.IGNORECASE
+)
 _NONE = frozenset({"admin", "administrator", "editor", "staff", "author", "redaktion", "null"})
 
 

@@ -1,7 +1,7 @@
 """The text of an article: trafilatura's choice, checked against the paragraphs of the page."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 from lxml import etree, html
@@ -9,11 +9,11 @@ from trafilatura import bare_extraction
 from trafilatura.settings import use_config
 
 from workers.model.article import TextFrom
-from workers.pages.blocks import Page, key_of
+from workers.pages.blocks import Page
 from workers.pages.metadata import Metadata
 from workers.pages.rules import PageRules
 
-__all__ = ["Body", "Line", "THIN", "take_text"]
+__all__ = ["THIN", "Body", "Line", "take_text"]
 
 THIN = 250
 """Characters below which a text is thin: a teaser, a notice, a wall."""
@@ -60,7 +60,7 @@ def take_text(root: html.HtmlElement, page: Page, metadata: Metadata, rules: Pag
         lines, notes = _precise(root, page)
     size = _size(lines)
     told = metadata.article_body
-    if told and _is_other(told, lines) or (size < THIN and len(told) > size):
+    if (told and _is_other(told, lines)) or (size < THIN and len(told) > size):
         own = tuple(Line(tag="p", text=text) for text in told.splitlines() if text.strip())
         return Body(lines=own, text_from="articleBody", notes=(*notes, "text from articleBody"))
     return Body(lines=lines, text_from="page" if lines else "none", notes=notes)

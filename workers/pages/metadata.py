@@ -164,7 +164,7 @@ def _guessed(root: html.HtmlElement) -> datetime | None:
 def _language(root: html.HtmlElement, meta: dict[str, str], linked: LinkedData) -> str | None:
     """Return the language tag that the page gives itself."""
     element = root if root.tag == "html" else root.find(".//html")
-    said = [
+    said: list[str] = [
         (element.get("lang") or element.get("xml:lang") or "") if element is not None else "",
         meta.get("og:locale", ""),
         *strings(linked.article.get("inLanguage")),

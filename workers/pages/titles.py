@@ -67,7 +67,8 @@ def _key(text: str) -> str:
 def _is_name(part: str, names: tuple[str, ...]) -> bool:
     key = _key(part)
     return bool(key) and any(
-        key == (name := _key(one)) or (len(key) > LEAST and name.startswith(key))
+        key == (name := _key(one))
+        or (len(key) > LEAST and name.startswith(key))
         or (len(name) > LEAST and key.startswith(name) and len(key) < 2 * len(name) + 4)
         for one in names
     )

@@ -41,6 +41,10 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 Rule = tuple[Zone, str]
+_AD: Rule = ("boilerplate", "B1")
+_SERVICE: Rule = ("boilerplate", "B2")
+_LABEL: Rule = ("related", "R5")
+_COLON: Rule = ("related", "R6")
 
 
 class Divided(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,17 +99,16 @@ def _rule(line: Line, around: _Around) -> Rule | None:
 
 def _by_words(text: str, block: Block | None, book: CueBook) -> Rule | None:
     """Judge a line by how it is worded: C1, B1, B2, R5, R6, R4."""
-    size = len(text)
-    if (block and block.figure) or (size <= R6_LONGEST and _CREDIT.fullmatch(text)):
+    if (block and block.figure) or (len(text) <= R6_LONGEST and _CREDIT.fullmatch(text)):
         return "caption", "C1"
-    if size <= R5_LONGEST and book.ads and book.ads.match(text):
-        return "boilerplate", "B1"
-    if size <= B2_LONGEST and book.service and book.service.match(text):
-        return "boilerplate", "B2"
-    if size <= R5_LONGEST and book.label and book.label.match(text):
-        return "related", "R5"
-    if size <= R6_LONGEST and book.colon and book.colon.match(text):
-        return "related", "R6"
+    for pattern, longest, rule in (
+        (book.ads, R5_LONGEST, _AD),
+        (book.service, B2_LONGEST, _SERVICE),
+        (book.label, R5_LONGEST, _LABEL),
+        (book.colon, R6_LONGEST, _COLON),
+    ):
+        if pattern and len(text) <= longest and pattern.match(text):
+            return rule
     if block and block.share >= PARTLY and book.opens and book.opens.match(text):
         return "related", "R4"
     return None
@@ -145,9 +148,9 @@ def _related_lists(lines: Sequence[Line], page: Page, book: CueBook) -> frozense
     for number, blocks in items.items():
         first = blocks[0].order
         before = page.blocks[first - 1].text if first else ""
-        if len(before) <= R5_LONGEST and book.label and book.label.match(before):
-            found.add(number)
-        elif _leads_away(blocks) and _letters_shown(blocks, shown) < R3_SHARE * whole:
+        if (len(before) <= R5_LONGEST and book.label and book.label.match(before)) or (
+            _leads_away(blocks) and _letters_shown(blocks, shown) < R3_SHARE * whole
+        ):
             found.add(number)
     return frozenset(found)
 
@@ -181,9 +184,7 @@ def _without_tail(line: Line, around: _Around) -> tuple[Line, str]:
     return Line(tag=line.tag, text=kept), found[1].strip()
 
 
-def _left_out(
-    lines: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]
-) -> list[ZoneLine]:
+def _left_out(lines: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]) -> list[ZoneLine]:
     """Return captions and cue lines of the main content that the extraction left out."""
     page = around.page
     known = {key_of(line.text) for line in lines} | {key_of(line.text) for line in zones}

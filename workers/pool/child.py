@@ -45,7 +45,7 @@ def begin(setup: Setup) -> None:
     """Prepare this process: it dies with its parent, has bounded memory, and is warm.
 
     SIGINT and SIGTERM of a terminal or a service manager go to the whole group; they are ignored
-    here, so that pages under way are finished while the daemon drains. The pool kills with SIGKILL.
+    here, so that pages under way are finished while the daemon drains. The pool kills by SIGKILL.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

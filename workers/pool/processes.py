@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar, cast
 import structlog
 from pebble import ProcessExpired, ProcessFuture
 from pebble import ProcessPool as Pebble
-from pebble.common import CONSTS
+from pebble.common.types import CONSTS
 
 from workers.errors import Transient
 from workers.pages import PageRules
@@ -156,16 +156,14 @@ class ProcessPool:
         if pool is None:
             return
         for future in tuple(self._running):
-            future.cancel()
+            future.cancel()  # type: ignore[no-untyped-call]
         ending = asyncio.create_task(asyncio.to_thread(_end, pool), name="pool-ending")
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
 
-    def _overdue(
-        self, future: "ProcessFuture[Outcome]", name: str, timeout_s: float
-    ) -> Transient:
+    def _overdue(self, future: "ProcessFuture[Outcome]", name: str, timeout_s: float) -> Transient:
         if not future.done():
-            future.cancel()
+            future.cancel()  # type: ignore[no-untyped-call]
             self._drop()
             return self._crashed(f"task failed: {name}: no process took it in {START_S:.0f} s")
         self._timeouts += 1
@@ -184,5 +182,5 @@ class ProcessPool:
 
 def _end(pool: Pebble) -> None:
     """Kill a pool's processes and wait for its threads."""
-    pool.stop()
+    pool.stop()  # type: ignore[no-untyped-call]
     pool.join()

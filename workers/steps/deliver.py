@@ -59,7 +59,8 @@ class Deliver:
         return await self._edges.broker.breaker_wait(self._endpoint, self._lease_s)
 
     async def _attempt(self, job: DeliveryJob) -> None:
-        outcome, alive = "sent", True
+        outcome = "sent"
+        alive: bool | None = True
         began = self._edges.clock.monotonic()
         try:
             answer = await self._sink.send(notice(job, self._edges.clock.now(), self._public_url))
@@ -72,7 +73,7 @@ class Deliver:
             _log.error("send_failed", delivery=job.delivery.id, exc_info=error)
             detail = f"{type(error).__name__}: {error}"[:ANSWER_CHARACTERS]
             await self._record_failure(job, Permanent("payload", detail))
-            outcome, alive = "crash", True
+            outcome, alive = "crash", None  # ours, not theirs: the endpoint was proved neither way
         else:
             await self._commit(
                 job,
@@ -84,7 +85,7 @@ class Deliver:
                     trace=(self._line(job, "sent", answer),),
                 ),
             )
-        if self._endpoint:
+        if self._endpoint and alive is not None:
             await self._edges.broker.breaker_note(self._endpoint, good=alive)
         took = self._edges.clock.monotonic() - began
         self._edges.meter.observe("tocsin_delivery_seconds", took, sink=self._sink.name)

@@ -15,6 +15,7 @@ from workers.model.net import Answer, Fetch
 from workers.steps.documents import reason_of_status
 from workers.steps.edges import Edges, Rules
 from workers.steps.hosts import leave
+from workers.text.urls import host_of
 
 __all__ = ["Look", "SecondOpinion", "Seen"]
 
@@ -28,6 +29,7 @@ FEEDS = (
 SECOND_OPINION_S = 10.0
 UNCONDITIONAL = 0.01
 """Share of polls without validators: servers that answer 304 for ever exist."""
+DAY_S = 86400
 _log = structlog.get_logger()
 
 
@@ -76,10 +78,12 @@ class Look:
 
     def _request(self, feed: FeedRow, rules: Rules) -> Fetch:
         source = rules.sources.get(feed.id)
-        plain = self._edges.dice.random() < UNCONDITIONAL
+        plain = self._edges.dice.random() < UNCONDITIONAL or unconditional(
+            feed, self._edges.clock.now()
+        )
         return Fetch(
             url=feed.url,
-            headers=source.headers if source else (),
+            headers=source.headers if source and may_tell(source.url, feed.url) else (),
             etag=None if plain else feed.validators.etag,
             last_modified=None if plain else feed.validators.last_modified,
             wire_bytes=rules.poll.wire_bytes,
@@ -98,6 +102,9 @@ class Look:
         parsed = await self._read(answer, rules)
         if parsed.kind == "none":
             return Seen(answer=answer, reason="payload", detail=parsed.error or "not a feed")
+        if not parsed.complete:
+            # What was cut off has not been seen: only the very same bytes say nothing new.
+            validators = Validators(body_hash=validators.body_hash)
         return Seen(answer=answer, parsed=parsed, validators=validators)
 
     async def _read(self, answer: Answer, rules: Rules) -> ParsedFeed:
@@ -118,3 +125,25 @@ class Look:
             _log.warning("second_opinion_failed", reason=error.reason)
             return parsed
         return second if second.kind != "none" else parsed
+
+
+def unconditional(feed: FeedRow, now: datetime) -> bool:
+    """Say whether a poll must ask for the whole document: until the baseline, and once a day.
+
+    The day begins at another moment for each feed, so that not all are fetched whole at midnight.
+    """
+    if feed.baselined_at is None or feed.last_good_at is None:
+        return True
+    shift = int.from_bytes(blake2b(feed.id.encode(), digest_size=4).digest(), "big") % DAY_S
+    days = [(moment.timestamp() + shift) // DAY_S for moment in (feed.last_good_at, now)]
+    return days[0] != days[1]
+
+
+def may_tell(configured: str, present: str) -> bool:
+    """Say whether headers meant for one address may be sent to the one that the feed moved to.
+
+    They may hold secrets: another host, or the same without TLS, never gets them.
+    """
+    if host_of(configured) != host_of(present):
+        return False
+    return present.lower().startswith("https:") or not configured.lower().startswith("https:")

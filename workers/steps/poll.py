@@ -5,6 +5,7 @@ from datetime import datetime
 import structlog
 from msgspec.structs import replace
 
+from workers.errors import StoreDown, Transient
 from workers.feeds import http_hints, merge_hints
 from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate
@@ -62,9 +63,17 @@ class Poll:
         wait = await take_turn(self._edges, feed.url, rules.net)
         if wait > 0:
             return wait
-        seen = await self._look(feed, rules)
-        commit = await self._decide(feed, seen, rules)
-        await self._edges.store.commit_poll(commit)
+        try:
+            seen = await self._look(feed, rules)
+            commit = await self._decide(feed, seen, rules)
+            await self._edges.store.commit_poll(commit)
+        except (StoreDown, Transient):
+            raise
+        except Exception as error:  # noqa: BLE001 - what a document does to us is its feed's failure
+            _log.error("poll_failed", feed=feed.name, exc_info=error)
+            seen = Seen(reason="crash", detail=f"{type(error).__name__}: {error}")
+            commit = self._failed(feed, seen, rules, self._edges.clock.now())
+            await self._edges.store.commit_poll(commit)
         self._report(feed, commit, seen)
         return commit.delay_s
 

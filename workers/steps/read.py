@@ -40,6 +40,8 @@ class _Got(Record, frozen=True, kw_only=True):
     """What became of fetching and extracting: a page, or the reason why there is none."""
 
     page: Extracted | None = None
+    fetched: bool = False
+    """The page is of now, not of an earlier reading."""
     reason: Reason | None = None
     detail: str = ""
     passing: bool = False
@@ -107,7 +109,7 @@ class Read:
     async def _read(self, job: PageJob) -> None:
         rules = self._rules()
         if job.article.url is None or not wants_page(job.article, job.entries):
-            await self._settle(job, rules, _Got(page=as_stored(job.article)), fetched=False)
+            await self._settle(job, rules, _Got(page=as_stored(job.article)))
             return
         wait = await take_turn(self._edges, job.article.url, rules.net)
         if wait > 0:
@@ -118,7 +120,7 @@ class Read:
         if delay is not None:
             await self._again(job, got, max(delay, got.retry_after or 0.0))
         else:
-            await self._settle(job, rules, got, fetched=got.page is not None)
+            await self._settle(job, rules, got)
 
     async def _get(self, job: PageJob, url: str, rules: Rules) -> _Got:
         rest = 0.0
@@ -142,6 +144,8 @@ class Read:
             )
         except Permanent as error:
             return _Got(reason=error.reason, detail=error.detail)
+        except Exception as error:  # noqa: BLE001 - an address that nobody foresaw: feed text is left
+            return self._unforeseen(job, error)
         finally:
             took = self._edges.clock.monotonic() - began
             self._edges.meter.observe("tocsin_step_seconds", took, step="fetch_page")
@@ -169,12 +173,19 @@ class Read:
         except Transient as error:
             self._edges.meter.count("tocsin_pages_killed_total", reason=error.reason)
             return _Got(reason=error.reason, detail=f"extracting: {error.detail}")
+        except Exception as error:  # noqa: BLE001 - a page that nobody foresaw: feed text is left
+            return self._unforeseen(job, error)
         finally:
             took = self._edges.clock.monotonic() - began
             self._edges.meter.observe("tocsin_step_seconds", took, step="extract")
         self._edges.meter.count("tocsin_pages_total", verdict=read.verdict)
         _log.debug("page_read", article=job.article.id, verdict=read.verdict)
-        return _Got(page=read)
+        return _Got(page=read, fetched=True)
+
+    @staticmethod
+    def _unforeseen(job: PageJob, error: Exception) -> _Got:
+        _log.error("page_failed", article=job.article.id, exc_info=error)
+        return _Got(reason="crash", detail=f"{type(error).__name__}: {error}"[:500])
 
     async def _again(self, job: PageJob, got: _Got, delay: float) -> None:
         """Try again later: the page's failure is a passing one."""
@@ -188,14 +199,15 @@ class Read:
             )
         )
 
-    async def _settle(self, job: PageJob, rules: Rules, got: _Got, *, fetched: bool) -> None:
+    async def _settle(self, job: PageJob, rules: Rules, got: _Got) -> None:
         """Match what there is, ring, and close the work; a killed page comes once more, cold."""
         reason = f"{got.reason}: {got.detail}" if got.reason else ""
         read = settle(got.page, job.entries, reason)
         document = document_of_page(read, job.entries, rules.sources)
         matched = matching(self._edges, rules, document)
         now = self._edges.clock.now()
-        article = as_read(job.article, read, now, fetched=fetched, editions=editions(job.entries))
+        count = editions(job.entries)
+        article = as_read(job.article, read, now, fetched=got.fetched, editions=count)
         may_ring = any(entry.rings for entry in job.entries)
         killed = got.reason in {"timeout", "crash"} and job.work.attempts == 0
         unit = ring_unit(article, read, job.entries, matched, rules.sinks, now)
@@ -208,7 +220,7 @@ class Read:
                 again_s=60.0 if killed else None,
                 stream="pages:cold" if killed else None,
                 attempts=job.work.attempts + 1,
-                full_text=(read.text_from in {"page", "articleBody"}) if fetched else None,
+                full_text=_full_text(got, read, again=killed),
                 dead=self._dead(job, read, reason),
                 trace=self._told(job, read, matched, may_ring=may_ring),
             )
@@ -291,6 +303,13 @@ def as_stored(article: ArticleRow) -> Extracted | None:
         canonical=article.canonical,
         text_from=article.text_from,
     )
+
+
+def _full_text(got: _Got, read: Extracted, *, again: bool) -> bool | None:
+    """Return whether an attempt at the page got its text, None if this reading made none."""
+    if again or (got.reason is None and not got.fetched):
+        return None
+    return got.fetched and read.text_from in {"page", "articleBody"}
 
 
 def _keys(read: Extracted, page: Extracted | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
 from workers.store import dead, merge, rings, traces, work
 from workers.store.columns import storable
+from workers.store.sql import Fixed
 from workers.store.tables import articles, entries, feeds, keys
 
 __all__ = ["by_id", "by_key", "commit", "entries_of", "load"]
@@ -114,7 +115,7 @@ def _of_event(unit: RingUnit, article: str) -> RingUnit:
 
 
 _STORED = [name for name in ArticleRow.__struct_fields__ if name not in _IDENTITY]
-_STORE = (
+_STORE = Fixed(
     update(articles)
     .where(articles.c.id == bindparam("the_id"))
     .values({name: bindparam(f"to_{name}", type_=articles.c[name].type) for name in _STORED})
@@ -127,13 +128,12 @@ def _store(conn: Connection, article: str, row: ArticleRow) -> None:
     The elder has got this one's work, so its own reading will have both articles' entries.
     """
     if row.id == article:
-        conn.execute(
-            _STORE, {"the_id": article} | {f"to_{name}": getattr(row, name) for name in _STORED}
-        )
+        values = {f"to_{name}": getattr(row, name) for name in _STORED}
+        _STORE.run(conn, {"the_id": article, **values})
 
 
 _LISTING = select(entries.c.feed_id).where(entries.c.article_id == bindparam("the_id")).distinct()
-_COUNT = (
+_COUNT = Fixed(
     update(feeds)
     .where(feeds.c.id.in_(_LISTING))
     .values(
@@ -145,4 +145,4 @@ _COUNT = (
 
 def _count_full_text(conn: Connection, article: str, *, got: bool) -> None:
     """Count for each feed that lists the article whether its page had text."""
-    conn.execute(_COUNT, {"the_id": article, "got": int(got)})
+    _COUNT.run(conn, {"the_id": article, "got": int(got)})

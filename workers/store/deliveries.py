@@ -11,7 +11,7 @@ from workers.model.alert import Alert, Delivery, DeliveryJob
 from workers.model.commit import DeliveryCommit
 from workers.model.report import DeliveryLine
 from workers.store import dead, traces, work
-from workers.store.sql import put_new
+from workers.store.sql import Fixed, put_new
 from workers.store.tables import alerts, rung
 from workers.store.tables import deliveries as table
 
@@ -88,7 +88,7 @@ def whole_alert(conn: Connection, body: Alert, *, page: bool = False) -> Alert:
 
 
 _STATE = select(table.c.state).where(table.c.id == bindparam("the_id"))
-_END = (
+_END = Fixed(
     update(table)
     .where(table.c.id == bindparam("the_id"))
     .values(
@@ -135,8 +135,8 @@ def _sent(conn: Connection, now: datetime, end: DeliveryCommit, state: str) -> N
 
 
 def _store(conn: Connection, now: datetime, end: DeliveryCommit) -> None:
-    conn.execute(
-        _END,
+    _END.run(
+        conn,
         {
             "the_id": end.work.id,
             "to_state": end.state,

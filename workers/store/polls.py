@@ -18,7 +18,7 @@ from workers.model.ids import article_id
 from workers.store import traces, work
 from workers.store.columns import storable
 from workers.store.feeds import address_key, note_addresses
-from workers.store.sql import chunks, put_new
+from workers.store.sql import Fixed, chunks, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
 from workers.text.urls import canonical
 
@@ -222,12 +222,13 @@ def _make_articles(conn: Connection, new: Mapping[str, EntryIntent]) -> None:
     put_new(conn, keys, [{"key": key, "article_id": article_id(key)} for key in new])
 
 
-_INSERT = insert(entries)
+_NEW = ("id", "feed_id", "identity", "article_id", "seen", "listed", "last_listed")
 _EDITED = (
     "url", "title", "summary", "content", "published", "updated", "authors", "tags", "language",
     "digest", "twin", "edition", "baseline", "rings",
 )  # fmt: skip
-_UPDATE = (
+_INSERT = Fixed(insert(entries), (*_NEW, *_EDITED))
+_UPDATE = Fixed(
     update(entries)
     .where(entries.c.id == bindparam("the_id"))
     .values({name: bindparam(f"to_{name}", type_=entries.c[name].type) for name in _EDITED})
@@ -255,10 +256,8 @@ def _write_entries(conn: Connection, now: datetime, placed: Iterable[_Placed]) -
         else:
             changed = {f"to_{name}": value for name, value in values.items()}
             edited.append({"the_id": place.intent.entry.id} | changed)
-    if fresh:
-        conn.execute(_INSERT, fresh)
-    if edited:
-        conn.execute(_UPDATE, edited)
+    _INSERT.run(conn, *fresh)
+    _UPDATE.run(conn, *edited)
 
 
 def _values(place: _Placed) -> dict[str, Any]:

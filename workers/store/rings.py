@@ -9,14 +9,28 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from workers.alerts import compose
 from workers.model.alert import Alert, Made, RingUnit
 from workers.store import deliveries
-from workers.store.sql import put_new
+from workers.store.sql import Fixed, put_new
 from workers.store.tables import alerts, rung
 
 __all__ = ["copy", "of_event", "ring"]
 
 _TOPICS = select(rung.c.topic).where(rung.c.event == bindparam("the_event"))
 _LAST = select(func.max(alerts.c.revision)).where(alerts.c.event == bindparam("the_event"))
-_INSERT = insert(alerts)
+_INSERT = Fixed(
+    insert(alerts),
+    (
+        "id",
+        "event",
+        "revision",
+        "at",
+        "severity",
+        "evidence",
+        "title",
+        "url",
+        "topics",
+        "body",
+    ),
+)
 
 
 def of_event(conn: Connection, event: str) -> frozenset[str]:
@@ -34,12 +48,15 @@ def ring(conn: Connection, now: datetime, unit: RingUnit) -> Alert | None:
         _add_page_receipts(conn, unit, already)
     if already.issuperset(topic.name for topic in unit.topics):
         return None
-    last: int = conn.execute(_LAST, {"the_event": unit.event}).scalar() or 0
-    made = compose(unit, already, last + 1)
+    made = compose(unit, already, _last_revision(conn, unit.event) + 1 if already else 1)
     if made is None:
         return None
     _store(conn, now, made)
     return made.alert
+
+
+def _last_revision(conn: Connection, event: str) -> int:
+    return conn.execute(_LAST, {"the_event": event}).scalar() or 0
 
 
 def _store(conn: Connection, now: datetime, made: Made) -> None:
@@ -47,8 +64,8 @@ def _store(conn: Connection, now: datetime, made: Made) -> None:
     bare = structs.replace(
         alert, topics=tuple(structs.replace(topic, clauses=()) for topic in alert.topics)
     )
-    conn.execute(
-        _INSERT,
+    _INSERT.run(
+        conn,
         {
             "id": alert.id,
             "event": alert.event,
@@ -79,7 +96,7 @@ def _rung(alert: Alert, number: int) -> dict[str, object]:
 
 
 _first_ring = rung.alias("first_ring")
-_ADD = (
+_ADD = Fixed(
     update(rung)
     .where(
         rung.c.topic == bindparam("the_topic"),
@@ -103,8 +120,7 @@ def _add_page_receipts(conn: Connection, unit: RingUnit, already: Iterable[str])
         for topic in unit.topics
         if topic.name in names
     ]
-    if rows:
-        conn.execute(_ADD, rows)
+    _ADD.run(conn, *rows)
 
 
 _OF_EVENT = select(rung).where(rung.c.event == bindparam("the_event"))

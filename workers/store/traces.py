@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, or_, select
 
 from workers.model.alert import TraceLine
+from workers.store.sql import Fixed
 from workers.store.tables import articles, entries, trace
 
 __all__ = ["of_article", "write"]
 
 MOST = 2000
 """Lines shown of one article; a live page may have a line a minute."""
-_INSERT = insert(trace)
+_INSERT = Fixed(insert(trace), ("stage", "decision", "because", "article", "entry", "topic", "at"))
 
 
 def write(conn: Connection, lines: Iterable[TraceLine]) -> None:
@@ -29,8 +30,7 @@ def write(conn: Connection, lines: Iterable[TraceLine]) -> None:
         }
         for line in lines
     ]
-    if rows:
-        conn.execute(_INSERT, rows)
+    _INSERT.run(conn, *rows)
 
 
 _same = select(articles.c.id).where(

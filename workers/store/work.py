@@ -10,7 +10,6 @@ The rules that keep work from being lost or stuck, whatever overtakes what:
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, null, select, update
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, null, select, upd
 from workers.model.article import Work
 from workers.model.base import Record
 from workers.store.columns import moment, seconds
-from workers.store.sql import Insert, insert_for
+from workers.store.sql import Fixed, Insert, insert_for
 from workers.store.tables import work as table
 
 __all__ = [
@@ -86,11 +85,10 @@ def ask_all(conn: Connection, now: datetime, wants: Sequence[Ask]) -> None:
         }
         for want in wants
     ]
-    conn.execute(_ask_statement(conn.dialect.name), rows)
+    _ASK.run(conn, *rows)
     conn.info[_ASKED] = True
 
 
-@cache
 def _ask_statement(dialect: str) -> Insert:
     insert = insert_for(dialect, table)
     new = insert.excluded
@@ -111,11 +109,17 @@ def _ask_statement(dialect: str) -> Insert:
     )
 
 
+_ASK = Fixed(
+    _ask_statement,
+    ("kind", "id", "stream", "next_at", "asked_at", "turn", "attempts", "deaths"),
+)
+
+
 def _rank(stream: Any) -> Any:  # noqa: ANN401 - a column's or an excluded column's expression
     return case(_RANKS, value=stream, else_=len(_RANKS))
 
 
-_CONCLUDE = (
+_CONCLUDE = Fixed(
     update(table)
     .where(_same_turn)
     .values(
@@ -147,8 +151,8 @@ def conclude(  # noqa: PLR0913 - how a worker's attempt can end, in its own word
         Whether this was the turn that the worker had loaded. If not, the row stays as it is,
         without a mark.
     """
-    done = conn.execute(
-        _CONCLUDE,
+    done = _CONCLUDE.run(
+        conn,
         {
             "the_kind": work.kind,
             "the_id": work.id,
@@ -159,11 +163,11 @@ def conclude(  # noqa: PLR0913 - how a worker's attempt can end, in its own word
             "present": now,
             "to_stream": stream,
         },
-    ).rowcount
+    )
     return _done_or_unmarked(conn, work, done, asks=again_s is not None)
 
 
-_POSTPONE = (
+_POSTPONE = Fixed(
     update(table)
     .where(_same_turn)
     .values(next_at=bindparam("at"), relayed_at=null(), turn=table.c.turn + 1)
@@ -172,15 +176,15 @@ _POSTPONE = (
 
 def postpone(conn: Connection, now: datetime, work: Work, delay_s: float) -> bool:
     """Set the row to be due after ``delay_s`` seconds, without counting an attempt."""
-    done = conn.execute(
-        _POSTPONE,
+    done = _POSTPONE.run(
+        conn,
         {
             "the_kind": work.kind,
             "the_id": work.id,
             "the_turn": work.turn,
             "at": seconds(now) + delay_s,
         },
-    ).rowcount
+    )
     return _done_or_unmarked(conn, work, done, asks=True)
 
 
@@ -192,11 +196,13 @@ def _done_or_unmarked(conn: Connection, work: Work, done: int, *, asks: bool) ->
     return bool(done)
 
 
-_UNMARK = update(table).where(_this & table.c.relayed_at.is_not(None)).values(relayed_at=null())
+_UNMARK = Fixed(
+    update(table).where(_this & table.c.relayed_at.is_not(None)).values(relayed_at=null())
+)
 
 
 def _unmark(conn: Connection, work: Work) -> None:
-    conn.execute(_UNMARK, {"the_kind": work.kind, "the_id": work.id})
+    _UNMARK.run(conn, {"the_kind": work.kind, "the_id": work.id})
 
 
 def skip(conn: Connection, _now: datetime, work: Work) -> None:
@@ -205,7 +211,7 @@ def skip(conn: Connection, _now: datetime, work: Work) -> None:
     conn.info[_ASKED] = True
 
 
-_CANCEL = (
+_CANCEL = Fixed(
     update(table)
     .where(_this & _open)
     .values(next_at=null(), relayed_at=null(), turn=table.c.turn + 1)
@@ -214,33 +220,34 @@ _CANCEL = (
 
 def cancel(conn: Connection, kind: str, id_: str) -> bool:
     """Close the row whatever its turn; say whether it was open."""
-    return bool(conn.execute(_CANCEL, {"the_kind": kind, "the_id": id_}).rowcount)
+    return bool(_CANCEL.run(conn, {"the_kind": kind, "the_id": id_}))
 
 
-_RENEW = update(table).where(_this).values(attempts=0, deaths=0, first_at=null())
+_RENEW = Fixed(update(table).where(_this).values(attempts=0, deaths=0, first_at=null()))
 
 
 def reopen(conn: Connection, now: datetime, want: Ask) -> None:
     """Ask for work as if it had never been tried: the operator's word."""
     ask(conn, now, want)
-    conn.execute(_RENEW, {"the_kind": want.kind, "the_id": want.id})
+    _RENEW.run(conn, {"the_kind": want.kind, "the_id": want.id})
 
 
-_MARK = update(table).where(_same_turn).values(relayed_at=bindparam("at"))
+_MARK = Fixed(update(table).where(_same_turn).values(relayed_at=bindparam("at")))
 
 
 def mark(conn: Connection, now: datetime, pushed: Sequence[Work]) -> None:
     """Mark rows as pushed, each only if its turn is still the same."""
-    if pushed:
-        rows = [
-            {"the_kind": row.kind, "the_id": row.id, "the_turn": row.turn, "at": seconds(now)}
-            for row in pushed
-        ]
-        conn.execute(_MARK, rows)
+    rows = [
+        {"the_kind": row.kind, "the_id": row.id, "the_turn": row.turn, "at": seconds(now)}
+        for row in pushed
+    ]
+    _MARK.run(conn, *rows)
 
 
-_VOID = update(table).where(_open & table.c.relayed_at.is_not(None)).values(relayed_at=null())
-_HOLD = (
+_VOID = Fixed(
+    update(table).where(_open & table.c.relayed_at.is_not(None)).values(relayed_at=null())
+)
+_HOLD = Fixed(
     update(table)
     .where((table.c.kind == "delivery") & (table.c.next_at < bindparam("until")))
     .values(next_at=bindparam("until"))
@@ -252,19 +259,19 @@ def void_marks(conn: Connection, now: datetime, hold_deliveries_s: float) -> Non
 
     Turns stand: a send that is in flight may still close what it had loaded.
     """
-    conn.execute(_VOID)
-    conn.execute(_HOLD, {"until": seconds(now) + hold_deliveries_s})
+    _VOID.run(conn, {})
+    _HOLD.run(conn, {"until": seconds(now) + hold_deliveries_s})
     conn.info[_ASKED] = True
 
 
-_DEATH = update(table).where(_this).values(deaths=table.c.deaths + 1)
+_DEATH = Fixed(update(table).where(_this).values(deaths=table.c.deaths + 1))
 _DEATHS = select(table.c.deaths).where(_this)
 
 
 def count_death(conn: Connection, _now: datetime, kind: str, id_: str) -> int:
     """Note that an owner died holding this id; return how many have, 0 if there is no such id."""
     which = {"the_kind": kind, "the_id": id_}
-    conn.execute(_DEATH, which)
+    _DEATH.run(conn, which)
     return conn.execute(_DEATHS, which).scalar() or 0
 
 

@@ -31,7 +31,7 @@ INBOX = 4096
 """Units that wait; further callers wait for room."""
 BATCH = 256
 """Most units of one transaction."""
-BATCH_S = 0.1
+BATCH_S = 0.05
 """A transaction takes no further unit after so long: those behind it wait for their answer."""
 _log = structlog.get_logger()
 
@@ -117,16 +117,16 @@ class Writer:
         return woke
 
     def _queued(self) -> Iterator[_Job]:
-        """Yield what is queued now, for as long as a transaction may take."""
+        """Yield what is queued, or comes in meanwhile, for as long as a transaction may take."""
         until = self._clock.monotonic() + BATCH_S
-        for _ in range(min(self._inbox.qsize(), BATCH - 1)):
+        for _ in range(BATCH - 1):
+            if self._inbox.empty() or self._clock.monotonic() > until:
+                return
             job = self._inbox.get()
             if job is None:
                 self._inbox.put(None)  # the end, which stays the last
                 return
             yield job
-            if self._clock.monotonic() > until:
-                return
 
     def _attempt(self, conn: Connection, job: _Job) -> bool:
         """Run one unit in its savepoint; return whether it asked for work.

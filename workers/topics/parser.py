@@ -331,7 +331,7 @@ class _Parser:
         if name not in self.aliases:
             near = nearest(lexeme.text, self.aliases)
             known = (
-                f"did you mean @{near}?" if near else "write it under [aliases], or mend it there"
+                f"did you mean @{near}?" if near else "write it under [aliases]"
             )
             self.refuse(*span, f"there is no alias {quoted('@' + lexeme.text)}", known)
         if self.fact is not None:
