@@ -62,7 +62,7 @@ class Checks:
         database: Callable[[], Awaitable[object]],
         redis: Callable[[], Awaitable[object]],
         data_dir: Path,
-        disk_floor: int,
+        disk_floor: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._probes = {"database": database, "redis": redis}
@@ -103,7 +103,7 @@ class Checks:
 
     def _disk(self) -> Check:
         free = shutil.disk_usage(self._data_dir).free
-        status = "ok" if free >= self._disk_floor else "degraded"
+        status = "ok" if free >= self._disk_floor() else "degraded"
         if free < NO_WORK_BELOW_BYTES:
             status = "failing"
         facts = {"free_bytes": free, "days_left": None}

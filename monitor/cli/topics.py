@@ -19,7 +19,7 @@ from monitor.cli.common import (
 from monitor.cli.inputs import is_address, read_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from monitor.settings import Settings
     from workers.model.topic import Clause, Document, Problem, TopicSpec, TopicTry
@@ -264,7 +264,7 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     _say_problems(specs, problems)
     _say_problems(specs, compiled.warnings, label="warning: ")
     for miss in failed:
-        say(f"example fails: {miss}")
+        say(f"example fails: {miss.topic}: expected {miss.expected}: {miss.example}")
     if not ok:
         raise SystemExit(FOUND)
 
@@ -282,15 +282,21 @@ def _problem_object(problem: "Problem", file: str) -> dict[str, Any]:
 
 
 def _say_problems(
-    specs: "list[TopicSpec]",
-    problems: "Iterator[Problem] | list[Problem] | tuple[Problem, ...]",
-    label: str = "",
+    specs: "list[TopicSpec]", problems: "Iterable[Problem]", label: str = ""
 ) -> None:
+    """Say each problem with its topic, and with a caret where its query is known."""
     from workers.topics import render_caret
 
     queries = {spec.name: spec.query for spec in specs}
     for problem in problems:
-        say(label + render_caret(problem, queries.get(problem.topic, "")))
+        where = f"{problem.file}: " if problem.file else ""
+        query = queries.get(problem.topic)
+        if query is not None:
+            say(f"{label}{where}{problem.topic}: {render_caret(problem, query)}")
+        else:
+            hint = f" ({problem.hint})" if problem.hint else ""
+            what = f"{problem.topic}: " if problem.topic else ""
+            say(f"{label}{where}line {problem.line}: {what}{problem.message}{hint}")
 
 
 def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
@@ -298,7 +304,7 @@ def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]]
     from monitor.settings import load, topic_spec
     from workers.model.topic import Problem
 
-    loaded = load(Path(file).absolute(), {})
+    loaded = load(Path(file).absolute(), {}, part=True)
     problems = [
         Problem(
             topic=problem.key,
@@ -310,7 +316,6 @@ def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]]
             file=problem.file,
         )
         for problem in loaded.problems
-        if problem.key == "" or problem.key.startswith(("topics", "aliases"))
     ]
     specs = [topic_spec(topic) for topic in loaded.settings.topics if topic.enabled]
     return specs, dict(loaded.settings.aliases), problems

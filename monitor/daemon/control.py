@@ -37,7 +37,7 @@ class Report:
             state.parts.store.probe,
             state.parts.broker.ping,
             state.settings.data_dir,
-            state.settings.keep.disk_floor,
+            lambda: state.settings.keep.disk_floor,
         )
 
     def process(self) -> dict[str, Any]:

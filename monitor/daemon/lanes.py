@@ -25,6 +25,8 @@ __all__ = ["Lanes"]
 
 _log = structlog.get_logger()
 SINK_CLOSE_S = 2.0
+WATCH = "valkey"
+"""The loop that looks after the embedded Valkey."""
 
 
 class Lanes:
@@ -41,7 +43,6 @@ class Lanes:
         self._sink_lanes: dict[str, StreamLane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
-        self._watch: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.poll = Poll(edges, rules, Look(edges, read_feed_again))
         self.feeds = FeedLane(
@@ -90,7 +91,7 @@ class Lanes:
         self._spawn("pages", self.pages.run())
         self._spawn("ring", self.ring.run())
         if self._parts.valkey is not None:
-            self._watch = asyncio.create_task(self._parts.valkey.watch(), name="valkey")
+            self._spawn(WATCH, self._parts.valkey.watch())
 
     def _spawn(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(loop, name=name)
@@ -135,8 +136,9 @@ class Lanes:
     async def drain(self, within_s: float) -> None:
         """Let what is under way finish, hand the rest back, and end all loops."""
         self._stopping = True
-        if self._watch is not None:
-            self._watch.cancel()
+        for task, name in self._tasks.items():
+            if name == WATCH:
+                task.cancel()
         self.relay.stop()
         left = await asyncio.gather(
             self.feeds.drain(within_s), *(lane.drain(within_s) for lane in self.all_streams)

@@ -1,15 +1,18 @@
 """Reload: validate all first, swap at once, keep the old on error, and say so."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from glob import glob
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from monitor.daemon.lost import lost, with_lost
 from monitor.daemon.state import State
 from monitor.registry import Difference, Registry, difference, registry
-from monitor.settings import Loaded, load, render
+from monitor.settings import Loaded, Settings, load, render
 from workers.errors import TocsinError
 
 __all__ = ["Outcome", "Reloader", "needs_word"]
@@ -64,6 +67,7 @@ class Reloader:
         self._started = state.settings
         self._seen = _stamps(state.loaded)
         self._changed_at: float | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def look(self) -> None:
         """Reload once the files have changed and then stood still."""
@@ -77,7 +81,8 @@ class Reloader:
 
     async def reload(self, *, yes: bool, watched: bool = False) -> Outcome:
         """Take the files over, if they are good."""
-        outcome = await self._try(yes=yes, watched=watched)
+        async with self._one_at_a_time:
+            outcome = await self._try(yes=yes, watched=watched)
         self._state.parts.meter.count(
             "tocsin_reloads_total", outcome="ok" if outcome.ok else "refused"
         )
@@ -92,6 +97,7 @@ class Reloader:
         loaded = load(state.loaded.path, os.environ)
         if loaded.fatal:
             return Outcome(ok=False, problems=tuple(render(one) for one in loaded.fatal))
+        loaded = with_lost(state.settings, loaded)
         change = difference(state.settings, loaded.settings)
         why = needs_word(change, len(state.settings.topics), len(state.settings.feeds))
         if why is not None and watched and not yes:
@@ -113,12 +119,31 @@ class Reloader:
 
     def _not_live(self, loaded: Loaded) -> tuple[str, ...]:
         before, after = self._started, loaded.settings
-        return tuple(name for name in NOT_LIVE if getattr(before, name) != getattr(after, name))
+        names = [name for name in NOT_LIVE if getattr(before, name) != getattr(after, name)]
+        if _fetching(before) != _fetching(after):
+            names.append("net")
+        if _reading(before) != _reading(after):
+            names.append("pages")
+        return tuple(names)
 
 
-def _stamps(loaded: Loaded) -> dict[Path, tuple[int, int] | None]:
-    """Return what changes when a file does."""
-    return {path: _stamp(path) for path in loaded.files}
+def _fetching(settings: Settings) -> object:
+    """Return what the fetcher is made of; how politely it asks is live."""
+    return settings.net.allow, settings.net.proxy, settings.contact
+
+
+def _reading(settings: Settings) -> object:
+    """Return what the reading processes are made of; how long a page may take is live."""
+    return settings.pages.workers, settings.pages.mode
+
+
+def _stamps(loaded: Loaded) -> dict[str, tuple[int, int] | None]:
+    """Return what changes when a file does, or when one comes that an ``include`` fits."""
+    base = loaded.path.parent if loaded.path is not None else Path.cwd()
+    files = {*map(str, loaded.files), *lost(loaded).files}
+    for pattern in (*loaded.settings.include, *loaded.settings.opml.files):
+        files.update(glob(str(base / pattern), recursive=True))  # noqa: PTH207 - also absolute ones
+    return {path: _stamp(Path(path)) for path in sorted(files)}
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

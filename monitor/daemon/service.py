@@ -10,6 +10,7 @@ from monitor import shipped
 from monitor.daemon.build import Parts, open_parts
 from monitor.daemon.control import Report, control_socket
 from monitor.daemon.lanes import Lanes
+from monitor.daemon.lost import feeds_left, lost
 from monitor.daemon.notify import notify, watchdog_s
 from monitor.daemon.reload import Reloader
 from monitor.daemon.sinks import Sessions, build_sinks, sink_routes
@@ -93,8 +94,8 @@ class Daemon:
 
     async def _compose(self, parts: Parts) -> State:
         settings, wanted = self._loaded.settings, registry(self._loaded.settings)
-        accepted = await _accept(settings, wanted, parts)
-        rules = await _rules(settings, wanted, accepted, parts)
+        accepted = await _accept(self._loaded, wanted, parts)
+        rules = await _rules(self._loaded, wanted, accepted, parts)
         lanes = Lanes(
             parts, lambda: self.state.rules, queue_options(settings), settings.web.public_url
         )
@@ -168,9 +169,9 @@ class Daemon:
     async def _take_over(self, loaded: Loaded, wanted: Registry, remade: Sequence[str]) -> None:
         """Put accepted settings in force. Lanes of sinks that did not change are not touched."""
         state, settings = self.state, loaded.settings
-        accepted = await _accept(settings, wanted, state.parts)
-        rules = await _rules(settings, wanted, accepted, state.parts)
         fresh = build_sinks(settings, self._sessions)
+        accepted = await _accept(loaded, wanted, state.parts)
+        rules = await _rules(loaded, wanted, accepted, state.parts)
         self._sinks = {
             name: sink if name in remade else self._sinks.get(name, sink)
             for name, sink in fresh.items()
@@ -209,10 +210,13 @@ class Daemon:
         lanes = self.state.lanes
         drain = asyncio.create_task(lanes.drain(within * (1 - CLOSE_SHARE)), name="drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="hurry")
-        await asyncio.wait((drain, hurry), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((drain, hurry), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        hurried = not drain.done()
         for task in (drain, hurry):
             task.cancel()
         await asyncio.gather(drain, hurry, return_exceptions=True)
+        if hurried:  # what is under way ends here, and its ids go back at once
+            await lanes.drain(0.0)
         await self._close(self.state.parts)
         _log.info("stopped")
 
@@ -224,19 +228,23 @@ class Daemon:
         await parts.stack.aclose()
 
 
-async def _accept(settings: Settings, wanted: Registry, parts: Parts) -> Accepted:
+async def _accept(loaded: Loaded, wanted: Registry, parts: Parts) -> Accepted:
+    languages = loaded.settings.matching.languages
     return await accept_topics(
-        wanted.topics, dict(wanted.aliases), settings.matching.languages, parts.store
+        wanted.topics, dict(wanted.aliases), languages, parts.store, lost(loaded)
     )
 
 
-async def _rules(settings: Settings, wanted: Registry, accepted: Accepted, parts: Parts) -> Rules:
+async def _rules(loaded: Loaded, wanted: Registry, accepted: Accepted, parts: Parts) -> Rules:
     """Make the feeds in SQL be those of the settings; return the rules that follow from both."""
-    ids = await parts.store.sync_feeds(wanted.feeds)
+    settings, feeds = loaded.settings, wanted.feeds
+    if lost(loaded).unread:
+        feeds = (*feeds, *feeds_left(feeds, await parts.store.feed_rows()))
+    ids = await parts.store.sync_feeds(feeds)
     return Rules(
         topics=accepted.topics,
         topics_version=accepted.number,
-        sources={ids[feed.url]: feed for feed in wanted.feeds if feed.url in ids},
+        sources={ids[feed.url]: feed for feed in feeds if feed.url in ids},
         sinks=sink_routes(settings),
         net=net_options(settings, shipped.version()),
         poll=poll_options(settings),

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from monitor.daemon.lost import NOTHING_LOST, Lost
 from workers.model.topic import Problem, TopicSpec
 from workers.topics import TopicSet, compile_topics
 
@@ -45,13 +46,20 @@ class Accepted:
 
 
 async def accept_topics(
-    specs: Sequence[TopicSpec], aliases: Aliases, languages: Sequence[str], keeps: Keeps
+    specs: Sequence[TopicSpec],
+    aliases: Aliases,
+    languages: Sequence[str],
+    keeps: Keeps,
+    missing: Lost = NOTHING_LOST,
 ) -> Accepted:
-    """Compile ``specs``; what cannot be compiled is taken from the last accepted version."""
+    """Compile ``specs``; what cannot be compiled is taken from the last accepted version.
+
+    So are topics that the files hold in a form in which they could not even be read (``missing``).
+    """
     compiled = compile_topics(specs, aliases, languages)
-    refused = compiled.problems
+    refused = (*compiled.problems, *missing.problems)
     if refused:
-        specs, aliases = await _with_last_accepted(specs, aliases, refused, keeps)
+        specs, aliases = await _with_last_accepted(specs, aliases, refused, keeps, missing)
         compiled = compile_topics(specs, aliases, languages)
         for problem in refused:
             kept = problem.topic in compiled.specs
@@ -65,7 +73,11 @@ async def accept_topics(
 
 
 async def _with_last_accepted(
-    specs: Sequence[TopicSpec], aliases: Aliases, refused: Sequence[Problem], keeps: Keeps
+    specs: Sequence[TopicSpec],
+    aliases: Aliases,
+    refused: Sequence[Problem],
+    keeps: Keeps,
+    missing: Lost,
 ) -> tuple[list[TopicSpec], Aliases]:
     """Replace refused topics (and aliases that are gone or bad) by what was accepted before."""
     kept = await keeps.accepted()
@@ -73,5 +85,7 @@ async def _with_last_accepted(
     before = {spec.name: spec for spec in last.topics}
     bad = {problem.topic for problem in refused}
     chosen = [before.get(spec.name) if spec.name in bad else spec for spec in specs]
+    here = {spec.name for spec in specs}
+    chosen += [spec for spec in last.topics if spec.name not in here and missing.holds(spec)]
     good_aliases = {name: said for name, said in aliases.items() if f"@{name}" not in bad}
     return [spec for spec in chosen if spec is not None], {**last.aliases, **good_aliases}

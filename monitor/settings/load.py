@@ -40,19 +40,19 @@ class Loaded(Record, frozen=True, kw_only=True):
         return tuple(problem for problem in self.problems if problem.fatal)
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+def load(path: Path | None, environ: Mapping[str, str], *, part: bool = False) -> Loaded:
     """Return the settings of a file and the environment, with all problems.
 
     Without a file there are the default settings (and those of the environment), and nothing is
-    said about feeds, topics and sinks that are not there. Queries are not compiled here; see
-    `monitor.settings.queries`.
+    said about feeds, topics and sinks that are not there; nor with ``part``, for a file that holds
+    topics alone. Queries are not compiled here; see `monitor.settings.queries`.
     """
     main = read_config(path) if path is not None else None
     if isinstance(main, Problem):
         return Loaded(path=path, settings=Settings(), problems=(main,), files=(Path(main.file),))
     base = path.parent if path is not None else Path.cwd()
     built = build(gather(main, base, environ), environ)
-    if main is not None:
+    if main is not None and not part:
         built.problems.extend(check_all(built))
         built.warnings.extend(doubt_all(built))
     return Loaded(

@@ -89,7 +89,8 @@ def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return False
-    return any(hmac.compare_digest(given.strip().encode(), token.encode()) for token in tokens)
+    shown = given.strip().encode("utf-8", "surrogateescape")  # a header may be any bytes
+    return any(hmac.compare_digest(shown, token.encode()) for token in tokens)
 
 
 def build_public(asked: Asked, token: Callable[[], tuple[str, ...]]) -> web.Application:

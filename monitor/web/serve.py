@@ -11,6 +11,8 @@ from workers.errors import TocsinError
 
 __all__ = ["CannotListen", "Served", "serve"]
 
+SHUTDOWN_S = 1.0
+"""For requests that are under way at the end: asking takes milliseconds."""
 _log = structlog.get_logger()
 
 
@@ -38,7 +40,7 @@ async def serve(app: web.Application, listen: str, *, next_free: bool = False) -
     Raises:
         CannotListen: it is taken, or not an address of this machine.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         if listen.startswith("unix:"):

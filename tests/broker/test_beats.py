@@ -7,7 +7,7 @@ import redis
 
 from workers.broker import RedisBroker
 from workers.broker.keys import PERMANENT
-from workers.model.queue import Message, Push
+from workers.model.leases import Message, Push
 
 Until = Callable[..., Awaitable[None]]
 Make = Callable[..., Awaitable[RedisBroker]]

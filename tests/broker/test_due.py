@@ -10,7 +10,7 @@ import redis
 from workers.broker import RedisBroker
 
 if TYPE_CHECKING:
-    from workers.model.queue import FeedLease
+    from workers.model.leases import FeedLease
 
 DUE = "{tocsin}:due:feeds"
 

@@ -21,7 +21,7 @@ from workers.broker.places import Places
 from workers.broker.probe import ask
 from workers.clock import SystemClock
 from workers.errors import TocsinError, Transient
-from workers.model.queue import Push
+from workers.model.leases import Push
 
 Until = Callable[..., Awaitable[None]]
 CLOCK = SystemClock()

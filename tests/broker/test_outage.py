@@ -9,7 +9,7 @@ import redis
 
 from workers.broker import RedisBroker, link
 from workers.errors import Transient
-from workers.model.queue import FeedLease, Message, Push
+from workers.model.leases import FeedLease, Message, Push
 
 Make = Callable[..., Awaitable[RedisBroker]]
 PUSH = [Push(stream="ring", kind="page", id="x")]

@@ -10,7 +10,7 @@ import structlog
 
 from workers.broker import RedisBroker
 from workers.errors import Transient
-from workers.model.queue import Message, Push
+from workers.model.leases import Message, Push
 
 PAGES = ("pages:hot", "pages:warm", "pages:cold")
 

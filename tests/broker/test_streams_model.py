@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 from workers.broker import RedisBroker
 from workers.broker.keys import GROUP, named_key, stream_key
 from workers.clock import SystemClock
-from workers.model.queue import Message, Push
+from workers.model.leases import Message, Push
 
 if TYPE_CHECKING:
     import redis

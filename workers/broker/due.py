@@ -7,7 +7,7 @@ import structlog
 
 from workers.broker.keys import DUE
 from workers.broker.link import Part, Word
-from workers.model.queue import FeedLease
+from workers.model.leases import FeedLease
 
 __all__ = ["DueQueue"]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from workers.broker.keys import stream_key
 from workers.model.base import Record
-from workers.model.queue import Message
+from workers.model.leases import Message
 
 __all__ = ["Entry", "entries_of_reply", "message_of"]
 

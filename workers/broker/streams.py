@@ -11,7 +11,7 @@ from workers.broker.entries import Entry, entries_of_reply, message_of
 from workers.broker.keys import BEAT, BYE, GROUP, NOBODY, named_key, stream_key
 from workers.broker.link import BLOCK_S, Key, Link, NoGroup, Word
 from workers.errors import Transient
-from workers.model.queue import Message, Push
+from workers.model.leases import Message, Push
 
 __all__ = ["Streams"]
 

@@ -9,7 +9,7 @@ from workers.clock import Clock
 from workers.errors import StoreDown, Transient
 from workers.lanes.outage import Outage
 from workers.lanes.pulse import Pulse
-from workers.model.queue import FeedLease
+from workers.model.leases import FeedLease
 from workers.steps.ports import Broker
 
 __all__ = ["FeedLane"]
@@ -54,9 +54,9 @@ class FeedLane:
             await self._claim()
 
     async def _claim(self) -> None:
-        free = self._slots - len(self._running)
-        if self._stopping or free <= 0:
-            self._more = free <= 0
+        free = self._free()
+        if free <= 0:
+            self._more = True
             return
         try:
             leases = await self._broker.claim_feeds(free, self._lease_s)
@@ -72,6 +72,9 @@ class FeedLane:
             task = asyncio.create_task(self._one(lease), name=f"poll:{lease.feed}")
             self._running[task] = lease
             task.add_done_callback(self._ended)
+
+    def _free(self) -> int:
+        return 0 if self._stopping else self._slots - len(self._running)
 
     async def _one(self, lease: FeedLease) -> None:
         renewing = asyncio.create_task(self._renew(lease.feed), name=f"renew:{lease.feed}")

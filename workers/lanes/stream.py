@@ -17,7 +17,7 @@ from workers.clock import Clock
 from workers.errors import StoreDown, Transient
 from workers.lanes.outage import Outage
 from workers.lanes.pulse import Pulse
-from workers.model.queue import Message
+from workers.model.leases import Message
 from workers.steps.ports import Broker, Store
 
 __all__ = ["Handler", "StreamLane"]
@@ -124,7 +124,6 @@ class StreamLane:
 
     async def _work(self, message: Message) -> None:
         """Run the handler; only its return makes the id finished."""
-
         ours = True
 
         async def still_ours() -> bool:

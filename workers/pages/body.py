@@ -25,8 +25,12 @@ SHARED = 0.3
 _CONFIG = use_config()
 _CONFIG.set("DEFAULT", "MIN_OUTPUT_SIZE", "0")
 """How much text is enough is decided here, not by trafilatura."""
-_INLINE = frozenset({"hi", "ref", "del", "ins", "span", "a", "b", "i", "em", "strong", "u", "sub", "sup",
-                     "code", "graphic", "done", "q", "small", "font", "abbr", "mark"})  # fmt: skip
+_INLINE = frozenset(
+    {
+        "a", "abbr", "b", "code", "del", "done", "em", "font", "graphic", "hi", "i", "ins", "mark",
+        "q", "ref", "small", "span", "strong", "sub", "sup", "u",
+    }
+)  # fmt: skip
 _BREAK = "\x1e"
 """Stands for a line break while a block is put together: line ends of the source mean nothing."""
 _WORD = re.compile(r"[^\W_]+")

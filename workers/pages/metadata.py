@@ -30,8 +30,8 @@ _PUBLISHED = (
     "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
     "shareaholic:article_published_time", "rnews:datepublished", "dcterms.created",
     "dcterms.issued", "dcterms.date", "dc.date.issued", "dc.date.created", "dc.date",
-    "citation_publication_date", "originalpublicationdate", "article_date_original", "vr:published_time",
-    "dateissued", "date", "displaydate", "timestamp",
+    "citation_publication_date", "originalpublicationdate", "article_date_original",
+    "vr:published_time", "dateissued", "date", "displaydate", "timestamp",
 )  # fmt: skip
 _TITLES = ("og:title", "twitter:title", "dc.title", "sailthru.title", "parsely-title")
 _SECTIONS = ("article:section", "og:article:section", "section", "parsely-section")
@@ -179,7 +179,7 @@ def _language(root: html.HtmlElement, meta: dict[str, str], linked: LinkedData) 
 
 
 def _canonical(root: html.HtmlElement, meta: dict[str, str], url: str) -> str | None:
-    """Return the address that the page calls its own, if it is one of the same site with a path."""
+    """Return the address that the page calls its own, if it is of the same site and has a path."""
     links = (
         element.get("href") or ""
         for element in islice(root.iter("link"), MOST_META)
@@ -187,7 +187,7 @@ def _canonical(root: html.HtmlElement, meta: dict[str, str], url: str) -> str | 
     )
     for href in (*islice(links, 1), meta.get("og:url", "")):
         try:
-            whole = urljoin(url, href.strip()[:2048])
+            whole: str = urljoin(url, href.strip()[:2048])
         except ValueError:
             continue
         parts = split(whole)

@@ -9,8 +9,8 @@ def parse(text: str) -> "html.HtmlElement | None":
     """Return the page's tree, None if it has no element. ``text`` is bounded and clean.
 
     Comments and processing instructions are left out. libxml2 itself ends at 256 levels of
-    nesting: what stands after the 256th is lost, what stood before is kept. Spans of cells are taken
-    off, because the extractor would make a cell of each.
+    nesting: what stands after the 256th is lost, what stood before is kept. Spans of cells are
+    taken off, because the extractor would make a cell of each.
     """
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False

@@ -175,7 +175,7 @@ def _letters_shown(blocks: Sequence[Block], shown: set[str]) -> int:
 
 
 def _without_tail(line: Line, around: _Around) -> tuple[Line, str]:
-    """Return a paragraph without a last sentence that sends the reader elsewhere, and that (R6)."""
+    """Return a paragraph without a last sentence that leads elsewhere, and that sentence (R6)."""
     tail = around.book.tail
     found = tail.search(line.text, max(0, len(line.text) - R6_LONGEST)) if tail else None
     if found is None or line.tag in _HEADINGS or key_of(line.text) in around.titles:

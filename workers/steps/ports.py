@@ -12,8 +12,8 @@ from workers.model.alert import DeliveryJob, Notice
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import FeedRow, FeedSource
+from workers.model.leases import FeedLease, Message, Push
 from workers.model.net import Answer, Fetch
-from workers.model.queue import FeedLease, Message, Push
 
 __all__ = ["Broker", "Fetcher", "Meter", "Pool", "Sink", "Store"]
 

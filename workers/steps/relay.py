@@ -1,12 +1,12 @@
 """RELAY: the one query that moves due rows into streams: outbox, retry timer and sweeper."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import structlog
 
 from workers.model.article import Work
-from workers.model.queue import Push
+from workers.model.leases import Push
 from workers.options import QueueOptions
 from workers.steps.edges import Edges
 
@@ -60,6 +60,8 @@ class Relay:
         self._options = options
         self._endpoints = endpoints
         self._there: dict[tuple[str, str], float] = {}
+        self._shut: dict[str, bool] = {}
+        """Endpoints whose breaker was open: whether a row was pushed to probe them since."""
 
     async def once(self) -> int:
         """Move what is due; return how many ids were new to their stream.
@@ -82,6 +84,7 @@ class Relay:
         self._remember([row for row, new in zip(rows, fresh, strict=True) if not new])
         if pushed:
             await self._edges.store.mark(pushed)
+        self._note_probes(pushed)
         return len(pushed)
 
     async def _heal_loss(self) -> None:
@@ -98,17 +101,35 @@ class Relay:
         """Return how many more entries each stream may hold."""
         sinks = self._endpoints()
         waits = await self._edges.broker.breaker_states(sorted(set(sinks.values()) - {""}))
-        streams = [
-            *PAGE_STREAMS,
-            RING_STREAM,
-            *(sink_stream(name) for name, key in sinks.items() if waits.get(key, 0.0) <= 0),
-        ]
-        held = await self._edges.broker.outstanding(streams)
-        return {
-            stream: self._options.outstanding - held.get(stream, 0)
-            for stream in streams
-            if held.get(stream, 0) < self._options.outstanding
+        keys = {sink_stream(name): key for name, key in sinks.items()}
+        held = await self._edges.broker.outstanding([*PAGE_STREAMS, RING_STREAM, *keys])
+        room = {
+            stream: self._most(keys.get(stream, ""), waits, number) - number
+            for stream, number in held.items()
         }
+        return {stream: free for stream, free in room.items() if free > 0}
+
+    def _most(self, key: str, waits: Mapping[str, float], held: int) -> int:
+        """Return how many entries a stream may hold, given its sink's breaker.
+
+        An open breaker lets none in; when its probe is due exactly one, so that a backlog is not
+        moved to and fro; all again once that one is through and the breaker has stayed closed.
+        """
+        if waits.get(key, 0.0) > 0:
+            self._shut[key] = False
+            return 0
+        if key not in self._shut:
+            return self._options.outstanding
+        if self._shut[key] and not held:
+            del self._shut[key]
+            return self._options.outstanding
+        return 1
+
+    def _note_probes(self, pushed: Sequence[Work]) -> None:
+        streams = {row.stream for row in pushed}
+        for name, key in self._endpoints().items():
+            if key in self._shut and sink_stream(name) in streams:
+                self._shut[key] = True
 
     def _not_there_yet(self, rows: Sequence[Work]) -> list[Work]:
         """Leave out what the last second found in its stream already."""

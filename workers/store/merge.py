@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from workers.store import rings, work
-from workers.store.sql import put_new
+from workers.store.sql import Fixed, put_new
 from workers.store.tables import articles, entries, keys
 
 __all__ = ["claim", "join", "root"]
@@ -31,16 +31,16 @@ _CONTENT = (
     "text_from",
     "fetched_at",
 )
-_INTO = select(articles.c.merged_into).where(articles.c.id == bindparam("the_id"))
+_INTO = Fixed(select(articles.c.merged_into).where(articles.c.id == bindparam("the_id")))
 
 
 def root(conn: Connection, article: str) -> str:
     """Return the article that this one was merged into, itself if it was not."""
     for _ in range(HOPS):
-        into: str | None = conn.execute(_INTO, {"the_id": article}).scalar()
-        if into is None:
+        found = _INTO.fetch(conn, {"the_id": article})
+        if not found or found[0][0] is None:
             break
-        article = into
+        article = found[0][0]
     return article
 
 

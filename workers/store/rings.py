@@ -14,7 +14,7 @@ from workers.store.tables import alerts, rung
 
 __all__ = ["copy", "of_event", "ring"]
 
-_TOPICS = select(rung.c.topic).where(rung.c.event == bindparam("the_event"))
+_TOPICS = Fixed(select(rung.c.topic).where(rung.c.event == bindparam("the_event")))
 _LAST = select(func.max(alerts.c.revision)).where(alerts.c.event == bindparam("the_event"))
 _INSERT = Fixed(
     insert(alerts),
@@ -35,7 +35,7 @@ _INSERT = Fixed(
 
 def of_event(conn: Connection, event: str) -> frozenset[str]:
     """Return the topics that have rung for the event."""
-    return frozenset(conn.execute(_TOPICS, {"the_event": event}).scalars())
+    return frozenset(row[0] for row in _TOPICS.fetch(conn, {"the_event": event}))
 
 
 def ring(conn: Connection, now: datetime, unit: RingUnit) -> Alert | None:

@@ -6,7 +6,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table, UpdateBase
+from sqlalchemy import Connection, Dialect, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = ["CHUNK", "Fixed", "Insert", "Values", "chunks", "insert_for", "put_new", "put_over"]
@@ -42,14 +42,16 @@ class _Plan(NamedTuple):
 
 
 class Fixed:
-    """A statement that writes, compiled once for a dialect and then run by the driver alone.
+    """A statement that is compiled once for a dialect and then run by the driver alone.
 
     A commit is ten small statements: with SQLAlchemy's own execution they take twice as long as
     SQLite does. ``columns`` are those that an INSERT is given.
     """
 
     def __init__(
-        self, make: Callable[[str], UpdateBase] | UpdateBase, columns: Iterable[str] = ()
+        self,
+        make: Callable[[str], UpdateBase] | UpdateBase | Select[Any],
+        columns: Iterable[str] = (),
     ) -> None:
         self._make = make
         self._columns = list(columns)
@@ -70,8 +72,19 @@ class Fixed:
         finally:
             cursor.close()
 
+    def fetch(self, conn: Connection, row: Values) -> list[tuple[Any, ...]]:
+        """Return the rows of a SELECT as the driver has them: for columns of plain text."""
+        plan = self._plans.get(conn.dialect.name) or self._plan(conn.dialect)
+        cursor = conn.connection.cursor()
+        try:
+            cursor.execute(plan.sql, plan.bind(row))
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
     def _plan(self, dialect: Dialect) -> _Plan:
-        statement = self._make if isinstance(self._make, UpdateBase) else self._make(dialect.name)
+        make = self._make
+        statement = make if isinstance(make, UpdateBase | Select) else make(dialect.name)
         compiled = statement.compile(dialect=dialect, column_keys=self._columns or None)
         places = compiled.positiontup or []
         binds = [compiled.binds[name] for name in places]

@@ -29,6 +29,8 @@ _TRANSIENT: dict[int, Reason] = {
     429: "rateLimited",
 }
 _LONGEST_NUMBER = 9
+_FORBIDDEN = "forbidden address"
+"""What the socket guard of the session says, alone or as one of several errors of a name."""
 _ERRORS: tuple[tuple[Reason, str, tuple[type[BaseException], ...]], ...] = (
     ("tls", "no trusted TLS connection", (ssl.SSLError, ssl.CertificateError)),
     ("tls", "not the expected certificate", (aiohttp.ServerFingerprintMismatch,)),
@@ -59,6 +61,8 @@ def failure_of_error(error: BaseException) -> Failure:
     for link in links:
         if isinstance(link, Transient | Permanent):
             return Transient(link.reason, _guarded(link.reason))
+        if isinstance(link, OSError) and _FORBIDDEN in str(link):
+            return Transient("blocked", _guarded("blocked"))
     for reason, words, types in _ERRORS:
         if any(isinstance(link, types) for link in links):
             return Transient(reason, words + _system(links))
