@@ -30,7 +30,7 @@ contracts: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PYTEST)
+	$(BIN)/coverage run -m pytest -n 2 $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -69,7 +69,7 @@ async def _run(loaded: "Loaded") -> int:
 @json_option
 def status(config: str | None, *, as_json: bool) -> None:
     """Say how the running daemon is doing. Exit 3 if none runs."""
-    loaded = load_settings(config, quiet=as_json)
+    loaded = load_settings_of_running(config)
     report = asyncio.run(_ask(loaded, "GET", "/status"))
     if report is None:
         fail(NOT_THERE, NOT_RUNNING)
@@ -110,7 +110,7 @@ def _print_status(report: dict[str, Any]) -> None:
 @json_option
 def health(config: str | None, *, as_json: bool) -> None:
     """Exit 0 if the daemon is ready for work, 1 if it is not or none runs."""
-    loaded = load_settings(config, quiet=True)
+    loaded = load_settings_of_running(config)
     report = asyncio.run(_ask(loaded, "GET", "/readyz"))
     if report is None:
         fail(NOT_THERE)
@@ -148,12 +148,16 @@ def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
 
 
 def load_settings_of_running(config: str | None) -> "Loaded":
-    """Return settings good enough to find the daemon: the new ones may be bad, it will say so."""
+    """Return settings good enough to find the daemon, which runs on if the new ones are bad."""
     from monitor.cli.common import CONFIG, read_settings
 
     loaded = read_settings(config)
     if loaded is None:
-        fail("there is no config that says where the daemon's data folder is", CONFIG)
+        fail(
+            "there is no config that says where the daemon's data folder is: looked at "
+            "$TOCSIN_CONFIG, ./tocsin.toml and /etc/tocsin/tocsin.toml (name one with -c)",
+            CONFIG,
+        )
     return loaded
 
 

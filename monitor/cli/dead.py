@@ -75,14 +75,27 @@ def replay(  # noqa: PLR0913 - one argument an option
         raise click.UsageError("say which: ids, --kind, --sink, --reason, or --all")
 
     async def again(store: "SqlStore") -> int:
-        chosen: list[str] | None = list(ids) or None
-        if kind is not None:
-            lines = await store.dead_lines(kind=kind, sink=sink, reason=reason)
-            chosen = [line.id for line in lines if not ids or line.id in ids]
-        return await store.replay_dead(chosen, sink=sink, reason=reason)
+        if kind is None:
+            return await store.replay_dead(list(ids) or None, sink=sink, reason=reason)
+        number = 0
+        while chosen := await _chosen(store, kind, ids, sink, reason):
+            number += await store.replay_dead(chosen, sink=sink, reason=reason)
+        return number
 
     number = asyncio.run(ask_store(config, again, quiet=as_json, writes=True))
     if as_json:
         print_json({"replayed": number})
     else:
         print_text(f"{number} will be tried again")
+
+
+async def _chosen(
+    store: "SqlStore",
+    kind: Literal["page", "delivery"],
+    ids: tuple[str, ...],
+    sink: str | None,
+    reason: str | None,
+) -> list[str]:
+    """Return the next dead letters of a kind: a list of them is bounded."""
+    lines = await store.dead_lines(kind=kind, sink=sink, reason=reason)
+    return [line.id for line in lines if not ids or line.id in ids]

@@ -9,12 +9,19 @@ from monitor.cli.asking import ask_store
 from monitor.cli.common import (
     FOUND,
     config_option,
+    fail,
     json_option,
     load_settings,
     print_json,
     print_text,
 )
-from monitor.cli.inputs import answer_of_file, fetch_answer, is_address, iso, parse_headers
+from monitor.cli.inputs import (
+    answer_of_file,
+    fetch_answer,
+    is_address,
+    iso,
+    parse_headers,
+)
 
 if TYPE_CHECKING:
     from monitor.daemon.build import SqlStore
@@ -51,7 +58,10 @@ def try_(
     Exit 1 if it is no feed.
     """
     settings = load_settings(config, needed=False, quiet=as_json).settings
-    told = asyncio.run(_try(settings, source, base, parse_headers(headers)))
+    try:
+        told = asyncio.run(_try(settings, source, base, parse_headers(headers)))
+    except OSError as error:
+        fail(f"cannot read: {source}: {error.strerror}")
     if as_json:
         print_json(told)
     else:
@@ -75,6 +85,9 @@ async def _try(
             answer = answer_of_file(source, base, headers)
     except (Transient, Permanent) as error:
         return _told(source, ParsedFeed(kind="none", error=str(error)), {}, settings)
+    except OSError as error:
+        wrong = ParsedFeed(kind="none", error=f"cannot read: {error.strerror}")
+        return _told(source, wrong, {}, settings)
     url = base or answer.url
     headers = {**answer.headers, **headers}
     if answer.status != 200:  # noqa: PLR2004

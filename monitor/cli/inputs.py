@@ -1,6 +1,8 @@
 """What the commands that try things are given: a file, an address, or standard input."""
 
+import errno
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +13,25 @@ from monitor.cli.common import FOUND, fail
 from workers.model.net import Answer, Fetch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from typing import IO
+
     from monitor.settings import Settings
 
-__all__ = ["answer_of_file", "fetch_answer", "is_address", "parse_headers", "read_input"]
+__all__ = [
+    "answer_of_file",
+    "fetch_answer",
+    "is_address",
+    "iso",
+    "parse_headers",
+    "read_bytes",
+    "read_input",
+    "read_lines",
+]
 
 MOST_BYTES = 64 << 20
+"""Of one document, or of one line."""
 
 
 def is_address(source: str) -> bool:
@@ -38,21 +54,58 @@ def parse_headers(written: tuple[str, ...]) -> dict[str, str]:
     return headers
 
 
+def read_bytes(source: str) -> bytes:
+    """Return the bytes of a file, or of standard input for ``-``.
+
+    Raises:
+        OSError: they cannot be had, or are more than `MOST_BYTES`.
+    """
+    with _open(source) as stream:
+        raw = stream.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MOST_BYTES >> 20} MiB")
+    return raw
+
+
 def read_input(source: str) -> bytes:
-    """Return the bytes of a file, or of standard input for ``-``; exit 1 if they cannot be had."""
+    """Return what `read_bytes` does; exit 1 if it cannot be had."""
     try:
-        if source == "-":
-            return sys.stdin.buffer.read(MOST_BYTES)
-        with Path(source).open("rb") as stream:
-            return stream.read(MOST_BYTES)
+        return read_bytes(source)
     except OSError as error:
         fail(f"cannot read: {source}: {error.strerror}", FOUND)
 
 
+def read_lines(source: str) -> "Iterator[str]":
+    """Yield the lines of a file, or of standard input for ``-``; exit 1 if they cannot be had.
+
+    Only a line feed ends a line: texts in JSON may hold what else Unicode calls a line's end.
+    """
+    try:
+        with _open(source) as stream:
+            codec = "utf-8-sig"
+            while line := stream.readline(MOST_BYTES + 1):
+                if len(line) > MOST_BYTES:
+                    fail(f"cannot read: {source}: a line is larger than {MOST_BYTES >> 20} MiB")
+                yield line.decode(codec, "replace")
+                codec = "utf-8"
+    except OSError as error:
+        fail(f"cannot read: {source}: {error.strerror}", FOUND)
+
+
+def _open(source: str) -> "AbstractContextManager[IO[bytes]]":
+    if "\0" in source:
+        raise OSError(errno.EINVAL, "no path holds a NUL")
+    return nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb")
+
+
 def answer_of_file(source: str, base: str | None, headers: dict[str, str]) -> Answer:
-    """Return a file as if it had been fetched from ``base``."""
+    """Return a file as if it had been fetched from ``base``.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     url = base or "https://localhost/"
-    return Answer(status=200, url=url, headers=headers, body=read_input(source))
+    return Answer(status=200, url=url, headers=headers, body=read_bytes(source))
 
 
 async def fetch_answer(settings: "Settings", url: str, most_bytes: int) -> Answer:

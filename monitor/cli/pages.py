@@ -1,6 +1,8 @@
 """``tocsin pages try``: what is read of a page, by the code that the daemon reads by."""
 
 import asyncio
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +15,14 @@ from monitor.cli.common import (
     print_json,
     print_text,
 )
-from monitor.cli.inputs import answer_of_file, fetch_answer, is_address, iso, parse_headers
+from monitor.cli.inputs import (
+    answer_of_file,
+    fetch_answer,
+    is_address,
+    iso,
+    parse_headers,
+    read_lines,
+)
 
 if TYPE_CHECKING:
     from monitor.daemon.build import ProcessPool
@@ -51,14 +60,14 @@ def try_(  # noqa: PLR0913 - one argument an option
     """Show what is read of a page: its text, its zones, its facts and the verdict."""
     settings = load_settings(config, needed=False, quiet=as_json or batch).settings
     asked = [(source, base)] if not batch else _listed(source)
-    asyncio.run(_try_all(settings, asked, parse_headers(headers), as_json=as_json or batch))
+    told = parse_headers(headers)
+    unread = asyncio.run(_try_all(settings, asked, told, as_json=as_json or batch))
+    if unread and not batch:
+        raise SystemExit(FOUND)
 
 
 def _listed(source: str) -> list[tuple[str, str | None]]:
-    from monitor.cli.inputs import read_input
-
-    lines = read_input(source).decode("utf-8", "replace").splitlines()
-    pairs = [line[:MOST_LINE].partition("\t") for line in lines if line.strip()]
+    pairs = [line[:MOST_LINE].partition("\t") for line in read_lines(source) if line.strip()]
     return [(file.strip(), url.strip() or None) for file, _, url in pairs]
 
 
@@ -68,20 +77,27 @@ async def _try_all(
     headers: dict[str, str],
     *,
     as_json: bool,
-) -> None:
-    """Answer in the order that was asked, with as many pages at once as there are processes."""
+) -> int:
+    """Answer in the order that was asked, with as many pages at once as there are processes.
+
+    Returns how many pages could not be read.
+    """
     from monitor.daemon.build import build_pool
 
     pool = build_pool(settings)
+    unread = 0
+    window: deque[asyncio.Task[Extracted]] = deque()
+    waiting = iter(asked)
     try:
-        window: list[asyncio.Task[Extracted]] = []
-        for source, base in asked:
-            task = asyncio.create_task(_try_one(settings, pool, source, base, headers))
-            window.append(task)
-            if len(window) > AHEAD:
-                _show(await window.pop(0), as_json=as_json)
-        for task in window:
-            _show(await task, as_json=as_json)
+        while True:
+            for source, base in islice(waiting, AHEAD - len(window)):
+                page = _try_one(settings, pool, source, base, headers)
+                window.append(asyncio.create_task(page))
+            if not window:
+                return unread
+            read = await window.popleft()
+            unread += read.verdict == "unreadable"
+            _show(read, as_json=as_json)
     finally:
         await pool.close()
 
@@ -113,6 +129,10 @@ async def _try_one(
         read: Extracted = await pool.call(options.timeout_s, read_page, page)
     except (Transient, Permanent) as error:
         return _unread(url, str(error))
+    except OSError as error:
+        return _unread(url, f"cannot read: {source}: {error.strerror}")
+    except Exception as error:  # noqa: BLE001 - one bad page must not end the others
+        return _unread(url, f"crash: {type(error).__name__}: {error}")
     return read
 
 
@@ -136,8 +156,6 @@ def _show(read: "Extracted", *, as_json: bool) -> None:
         print_text(f"[{line.zone} {line.rule}] {line.text}")
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in read.ms.items())
     print_text(f"\nmilliseconds: {stages or 'not measured'}")
-    if read.verdict == "unreadable":
-        raise SystemExit(FOUND)
 
 
 def as_object(read: "Extracted") -> dict[str, Any]:

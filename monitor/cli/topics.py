@@ -16,7 +16,7 @@ from monitor.cli.common import (
     print_text,
     say,
 )
-from monitor.cli.inputs import is_address, read_input
+from monitor.cli.inputs import is_address, read_input, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from workers.model.topic import Clause, Document, Problem, TopicSpec, TopicTry
 
 __all__ = ["topics", "try_object"]
-
-MOST_LINES = 10_000_000
 
 
 @click.group()
@@ -126,7 +124,7 @@ def _documents(settings: "Settings", source: str) -> "Iterator[Document]":
     raw = read_input(source)
     head = raw[:2048].lstrip()
     if head.startswith(b"{"):
-        for _, document in _articles(raw.decode("utf-8", "replace").splitlines(), source):
+        for _, document in _articles(raw.decode("utf-8", "replace").split("\n"), source):
             yield document
     elif head[:1] == b"<":
         yield _page(settings, source, raw)
@@ -161,7 +159,7 @@ def _page(settings: "Settings", source: str, raw: bytes | None) -> "Document":
     )
 
 
-def _articles(lines: list[str], name: str) -> "Iterator[tuple[str, Document]]":
+def _articles(lines: "Iterable[str]", name: str) -> "Iterator[tuple[str, Document]]":
     """Return (id, document) of each JSON line; a bad one ends the command with its place."""
     import msgspec
 
@@ -172,7 +170,7 @@ def _articles(lines: list[str], name: str) -> "Iterator[tuple[str, Document]]":
         try:
             data = decoder.decode(line)
             yield str(data.get("id", number)), document_of(data)
-        except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        except (msgspec.MsgspecError, TypeError, ValueError, LookupError) as error:
             fail(f"not an article: {name}:{number}: {error}", FOUND)
 
 
@@ -194,11 +192,15 @@ def document_of(data: dict[str, Any]) -> "Document":
         title=str(data.get("title") or ""),
         body=str(data.get("text") or ""),
         zones=tuple(zones),
-        language=data.get("lang"),
+        language=_text_or_none(data.get("lang")),
         sources=(sources,) if isinstance(sources, str) else tuple(map(str, sources)),
         tags=(tags,) if isinstance(tags, str) else tuple(map(str, tags)),
-        author=data.get("author"),
+        author=_text_or_none(data.get("author")),
     )
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 @topics.command()
@@ -215,8 +217,7 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
     specs, aliases, problems = read_topics(file)
     compiled = compile_topics(specs, aliases, settings.matching.languages)
     _say_problems(specs, [*problems, *compiled.problems])
-    lines = read_input(articles).decode("utf-8", "replace").splitlines()
-    for name, document in _articles(lines, articles):
+    for name, document in _articles(read_lines(articles), articles):
         matches = compiled.match(document)
         told: dict[str, Any] = {"id": name, "topics": [found.topic for found in matches]}
         if explain:

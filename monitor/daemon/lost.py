@@ -52,11 +52,10 @@ def lost(loaded: Loaded) -> Lost:
     costly = [problem for problem in loaded.problems if not problem.fatal]
     broken = [problem for problem in costly if _costs_a_file(problem, read)]
     absent = [problem for problem in costly if problem.key in ABSENT]
-    here = {topic.name for topic in loaded.settings.topics}
     topics = {
         name: problem
         for problem in costly
-        if (name := _topic_of(problem.key)) is not None and name not in here
+        if (name := _topic_of(problem.key)) is not None and name not in loaded.topics
     }
     files = frozenset(problem.file for problem in broken)
     return Lost(

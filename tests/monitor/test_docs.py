@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_each_metric_has_its_row(metric):
     """Every metric stands in docs/running.md with its kind, its labels and its meaning."""
-    labels = ", ".join(metric.labels) or "–"
+    labels = ", ".join(metric.labels) or "\N{EN DASH}"
     assert f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |" in RUNNING
 
 

@@ -12,14 +12,14 @@ from monitor.demo.expect import compare
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(120)]
 
 
-def webhook(url: str, secret: str) -> str:
+def _webhook(url: str, secret: str) -> str:
     return (
         f'[sinks.ops]\ntype = "webhook"\nurl = "{url}"\nsecret = "{secret}"\n'
         'allow = ["127.0.0.0/8"]\n'
     )
 
 
-def rung_in_file(path) -> list[tuple[str, str]]:
+def _rung_in_file(path) -> list[tuple[str, str]]:
     bodies = [json.loads(line) for line in path.read_text().splitlines()]
     return [
         (topic["name"], body["data"]["article"]["url"])
@@ -29,11 +29,11 @@ def rung_in_file(path) -> list[tuple[str, str]]:
 
 
 async def test_exactly_the_expected_alerts_arrive(tocsin, wire, receiver, smtp, until, secret):
-    """Each topic rings once for each story that concerns it, at each sink, and nothing else does."""
+    """Each topic rings once for each story that concerns it, at each sink; nothing else does."""
     address, box = smtp
     tocsin.write(
         list(wire.feed_sources()),
-        webhook(receiver.url, secret) + f'[sinks.desk]\ntype = "email"\nsmtp = "{address}"\n'
+        _webhook(receiver.url, secret) + f'[sinks.desk]\ntype = "email"\nsmtp = "{address}"\n'
         'from = "Tocsin <tocsin@example.org>"\nto = ["desk@example.org"]\n'
         '[sinks.journal]\ntype = "file"\npath = "alerts.jsonl"\n',
     )
@@ -43,10 +43,10 @@ async def test_exactly_the_expected_alerts_arrive(tocsin, wire, receiver, smtp, 
     journal = tocsin.folder / "data" / "alerts.jsonl"
     await until(lambda: len(receiver.rung) >= len(expected), "all alerts arrive by webhook")
     await until(lambda: len(box.mails) >= len(receiver.messages), "all arrive by mail")
-    await until(lambda: len(rung_in_file(journal)) >= len(expected), "all arrive in the file")
+    await until(lambda: len(_rung_in_file(journal)) >= len(expected), "all arrive in the file")
 
     assert compare(expected, receiver.rung).good, compare(expected, receiver.rung)
-    assert compare(expected, rung_in_file(journal)).good
+    assert compare(expected, _rung_in_file(journal)).good
     assert len(receiver.messages) == len(receiver.requests)
     subjects = [message_from_bytes(raw, policy=default)["Subject"] for raw in box.mails]
     assert len(receiver.messages) == len(subjects)
@@ -55,7 +55,7 @@ async def test_exactly_the_expected_alerts_arrive(tocsin, wire, receiver, smtp, 
 
 async def test_kill_9_loses_and_repeats_nothing(tocsin, wire, receiver, until, secret):
     """A daemon that is killed three times in mid-run still tells everything, each under one id."""
-    tocsin.write(list(wire.feed_sources()), webhook(receiver.url, secret))
+    tocsin.write(list(wire.feed_sources()), _webhook(receiver.url, secret))
     await tocsin.start()
     wire.play_once_seen(8)
     expected = wire.expected()
@@ -73,7 +73,7 @@ async def test_kill_9_loses_and_repeats_nothing(tocsin, wire, receiver, until, s
 
 async def test_losing_valkey_loses_nothing(tocsin, wire, receiver, until, secret):
     """A Valkey that is killed in mid-run comes back, and every alert arrives once."""
-    tocsin.write(list(wire.feed_sources()), webhook(receiver.url, secret))
+    tocsin.write(list(wire.feed_sources()), _webhook(receiver.url, secret))
     await tocsin.start()
     wire.play_once_seen(8)
     expected = wire.expected()

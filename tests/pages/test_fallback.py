@@ -1,0 +1,115 @@
+"""What is finally searched of an article."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from workers.model.article import Extracted
+from workers.model.feed import EntryRow
+from workers.pages import settle
+
+SEEN = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LONG = "The boat will not return before the spring, the harbour office said on Monday. " * 5
+
+
+def entry(**changes: Any) -> EntryRow:
+    """Return an entry of a feed."""
+    values: dict[str, Any] = {
+        "id": "ent_1", "feed_id": "fee_1", "feed": "Wire", "feed_url": "https://a.example/rss",
+        "identity": "1", "url": "https://a.example/x", "title": "Ferry to close",
+        "summary": "In short.", "content": "", "published": None, "updated": None, "seen": SEEN,
+    }  # fmt: skip
+    return EntryRow(**(values | changes))
+
+
+def page(**changes: Any) -> Extracted:
+    """Return a page as read."""
+    values: dict[str, Any] = {
+        "url": "https://a.example/x", "verdict": "article", "reasons": ("r",), "title": "Ferry",
+        "text": LONG, "text_from": "page",
+    }  # fmt: skip
+    return Extracted(**(values | changes))
+
+
+def test_no_page() -> None:
+    """Without a page the feed's title and text are searched, and the reason is told."""
+    got = settle(None, [entry()], "timeout: over 10 s")
+    assert ("unreadable", "Ferry to close", "In short.", "feed") == (
+        got.verdict,
+        got.title,
+        got.text,
+        got.text_from,
+    )
+    assert ("timeout: over 10 s", "searched in the feed's title and text") == got.reasons
+    assert "https://a.example/x" == got.url
+
+
+def test_neither_page_nor_feed_text() -> None:
+    """With nothing to search, the text is from nowhere."""
+    got = settle(None, [entry(title="", summary="")], "gone: HTTP 410")
+    assert ("", "", "none") == (got.title, got.text, got.text_from)
+    assert "none" == settle(None, []).text_from
+
+
+@pytest.mark.parametrize(
+    "changes", [{"standin": True, "verdict": "thin"}, {"verdict": "unreadable"}]
+)
+def test_stand_in_is_not_searched(changes: dict[str, Any]) -> None:
+    """A consent page is searched in the feed's words alone."""
+    got = settle(page(title="Before you continue", **changes), [entry(content="All of it.")])
+    assert ("Ferry to close", "All of it.", "feed") == (got.title, got.text, got.text_from)
+
+
+def test_whole_article() -> None:
+    """A page with its article is searched as it is."""
+    got = settle(page(), [entry()])
+    assert page() == got
+
+
+def test_thin_page() -> None:
+    """A thin page is searched in its own lines and in the feed's title and text."""
+    got = settle(page(verdict="thin", text="Own line."), [entry()])
+    assert ("Ferry", "Own line.\nFerry to close\nIn short.") == (got.title, got.text)
+    assert "page" == settle(page(verdict="thin", text="Own line, long."), [entry()]).text_from
+    assert "feed" == settle(page(verdict="thin", text="Own."), [entry()]).text_from
+
+
+def test_page_shorter_than_the_feed() -> None:
+    """Where the feed has more text than the page, both are searched."""
+    got = settle(page(text="Own line."), [entry(content=LONG), entry(content="Less.")])
+    assert "feed" == got.text_from
+    assert got.text.startswith("Own line.\nFerry to close\nThe boat")
+
+
+@pytest.mark.parametrize("verdict", ["doubtful", "not_article"])
+def test_doubtful_pages_are_searched(verdict: str) -> None:
+    """A verdict marks, it does not hide."""
+    assert LONG == settle(page(verdict=verdict), [entry()]).text
+
+
+@pytest.mark.parametrize("verdict", ["article", "thin", "unreadable"])
+def test_settling_twice_changes_nothing(verdict: str) -> None:
+    """What was settled and stored may be settled again."""
+    entries = [entry(content="Other text. " * 9, published=SEEN)]
+    once = settle(page(verdict=verdict, text="Own line."), entries, "why")
+    assert once == settle(once, entries, "why")
+
+
+def test_facts_of_the_feed() -> None:
+    """The feed's date wins; its author, language and title fill what the page does not say."""
+    early = datetime(2026, 11, 22, tzinfo=UTC)
+    entries = [
+        entry(published=SEEN, authors=("Ines", "Ole"), language="en"),
+        entry(published=early),
+    ]
+    got = settle(page(published=SEEN, published_from="jsonld", title=""), entries)
+    assert (early, "feed", "Ines, Ole", "en", "Ferry to close") == (
+        got.published,
+        got.published_from,
+        got.author,
+        got.language,
+        got.title,
+    )
+    kept = settle(page(published=SEEN, published_from="jsonld", author="A"), [entry()])
+    assert (SEEN, "jsonld", "A") == (kept.published, kept.published_from, kept.author)

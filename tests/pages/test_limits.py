@@ -1,0 +1,84 @@
+"""Hostile markup is bounded before a parser sees it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workers.model.article import FetchedPage
+from workers.pages import PageRules, extract
+from workers.pages.limit import bound
+from workers.text.markup import plain
+
+RULES = PageRules()
+ATTRIBUTES = " ".join(f"a{n}=1" for n in range(9_000))
+BARE = " ".join(f"a{n}" for n in range(9_000))
+QUOTED = " ".join(f"a{n}='>'" for n in range(9_000))
+OPENED = " ".join(f"a{n}='<'" for n in range(9_000))
+
+
+@pytest.mark.parametrize("attributes", [ATTRIBUTES, BARE, QUOTED, OPENED])
+def test_giant_tags(attributes: str) -> None:
+    """A tag with thousands of attributes is dropped, however they are written."""
+    got, notes = bound(f"<p>a</p><p {attributes}>b</p>", RULES)
+    assert "<p>a</p>b</p>" == got
+    assert ("dropped a tag with over 8000 attributes",) == notes
+
+
+def test_scripts_are_no_tags() -> None:
+    """Comparisons and assignments in a script are not taken for a tag."""
+    script = "<script>if(a<b){" + "x=1;" * 9_000 + "}</script>"
+    assert (f"<p>a</p>{script}<p>b</p>", ()) == bound(f"<p>a</p>{script}<p>b</p>", RULES)
+
+
+def test_most_tags() -> None:
+    """After 40,000 brackets the page is cut off."""
+    got, notes = bound("<br>" * 50_000, RULES)
+    assert "<br>" * 40_000 == got
+    assert ("cut off after 40000 tags",) == notes
+
+
+def test_what_no_tree_may_hold() -> None:
+    """NULs, lone surrogates and non-characters are left out."""
+    assert "<p>ab</p>" == bound("<p>a\x00\ud800\uffff\x1fb</p>", RULES)[0]
+
+
+TAGS = st.sampled_from(
+    ["<p>", "</p>", "<div>", "</div>", "<a href='/x'>", "</a>", "<ul>", "<li>", "</ul>", "<h1>",
+     "<table>", "<tr>", "<td>", "</table>", "<br>", "<script type='application/ld+json'>",
+     "</script>", "<title>", "<figcaption>", "<form>", "<time datetime='2026-11-23'>", "<!--",
+     '{"@type":"Article",', '"author":[{', "Read more: ", "&#0;", "&#x110000;", "<p ", "='", "\x00"]
+)  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(TAGS | st.text(max_size=30), max_size=60).map("".join))
+def test_soup_never_raises(markup: str) -> None:
+    """Whatever the markup, the page gets a verdict."""
+    got = extract(
+        FetchedPage(url="https://a.example/x", body=markup.encode("utf-8", "replace")), RULES
+    )
+    assert got.verdict in {"article", "doubtful", "not_article", "thin", "unreadable"}
+    assert "\x00" not in got.text
+    assert not got.reasons or "Error" not in got.reasons[0], got.reasons
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300), st.text(max_size=20), st.text(max_size=40))
+def test_bytes_never_raise(body: bytes, content_type: str, url: str) -> None:
+    """Whatever the bytes, the header and the address, the page gets a verdict."""
+    got = extract(FetchedPage(url=url, body=body, content_type=content_type), RULES)
+    assert not got.reasons or "Error" not in got.reasons[0], got.reasons
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_mutations_of_a_page(build: object, data: st.DataObject) -> None:
+    """A page with pieces cut out, doubled and overwritten still gets a verdict."""
+    body = bytearray(build().encode())  # type: ignore[operator]
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(body)))
+        size = data.draw(st.integers(0, 80))
+        body[start : start + size] = data.draw(st.binary(max_size=40))
+    got = extract(FetchedPage(url="https://a.example/x", body=bytes(body)), RULES)
+    assert "unreadable" != got.verdict, got.reasons
+    assert plain(got.title) == got.title or got.title

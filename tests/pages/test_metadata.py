@@ -1,0 +1,247 @@
+"""What a page says about itself, in all the places where it may say it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from workers.pages.dates import date_in_url, has_time, read_date
+from workers.pages.jsonld import linked_data
+from workers.pages.metadata import Metadata, read_metadata
+from workers.pages.parse import parse
+from workers.pages.sites import leads_inside, site_of
+from workers.pages.titles import choose_title, without_site
+
+NINE = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+DAY = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def metadata_of(
+    head: str = "", body: str = "<p>x</p>", url: str = "https://a.example/x"
+) -> Metadata:
+    """Return the metadata of a small page."""
+    root = parse(f"<html><head>{head}</head><body>{body}</body></html>")
+    assert root is not None
+    return read_metadata(root, url)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-23T09:30:00Z", NINE),
+        ("2026-11-23T10:30:00+01:00", NINE),
+        ("2026-11-23T10:30:00+0100", NINE),
+        ("2026-11-23 09:30:00 UTC", NINE),
+        ("2026-11-23 10:30 +0100", NINE),
+        ("2026-11-23T09:30:00.000000000Z", NINE),
+        ("Mon, 23 Nov 2026 09:30:00 GMT", NINE),
+        ("1795426200", NINE),
+        ("1795426200000", NINE),
+        ("2026-11-23", DAY),
+        ("2026/11/23", DAY),
+        ("20261123", DAY),
+        ("November 23, 2026", DAY),
+        ("23 November 2026", DAY),
+        ("23.11.2026", DAY),
+        ("", None),
+        ("yesterday", None),
+        ("2026-13-45", None),
+        ("0001-01-01T00:00:00+23:59", None),
+        ("9999-12-31T23:59:59-23:59", None),
+        ("99999999999999", None),
+        ("٢٠٢٦-١١-٢٣", None),
+    ],
+)
+def test_dates(text: str, expected: datetime | None) -> None:
+    """Dates come out aware and in UTC, or not at all."""
+    assert expected == read_date(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/2026/11/23/ferry", DAY),
+        ("https://a.example/news-2026-11-23-ferry", DAY),
+        ("https://a.example/20261123/ferry", DAY),
+        ("https://a.example/2026/nov/23/ferry", DAY),
+        ("https://a.example/ferry-12026112399", None),
+        ("https://a.example/2026/13/40/x", None),
+        ("https://a.example/x?d=2026-11-23", None),
+    ],
+)
+def test_dates_in_addresses(url: str, expected: datetime | None) -> None:
+    """An address tells its date in the writings of publishers."""
+    assert expected == date_in_url(url)
+
+
+def test_time_of_day() -> None:
+    """A bare date is told from one with a time."""
+    assert [True, True, False] == [
+        has_time(t) for t in ("2026-11-23T09:30", "1795426200", "2026-11-23")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected", "source"),
+    [
+        (
+            '<meta property="article:published_time" content="2026-11-23T09:30:00Z">',
+            "",
+            NINE,
+            "meta",
+        ),
+        (
+            "",
+            '<span itemprop="datePublished" content="2026-11-23T09:30:00Z">x</span>',
+            NINE,
+            "microdata",
+        ),
+        ("", '<time datetime="2026-11-23T09:30:00Z">x</time>', NINE, "time"),
+        ("", "", None, None),
+        (
+            '<script type="application/ld+json">{"@type":"Article","datePublished":"2026-11-23"}</script>'
+            '<meta property="article:published_time" content="2026-11-23T09:30:00Z">',
+            "",
+            NINE,
+            "meta",
+        ),
+        (
+            '<script type="application/ld+json">{"@type":"Article","datePublished":"2026-11-23"}</script>'
+            '<meta property="article:published_time" content="2020-01-01T09:30:00Z">',
+            "",
+            DAY,
+            "jsonld",
+        ),
+    ],
+)
+def test_published(head: str, body: str, expected: datetime | None, source: str | None) -> None:
+    """The surest date wins; a bare one gives way to one of the same day with a time."""
+    got = metadata_of(head, body or "<p>x</p>")
+    assert (expected, source) == (got.published, got.published_from)
+
+
+def test_date_of_the_address_and_guess() -> None:
+    """The address comes after all that the page says."""
+    got = metadata_of(url="https://a.example/2026/11/23/x")
+    assert (DAY, "url") == (got.published, got.published_from)
+
+
+@pytest.mark.parametrize(
+    ("script", "headline"),
+    [
+        ('{"@type":"NewsArticle","headline":"A"}', "A"),
+        ('[{"@type":"WebPage"},{"@type":["Thing","NewsArticle"],"headline":"A"}]', "A"),
+        (
+            '{"@type":"WebPage","mainEntity":{"@type":"http://schema.org/Article","headline":"A"}}',
+            "A",
+        ),
+        ('{"@type":"NewsArticle","headline":"A",}', "A"),
+        ('{"@type":"NewsArticle","headline":"A\nB"}', "A\nB"),
+        ('<!-- {"@type":"NewsArticle","headline":"A"} -->', "A"),
+        ('//<![CDATA[\n{"@type":"NewsArticle","headline":"A"}\n//]]>', "A"),
+        ('{"@type":"NewsArticle","headline":"A"', None),
+        ("[" * 100_000, None),
+        ('{"a":' * 100_000, None),
+        ('{"@type":"NewsArticle","headline":' + "9" * 10_000 + "}", None),
+        ("null", None),
+    ],
+)
+def test_json_ld(script: str, headline: str | None) -> None:
+    """JSON-LD is read as publishers write it, and bombs are nothing."""
+    root = parse(f'<body><script type="application/ld+json">{script}</script></body>')
+    assert root is not None
+    assert headline == linked_data(root).article.get("headline")
+
+
+@pytest.mark.parametrize(
+    ("h1s", "headline", "og", "title", "expected"),
+    [
+        (["Ferry to close"], "Ferry to close", "", "Ferry to close | Gazette", "Ferry to close"),
+        (["Gazette", "Ferry to close"], "", "Ferry to close", "", "Ferry to close"),
+        (["Gazette"], "", "", "Ferry to close - Gazette", "Ferry to close"),
+        ([], "", "Ferry to close", "Other", "Ferry to close"),
+        ([], "", "", "Gazette: Ferry to close", "Gazette: Ferry to close"),
+        ([], "", "", "", ""),
+    ],
+)
+def test_titles(h1s: list[str], headline: str, og: str, title: str, expected: str) -> None:
+    """The h1 that others agree with is the title, else the best of the others."""
+    assert expected == choose_title(h1s, headline, og, title, ("Gazette",))
+
+
+def test_site_name_is_taken_off() -> None:
+    """Only the ends that name the site go."""
+    names = ("The Gazette", "gazette")
+    assert "Ferry - boats" == without_site("Ferry - boats | The Gazette", names)
+    assert "Ferry" == without_site("Gazette | Ferry", names)
+    assert "The Gazette" == without_site("The Gazette", names)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        ('<meta name="author" content="By Ines Aldana">', "", "Ines Aldana"),
+        ("", '<p>By <a rel="author" href="/x">Ines Aldana</a></p>', "Ines Aldana"),
+        ("", '<div class="byline">By Ines Aldana | 23 November</div>', "Ines Aldana"),
+        ('<meta name="author" content="https://a.example/staff">', "", None),
+        ('<meta name="author" content="admin">', "", None),
+    ],
+)
+def test_authors(head: str, body: str, expected: str | None) -> None:
+    """Authors are found where pages name them."""
+    assert expected == metadata_of(head, body or "<p>x</p>").author
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("/2026/x", "https://www.a.example/2026/x"),
+        ("https://m.a.example/x", "https://m.a.example/x"),
+        ("https://b.example/x", None),
+        ("https://a.example/", None),
+        ("http://[", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_canonical(href: str, expected: str | None) -> None:
+    """An address counts as the page's own only on its site, and with a path."""
+    head = f'<link rel="canonical" href="{href}">'
+    assert expected == metadata_of(head, url="https://www.a.example/y").canonical
+
+
+def test_language() -> None:
+    """The language is that of the html element, else of og:locale."""
+    assert "pt-BR" == metadata_of('<meta property="og:locale" content="pt_BR">').language
+    assert None is metadata_of('<meta property="og:locale" content="<script>">').language
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://www.a.example/x", "a.example"),
+        ("https://news.a.co.uk/x", "a.co.uk"),
+        ("https://127.0.0.1:80/x", "127.0.0.1"),
+        ("https://[::1]/x", "::1"),
+        ("http://[", ""),
+        ("x", ""),
+    ],
+)
+def test_sites(url: str, expected: str) -> None:
+    """Subdomains belong to one site."""
+    assert expected == site_of(url)
+
+
+def test_links_that_lead_nowhere() -> None:
+    """Anchors, mail and scripts are no links to a page."""
+    hrefs = ("#a", "mailto:a@b", "javascript:x", "", "/x", "//a.example/x", "https://b.example")
+    assert [None, None, None, None, True, True, False] == [
+        leads_inside(href, "a.example") for href in hrefs
+    ]
+
+
+def test_metadata_of_a_whole_page(build: Callable[..., str], json_ld: str) -> None:
+    """References in a graph are followed, and trailing commas forgiven."""
+    root = parse(build(head=json_ld))
+    assert root is not None
+    got = read_metadata(root, "https://gazette.example/x")
+    assert ("Ines Aldana", True, False) == (got.author, got.jsonld_article, got.jsonld_list)

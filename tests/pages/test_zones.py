@@ -1,0 +1,105 @@
+"""Each rule: the lines that it marks, and those that look alike and stay in the body."""
+
+from collections.abc import Callable
+
+import pytest
+
+from workers.model.article import Cues
+from workers.pages.blocks import survey
+from workers.pages.body import Line
+from workers.pages.cues import book_for
+from workers.pages.parse import parse
+from workers.pages.zones import Divided, divide
+
+PROSE = (
+    "The harbour office announced on Monday that the boat would not return before the spring, and "
+    "that the islanders would have to drive round by the long bridge until then, which takes long."
+)
+Divide = Callable[..., Divided]
+
+
+@pytest.fixture
+def divided(english: Cues) -> Divide:
+    """Return what tells the zones of lines apart, each given with its markup."""
+
+    def dividing(markup: str, *lines: Line, title: str = "") -> Divided:
+        prose = "".join(f"<p>{PROSE} {number}</p>" for number in range(3))
+        root = parse(f"<body><main>{prose}{markup}</main></body>")
+        assert root is not None
+        told = [Line(tag="p", text=f"{PROSE} {number}") for number in range(3)]
+        return divide(
+            [*told, *lines], survey(root, "a.example"), [title], book_for((english,), "en")
+        )
+
+    return dividing
+
+
+@pytest.mark.parametrize(
+    ("markup", "line", "rule"),
+    [
+        ("<p><a href='/x'>{}</a></p>", "Goat elected porter of the station", "R1"),
+        ("<p><a href='https://b.a.example/x'>{}</a></p>", "Goat elected porter again", "R1"),
+        ("<p><a href='/x'>{}</a></p>", "山羊再次当选火车站的名誉搬运工人", "R1"),
+        ("<p><a href='https://other.example/x'>{}</a></p>", "Goat elected porter again", None),
+        ("<p><a href='/x'>{}</a></p>", "Ines Aldana", None),
+        ("<p><a href='#note'>{}</a></p>", "Goat elected porter of the station", None),
+        ("<h3><a href='/x'>{}</a></h3>", "Goat elected porter of the station", None),
+        ("<p>Courts: <a href='/x'>Goat elected porter of the station</a></p>", "", "R2"),
+        ("<p>Courts: a goat was porter of the <a href='/x'>station</a></p>", "", None),
+        ("<p>See <a href='/x'>the pictures of the flood</a></p>", "", "R4"),
+        ("<p>See <a href='/x'>also</a> how the river rose and the people fled it</p>", "", None),
+        ("<p>{}</p>", "Related stories", "R5"),
+        ("<h3>{}</h3>", "More on this story:", "R5"),
+        ("<p>{}</p>", "Related industries lost four hundred jobs", None),
+        ("<p>{}</p>", "READ MORE: Goat elected porter", "R6"),
+        ("<p>{}</p>", "Also read – Goat elected porter", "R6"),
+        ("<p>{}</p>", "» Read more » Goat elected porter", "R6"),
+        ("<p>{}</p>", "Read more books, the teacher said: write fewer", None),
+        ("<p>{}</p>", "Advertisement", "B1"),
+        ("<p>{}</p>", "Advertisement revenue fell by a third", None),
+        ("<p>{}</p>", "Leave a Comment", "B2"),
+        ("<p>{}</p>", "Follow us on every network there is.", "B2"),
+        ("<p>{}</p>", "Share prices fell", None),
+        ("<figure><figcaption>{}</figcaption></figure>", "The pier at dusk", "C1"),
+        ("<p>{}</p>", "Photo: Ines Aldana", "C1"),
+        ("<p>{}</p>", "Photo: she took it in May. Then she left the town for good.", None),
+    ],
+)
+def test_rules(divided: Divide, markup: str, line: str, rule: str | None) -> None:
+    """A line is marked by its rule, or stays in the body."""
+    text = line or parse(markup).text_content()  # type: ignore[union-attr]
+    got = divided(markup.format(line), Line(tag="p", text=text))
+    marked = [zone.rule for zone in got.zones if zone.text == text]
+    assert ([rule] if rule else []) == marked
+    assert (rule is None) == (text in [kept.text for kept in got.body])
+
+
+def test_list_that_leads_elsewhere(divided: Divide) -> None:
+    """R3: a list whose items are all headlines with links is related, in any tag."""
+    items = ["Goat elected porter of the station", "Last furnace of the works goes cold"]
+    markup = "".join(f"<li><a href='/x'>{text}</a></li>" for text in items)
+    got = divided(f"<ul>{markup}</ul>", *(Line(tag="item", text=text) for text in items))
+    assert [("related", "R3")] * 2 == [(zone.zone, zone.rule) for zone in got.zones]
+
+
+def test_list_after_a_label(divided: Divide) -> None:
+    """R3: a list right after a cue label is related, with links or without."""
+    items = ["Goat elected", "Furnace cold"]
+    markup = "<h3>Related</h3><ul>" + "".join(f"<li>{text}</li>" for text in items) + "</ul>"
+    got = divided(markup, *(Line(tag="item", text=text) for text in items))
+    assert {"Goat elected", "Furnace cold", "Related"} == {zone.text for zone in got.zones}
+
+
+def test_list_of_facts(divided: Divide) -> None:
+    """A list without links belongs to the article."""
+    items = ["Nine members voted for the closure", "Two members voted against the closure"]
+    markup = "<ul>" + "".join(f"<li>{text}</li>" for text in items) + "</ul>"
+    got = divided(markup, *(Line(tag="item", text=text) for text in items))
+    assert () == got.zones
+
+
+def test_title_lines_are_exempt(divided: Divide) -> None:
+    """A line that repeats the title is never marked, however it is worded."""
+    title = "Watch: crane topples at the container port"
+    got = divided(f"<p>{title}</p>", Line(tag="p", text=title), title=title)
+    assert title in [line.text for line in got.body]
