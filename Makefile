@@ -35,7 +35,7 @@ tests: $(VENV)/.dev
 	$(BIN)/coverage report
 
 bench: $(VENV)/.dev ## take the figures of docs/benchmarks.md
-	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python -m benchmarks.pipeline $(BENCH)
 
 docs: $(VENV)/.dev ## write the generated pages of docs/ again
 	$(BIN)/python -m monitor.settings.reference > docs/configuration.md

@@ -38,6 +38,8 @@ class Flood:
     before: Samples
     after: Samples
     memory: Memory
+    trail: dict[int, int]
+    """What the main process held, by pages fetched until then."""
     stored: int
 
 
@@ -74,6 +76,7 @@ class Run:
         one, two = self.yardsticks
         return Yardsticks(
             (one.pages_per_s + two.pages_per_s) / 2,
+            (one.page_cpu_ms + two.page_cpu_ms) / 2,
             (one.commits_per_s + two.commits_per_s) / 2,
             (one.post_ms + two.post_ms) / 2,
         )
@@ -145,8 +148,8 @@ def _costs(run: Run) -> Iterator[str]:
         ("(feeds, pages and receiver)", run.flood.world_s),
     ):
         yield _row(what, seconds / read * 1000, "ms")
-    bare_s = 1 / run.bare.pages_per_s
-    yield _row("all, in bare extractions", each.total / read / bare_s, "x")
+    of_bare = each.total / read * 1000 / run.bare.page_cpu_ms
+    yield _row("all of the daemon, in bare extractions", of_bare, "x")
     yield _row("all, at the steady rate", run.steady.cost.total / run.steady.entries * 1000, "ms")
     yield _row(
         "cores that the steady rate kept busy", run.steady.cost.total / run.steady.took_s, ""
@@ -183,6 +186,8 @@ def _memory(run: Run) -> Iterator[str]:
     ):
         grown = (two - one) / MB
         yield f"  {what:<40} {one / MB:7.0f} MB {two / MB:7.0f} MB {grown:+7.0f} MB"
+    trail = " ".join(f"{held / MB:.0f}" for _, held in sorted(run.flood.trail.items()))
+    yield f"  main process, each 1000 entries: {trail} MB"
     yield _row("database, an article", run.flood.stored / max(1, last) / 1000, "kB")
 
 
@@ -191,6 +196,7 @@ def _bare(run: Run) -> Iterator[str]:
     yield "\nyardsticks, before and after"
     for what, first, second, unit in (
         ("trafilatura.bare_extraction", one.pages_per_s, two.pages_per_s, "pages/s"),
+        ("  its CPU", one.page_cpu_ms, two.page_cpu_ms, "ms a page"),
         ("sqlite3 executemany, FULL", one.commits_per_s, two.commits_per_s, "commits/s"),
         ("aiohttp POST, median", one.post_ms, two.post_ms, "ms"),
     ):

@@ -26,7 +26,7 @@ from monitor.demo.wire_feeds import FeedItem, FeedPage, write_feed
 
 __all__ = ["main"]
 
-BASELINE, LISTED, FLOOD = 20, 200, 25
+BASELINE, LISTED, FLOOD = 20, 100, 25
 """Entries of a feed when first seen, the most it lists, and the most new ones at one poll."""
 HOST = "127.0.0.1"
 

@@ -47,15 +47,20 @@ class Options:
         return self.entries // 10
 
 
-async def _until_read(one: Daemon, around: World, entries: int, most_s: float) -> Samples:
+async def _until_read(
+    one: Daemon, around: World, entries: int, most_s: float, trail: dict[int, int]
+) -> Samples:
     """Wait until ``entries`` articles were read and matched, or for so long; return /metrics.
 
-    The daemon itself is asked only when all pages were fetched: asking has a price.
+    The daemon itself is asked only when all pages were fetched: asking has a price. ``trail``
+    gets what the main process holds after each thousand of pages.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + most_s
     while loop.time() < deadline and one.alive:
-        if (await around.get("/progress"))["served"] >= entries:
+        served = (await around.get("/progress"))["served"]
+        trail.setdefault(served // 1000 * 1000, memory_of(one.pid).main)
+        if served >= entries:
             samples = await one.samples()
             if samples.total("tocsin_articles_total") >= entries:
                 return samples
@@ -83,7 +88,7 @@ async def _steady(one: Daemon, around: World, options: Options) -> Steady:
     loop = asyncio.get_running_loop()
     cost, began = cost_of(one.pid), loop.time()
     await around.post(f"/steady?count={options.steady}&rate={options.rate}")
-    await _until_read(one, around, options.steady, options.most_s)
+    await _until_read(one, around, options.steady, options.most_s, {})
     return Steady(
         entries=options.steady,
         rate=options.rate,
@@ -96,9 +101,9 @@ async def _steady(one: Daemon, around: World, options: Options) -> Steady:
 async def _flood(one: Daemon, around: World, options: Options) -> Flood:
     loop = asyncio.get_running_loop()
     before, cost = await one.samples(), cost_of(one.pid)
-    own, began = own_cost(around.pid), loop.time()
+    own, began, trail = own_cost(around.pid), loop.time(), dict[int, int]()
     await around.post(f"/flood?count={options.entries - options.steady}")
-    after = await _until_read(one, around, options.entries, options.most_s)
+    after = await _until_read(one, around, options.entries, options.most_s, trail)
     took = loop.time() - began
     read = after.total("tocsin_articles_total") - before.total("tocsin_articles_total")
     return Flood(
@@ -109,6 +114,7 @@ async def _flood(one: Daemon, around: World, options: Options) -> Flood:
         before=before,
         after=after,
         memory=memory_of(one.pid),
+        trail=trail,
         stored=one.stored(),
     )
 

@@ -9,7 +9,6 @@ from monitor.cli.asking import ask_store
 from monitor.cli.common import (
     FOUND,
     config_option,
-    fail,
     json_option,
     load_settings,
     print_json,
@@ -58,10 +57,7 @@ def try_(
     Exit 1 if it is no feed.
     """
     settings = load_settings(config, needed=False, quiet=as_json).settings
-    try:
-        told = asyncio.run(_try(settings, source, base, parse_headers(headers)))
-    except OSError as error:
-        fail(f"cannot read: {source}: {error.strerror}")
+    told = asyncio.run(_try(settings, source, base, parse_headers(headers)))
     if as_json:
         print_json(told)
     else:

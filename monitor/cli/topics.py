@@ -1,6 +1,7 @@
 """``tocsin topics``: try a query, match many articles, check a file of topics."""
 
 import asyncio
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from monitor.settings import Settings
+    from workers.model.article import ZoneLine
     from workers.model.topic import Clause, Document, Problem, TopicSpec, TopicTry
 
 __all__ = ["topics", "try_object"]
@@ -121,7 +123,7 @@ def _documents(settings: "Settings", source: str) -> "Iterator[Document]":
     if is_address(source):
         yield _page(settings, source, None)
         return
-    raw = read_input(source)
+    raw = read_input(source).removeprefix(codecs.BOM_UTF8)
     head = raw[:2048].lstrip()
     if head.startswith(b"{"):
         for _, document in _articles(raw.decode("utf-8", "replace").split("\n"), source):
@@ -180,27 +182,49 @@ def document_of(data: dict[str, Any]) -> "Document":
     Raises:
         ValueError: a field has another shape than ``docs/topics.md`` says.
     """
-    from workers.model.article import ZoneLine
     from workers.model.topic import Document
 
-    zones = [
-        ZoneLine(zone=item[0], text=str(item[1]), rule=str(item[2]) if item[2:] else "")
-        for item in data.get("zones") or ()
-    ]
-    sources, tags = data.get("source") or (), data.get("tags") or ()
     return Document(
-        title=str(data.get("title") or ""),
-        body=str(data.get("text") or ""),
-        zones=tuple(zones),
-        language=_text_or_none(data.get("lang")),
-        sources=(sources,) if isinstance(sources, str) else tuple(map(str, sources)),
-        tags=(tags,) if isinstance(tags, str) else tuple(map(str, tags)),
-        author=_text_or_none(data.get("author")),
+        title=_text(data, "title") or "",
+        body=_text(data, "text") or "",
+        zones=tuple(_zone_line(item) for item in _list(data, "zones")),
+        language=_text(data, "lang"),
+        sources=_texts(data, "source"),
+        tags=_texts(data, "tags"),
+        author=_text(data, "author"),
     )
 
 
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else str(value)
+def _text(data: dict[str, Any], field: str) -> str | None:
+    value = data.get(field)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{field} is no text")
+    return value
+
+
+def _list(data: dict[str, Any], field: str) -> list[Any]:
+    value = data.get(field) or []
+    if not isinstance(value, list):
+        raise ValueError(f"{field} is no list")  # noqa: TRY004 - it is about the data
+    return value
+
+
+def _texts(data: dict[str, Any], field: str) -> tuple[str, ...]:
+    """Return a field that is one text, a list of them, or missing."""
+    one = data.get(field)
+    return (one,) if isinstance(one, str) else tuple(map(str, _list(data, field)))
+
+
+def _zone_line(item: object) -> "ZoneLine":
+    """Return a line of ``[zone, text]`` or ``[zone, text, rule]``."""
+    import msgspec
+
+    from workers.model.article import ZoneLine
+
+    if not isinstance(item, list) or not 2 <= len(item) <= 3:  # noqa: PLR2004 - as above
+        raise ValueError("zones holds what is not [zone, text] or [zone, text, rule]")
+    zone, text, rule = (*item, "")[:3]
+    return msgspec.convert({"zone": zone, "text": text, "rule": rule}, ZoneLine)
 
 
 @topics.command()

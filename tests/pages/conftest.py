@@ -10,15 +10,17 @@ from workers.pages import PageRules, extract, parse_cues
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "cues"
 URL = "https://www.gazette.example/2026/11/23/ferry-line-to-close-for-winter"
-PARAGRAPHS = (
-    "The ferry between Upper and Lower Tolva will stop running on the first of December and will "
-    "not return before Easter, the harbour office announced on Monday after a vote of nine to two.",
-    "Islanders who work on the mainland will have to drive round by the long bridge, which takes "
-    "an hour and ten minutes in dry weather and is closed to lorries whenever the wind is high.",
-    "“We were told of it by a notice nailed to the ticket booth,” said Ansgar Holm, who has kept "
-    "the kiosk on the pier since his father retired. “The nail was still warm when I got there.”",
-    "The company that owns the boat said that winter crossings had lost it forty thousand crowns "
-    "a month, and that a cracked propeller shaft could not be repaired before the spring.",
+PARAGRAPHS = tuple(
+    """
+The ferry between Upper and Lower Tolva will stop running on the first of December and will not \
+return before Easter, the harbour office announced on Monday after a vote of nine to two.
+Islanders who work on the mainland will have to drive round by the long bridge, which takes an \
+hour and ten minutes in dry weather and is closed to lorries whenever the wind is high.
+“We were told of it by a notice nailed to the ticket booth,” said Ansgar Holm, who has kept the \
+kiosk on the pier since his father retired. “The nail was still warm when I got there.”
+The company that owns the boat said that winter crossings had lost it forty thousand crowns a \
+month, and that a cracked propeller shaft could not be repaired before the spring.
+""".strip().splitlines()
 )
 JSON_LD = """{"@context": "https://schema.org", "@graph": [
  {"@type": "WebSite", "@id": "#site", "name": "The Gazette"},

@@ -10,10 +10,10 @@ TEXTS = {
     "zh": "港务局周一宣布渡轮将停航到明年春天岛上居民只能绕行大桥路程超过一个小时。",
     "ja": "港湾局は月曜日、フェリーが来年の春まで運休すると発表した。島民は橋を渡るしかない。",
     "he": "משרד הנמל הודיע ביום שני כי המעבורת תושבת עד האביב הבא לאחר הצבעה של תשעה נגד שניים.",
-    "pl": "Urząd portowy ogłosił w poniedziałek, że prom nie będzie kursował aż do wiosny, źle się dzieje.",
-    "el": "Το γραφείο του λιμανιού ανακοίνωσε τη Δευτέρα ότι το πλοίο θα σταματήσει ως την άνοιξη.",
-    "ko": "항만청은 월요일 여객선이 내년 봄까지 운항을 중단한다고 발표했다. 섬 주민들은 다리로 돌아가야 한다.",
-    "de": "Die Hafenbehörde kündigte am Montag an, dass die Fähre bis zum Frühling nicht mehr fährt.",
+    "pl": "Urząd portowy ogłosił, że prom nie będzie kursował aż do wiosny, jeśli nie później.",
+    "el": "Το γραφείο του λιμανιού ανακοίνωσε τη Δευτέρα ότι το πλοίο θα σταματήσει ως.",  # noqa: RUF001
+    "ko": "항만청은 월요일 여객선이 내년 봄까지 운항을 중단한다고 발표했다. 섬은 멀다.",
+    "de": "Die Hafenbehörde kündigte am Montag an, dass die Fähre bis zum Frühling ausfällt.",
 }
 CODECS = [
     ("ar", "windows-1256"),

@@ -35,7 +35,7 @@ def test_teaser(read: Read, build: Callable[..., str], json_ld: str) -> None:
     [
         ("Page not found | The Gazette", "not found"),
         ("404 - Not Found", "not found"),
-        ("Seite nicht gefunden – Blatt", "not found"),
+        ("Seite nicht gefunden - Blatt", "not found"),
         ("Before you continue | The Gazette", "consent"),
         ("We value your privacy", "consent"),
         ("Just a moment...", "challenge"),

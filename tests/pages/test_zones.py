@@ -52,7 +52,7 @@ def divided(english: Cues) -> Divide:
         ("<h3>{}</h3>", "More on this story:", "R5"),
         ("<p>{}</p>", "Related industries lost four hundred jobs", None),
         ("<p>{}</p>", "READ MORE: Goat elected porter", "R6"),
-        ("<p>{}</p>", "Also read – Goat elected porter", "R6"),
+        ("<p>{}</p>", "Also read \u2013 Goat elected porter", "R6"),
         ("<p>{}</p>", "» Read more » Goat elected porter", "R6"),
         ("<p>{}</p>", "Read more books, the teacher said: write fewer", None),
         ("<p>{}</p>", "Advertisement", "B1"),
@@ -99,7 +99,8 @@ def test_list_of_facts(divided: Divide) -> None:
 
 
 def test_title_lines_are_exempt(divided: Divide) -> None:
-    """A line that repeats the title is never marked, however it is worded."""
+    """A line that repeats the title is a title, however it is worded."""
     title = "Watch: crane topples at the container port"
     got = divided(f"<p>{title}</p>", Line(tag="p", text=title), title=title)
-    assert title in [line.text for line in got.body]
+    assert [("title", "title")] == [(zone.zone, zone.rule) for zone in got.zones]
+    assert title not in [line.text for line in got.body]

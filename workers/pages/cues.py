@@ -90,12 +90,12 @@ def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
     ads = _either(phrase for one in chosen for phrase in one.ads)
     service = _either(phrase for one in chosen for phrase in one.service)
     return CueBook(
-        opens=_made(weak, _LEAD, r"(?!\w)"),
+        opens=_made(weak, _LEAD, r"(?![\w-])"),
         label=_made(strong, _LEAD, r"[\W_]{0,6}\Z"),
         colon=_made(strong, _LEAD, _SEPARATOR),
         tail=_made(strong, _ENDED + "(", _SEPARATOR + r"[^\n]*)\Z"),
         ads=_made(ads, _LEAD, r"[\W_]{0,6}\Z"),
-        service=_made(service, _LEAD, r"(?!\w)"),
+        service=_made(service, _LEAD, r"(?![\w-])"),
     )
 
 

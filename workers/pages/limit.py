@@ -2,9 +2,10 @@
 
 import re
 
+from workers.model.article import FetchedPage
 from workers.pages.rules import PageRules
 
-__all__ = ["bound", "too_large"]
+__all__ = ["bound", "foreign", "too_large"]
 
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What no XML tree may hold: NUL and other controls, lone surrogates, non-characters."""
@@ -16,6 +17,18 @@ _TAG = re.compile(
 """One tag, brackets inside of quoted values included. Every quantifier is possessive: linear."""
 _VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+|[^\s>]*+)")
 _NAME = re.compile(r"[^\s/]+")
+_MEDIA = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+_MAGIC = (
+    (b"%PDF-", "a PDF file"),
+    (b"PK\x03\x04", "a ZIP file or an office document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"ID3", "a sound file"),
+    (b"OggS", "a sound file"),
+    (b"\x1aE\xdf\xa3", "a film"),
+)
+"""How files that news pages link to begin."""
 _RAW = re.compile(r"</(?:script|style)", re.IGNORECASE)
 
 
@@ -24,6 +37,21 @@ def too_large(body: bytes, rules: PageRules) -> str:
     if len(body) <= rules.body_bytes:
         return ""
     return f"too large: {len(body)} bytes, the limit is {rules.body_bytes}"
+
+
+def foreign(page: FetchedPage) -> str:
+    """Return why the bytes are no page but a file that one can link to, "" if they may be one.
+
+    Its bytes read as text would be noise, in which words are found that nobody wrote. Servers call
+    pages many things, so what begins with a tag is taken for one.
+    """
+    if page.body[:1000].lstrip().startswith(b"<"):
+        return ""
+    media = page.content_type.partition(";")[0].strip().lower()
+    if media.startswith(_MEDIA):
+        return f"not a page: {media[:60]}"
+    known = next((name for start, name in _MAGIC if page.body.startswith(start)), "")
+    return known and f"not a page: {known}"
 
 
 def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:

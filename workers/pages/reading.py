@@ -9,7 +9,7 @@ from workers.pages.blocks import survey
 from workers.pages.body import Line, take_text
 from workers.pages.cues import book_for
 from workers.pages.decode import decode
-from workers.pages.limit import bound, too_large
+from workers.pages.limit import bound, foreign, too_large
 from workers.pages.metadata import read_metadata
 from workers.pages.parse import parse
 from workers.pages.rules import PageRules
@@ -50,7 +50,7 @@ def extract(
         timer: a clock in seconds that is asked between stages; None leaves ``ms`` empty.
     """
     watch = _Watch(timer)
-    refused = too_large(page.body, rules)
+    refused = too_large(page.body, rules) or foreign(page)
     if refused:
         return _unreadable(page, refused, watch)
     try:
@@ -86,7 +86,7 @@ def _understood(
     body = take_text(root, seen, metadata, rules)
     watch.lap("text")
     book = book_for(rules.cues, metadata.language)
-    divided = divide(body.lines, seen, (metadata.title, metadata.h1), book)
+    divided = divide(body.lines, seen, (metadata.title,), book)
     watch.lap("zones")
     judged = judge(metadata, seen, divided.body, page.url)
     watch.lap("verdict")

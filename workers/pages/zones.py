@@ -26,6 +26,7 @@ R3_SHARE = 0.25
 R5_LONGEST = 60
 R6_LONGEST = 200
 B2_LONGEST = 260
+TITLE_LONGEST = 300
 BEYOND = 20
 """Blocks after the last line of the text that are still looked at for cues."""
 
@@ -64,7 +65,7 @@ class _Around(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def divide(lines: Sequence[Line], page: Page, titles: Iterable[str], book: CueBook) -> Divided:
-    """Tell the zones of the main text's lines apart; exempt are lines that repeat a title.
+    """Tell the zones of the main text's lines apart; no rule marks a line that repeats a title.
 
     Captions, and lines that open with a cue, are added where they stand in the page's main
     content and the extraction left them out: they are kept, though not searched as body.
@@ -91,7 +92,9 @@ def divide(lines: Sequence[Line], page: Page, titles: Iterable[str], book: CueBo
 def _rule(line: Line, around: _Around) -> Rule | None:
     """Return the zone of a line and the rule that says so, None for the body."""
     key = key_of(line.text)
-    if not key or key in around.titles:
+    if key in around.titles and len(line.text) <= TITLE_LONGEST:
+        return "title", "title"
+    if not key:
         return None
     block = around.page.by_key.get(key)
     return _by_words(line.text, block, around.book) or _by_links(line, block, around)

@@ -7,6 +7,7 @@ import os
 import pickle
 import resource
 import signal
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ __all__ = ["Outcome", "Setup", "begin", "guarded", "rules"]
 
 OUT_OF_MEMORY: Final = 86
 """Exit status of a process that ran out of memory."""
+_HEARD_S = 0.3
+"""Seconds after which the pool has surely heard that the task was taken; a process that dies
+sooner is taken for one that died idle, and that costs the pool."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -80,6 +84,7 @@ def guarded(
     try:
         return Outcome(value=function(*args, **kwargs))
     except MemoryError:
+        time.sleep(_HEARD_S)
         os._exit(OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - it is raised again in the parent
         return Outcome(error=_portable(error))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from workers.alerts import SinkRoute, routes
 from workers.errors import Reason
 from workers.model.alert import ArticleFacts, EntryFacts, Evidence, RingUnit, RungTopic
@@ -21,6 +23,8 @@ __all__ = [
 ]
 
 SUMMARY_CHARACTERS = 500
+_PAGES = frozenset({"page", "articleBody"})
+"""Where a text is from that the page itself gave."""
 
 
 def reason_of_status(status: int) -> Reason:
@@ -91,7 +95,14 @@ def _feeds(entries: Iterable[EntryRow], sources: Mapping[str, FeedSource]) -> tu
 def as_read(
     article: ArticleRow, read: Extracted, now: datetime, *, fetched: bool, editions: int
 ) -> ArticleRow:
-    """Return the article's row after this reading. ``fetched`` tells whether its page was got."""
+    """Return the article's row after this reading. ``fetched`` tells whether its page was got.
+
+    What a page once said stays stored where this reading had no text of a page: sites take pages
+    down, and put consent pages before them.
+    """
+    fetched_at = now if fetched else article.fetched_at
+    if article.text_from in _PAGES and read.text_from not in _PAGES:
+        return replace(article, fetched_at=fetched_at, settled_at=now, settled_entries=editions)
     return ArticleRow(
         id=article.id,
         url=article.url,
@@ -107,7 +118,7 @@ def as_read(
         reasons=read.reasons,
         text_from=read.text_from,
         first_seen=article.first_seen,
-        fetched_at=now if fetched else article.fetched_at,
+        fetched_at=fetched_at,
         settled_at=now,
         settled_entries=editions,
     )

@@ -1,0 +1,217 @@
+"""What several rooms share: a real Valkey, a site on loopback, a clock that stands, quiet logs."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+import structlog
+from aiohttp import web
+
+from workers.broker.binary import find_binary
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class SetClock:
+    """Time that passes only by `advance`; sleeping lets it pass."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - START).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Valkey:
+    """A server that can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "v.sock"
+        self.url = f"unix://{self.socket}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - the project's own server
+            [
+                str(find_binary()), "--port", "0", "--unixsocket", str(self.socket),
+                "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
+                "--appendfsync", "always",
+            ],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(redis.RedisError, OSError), self.client() as client:
+                client.ping()
+                return
+            time.sleep(0.005)
+        raise AssertionError("no Valkey")
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.socket), decode_responses=True)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def _running() -> Iterator[Valkey]:
+    folder = Path(tempfile.mkdtemp(prefix="tw"))
+    server = Valkey(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def valkey_of_the_run() -> Iterator[Valkey]:
+    """The server of the whole run, started when it is first wanted."""
+    with _running() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(valkey_of_the_run: Valkey) -> Valkey:
+    """The server of the whole run, emptied."""
+    with valkey_of_the_run.client() as client:
+        client.flushall()
+    return valkey_of_the_run
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[Valkey]:
+    """A server that the test may kill."""
+    with _running() as server:
+        yield server
+
+
+@pytest.fixture
+def set_clock() -> SetClock:
+    """A clock that stands until it is told otherwise."""
+    return SetClock()
+
+
+Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Site:
+    """A publisher, or a receiver, that answers as it is told."""
+
+    url: str = ""
+    replies: dict[str, Reply] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Path and headers of each request."""
+    bodies: list[bytes] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """What `hangs` waits for; opened at the end."""
+    hanging: int = 0
+
+    def put(
+        self,
+        path: str,
+        body: str | bytes = "",
+        status: int = 200,
+        **headers: str,
+    ) -> str:
+        """Answer ``path`` so; return its address. A header's ``_`` stands for a hyphen."""
+        raw = body.encode() if isinstance(body, str) else body
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+
+        async def reply(_request: web.Request) -> web.StreamResponse:
+            return web.Response(body=raw, status=status, headers=named)
+
+        self.replies[path] = reply
+        return self.url + path
+
+    def hangs(self, path: str) -> str:
+        """Let ``path`` answer only once the gate is open."""
+
+        async def reply(_request: web.Request) -> web.StreamResponse:
+            self.hanging += 1
+            await self.gate.wait()
+            return web.Response(text="late")
+
+        self.replies[path] = reply
+        return self.url + path
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append((request.path, dict(request.headers)))
+        self.bodies.append(await request.read())
+        reply = self.replies.get(request.path)
+        return await reply(request) if reply else web.Response(status=404, text="not here")
+
+    def times(self, path: str) -> int:
+        """How often ``path`` was asked for."""
+        return sum(1 for asked, _ in self.asked if asked == path)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """A server on loopback."""
+    one = Site()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", one.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    one.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield one
+    one.gate.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[None]]:
+    """Waits for a fact, ten seconds at most."""
+
+    async def wait(fact: Callable[[], object | Awaitable[object]]) -> None:
+        async with asyncio.timeout(10):
+            while True:
+                found = fact()
+                if asyncio.iscoroutine(found):
+                    found = await found
+                if found:
+                    return
+                await asyncio.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Whatever a test does to logging ends with it: the next one has other streams."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(level)

@@ -1,0 +1,323 @@
+"""POLL: what a feed shows that is new, committed with the feed's validators."""
+
+import re
+
+import pytest
+
+from workers.errors import StoreDown
+from workers.options import HostRule
+from workers.pool.tasks import read_feed_again
+from workers.steps.look import Look, may_tell
+from workers.steps.poll import Poll
+
+DAY_S = 86400.0
+
+
+async def test_a_first_poll_is_silent(world, site, write):
+    """What a feed lists when first seen is stored, and neither read nor rung."""
+    item, rss, _ = write
+    world.topics(quake="quake")
+    site.put("/feed", rss(item("a", "A quake", url=site.url + "/a")))
+    (feed,) = await world.feeds("/feed")
+    row = await world.poll(feed)
+    assert row.baselined_at is not None
+    assert await world.article("/a") is not None
+    assert [] == await world.due()
+
+
+async def test_an_obvious_hit_is_read_first_and_rings_soon(world):
+    """A new entry whose title matches waits in the hot stream, and for RING ten seconds on."""
+    world.topics(quake="quake")
+    await world.baseline()
+    article = await world.news("A quake hits the coast")
+    assert [("pages:hot", article)] == await world.due()
+    world.clock.advance(10)
+    assert [("pages:hot", article), ("ring", article)] == sorted(await world.due())
+
+
+async def test_other_news_is_read_in_its_turn(world):
+    """A new entry whose text matches nothing waits in the warm stream, and does not ring."""
+    world.topics(quake="quake")
+    await world.baseline()
+    article = await world.news("A harvest festival")
+    world.clock.advance(10)
+    assert [("pages:warm", article)] == await world.due()
+
+
+async def test_an_old_date_is_no_news(world, site, write):
+    """A new entry that was published before max_age is stored, not read."""
+    item, rss, _ = write
+    feed = await world.baseline()
+    world.clock.advance(10 * DAY_S)
+    early = world.clock.now().replace(day=1)
+    site.put("/feed", rss(item("x", "Archive", url=site.url + "/x", at=early)))
+    await world.poll(feed)
+    assert await world.article("/x") is not None
+    assert [] == await world.due()
+
+
+async def test_nothing_is_asked_for_twice(world):
+    """The same document again asks for nothing more."""
+    await world.baseline()
+    article = await world.news("News")
+    await world.read(article)
+    await world.news("News")
+    assert [] == await world.due()
+
+
+async def test_not_modified(world, site, write):
+    """A 304 keeps what the feed had, and counts as a good poll."""
+    item, rss, _ = write
+    site.put("/feed", rss(item("a", "A", url=site.url + "/a")), ETag='"one"')
+    (feed,) = await world.feeds("/feed")
+    before = await world.poll(feed)
+    site.put("/feed", "", 304, ETag='"one"')
+    world.clock.advance(900)
+    after = await world.poll(feed)
+    assert '"one"' == site.asked[-1][1]["If-None-Match"]
+    assert before.validators == after.validators
+    assert (world.clock.now(), 0) == (after.last_good_at, after.errors)
+
+
+async def test_the_same_bytes_are_not_read_again(world, site, write):
+    """A server that knows no 304 is not parsed twice: the body's hash says enough."""
+    feed = await world.baseline()
+    world.clock.advance(900)
+    await world.poll(feed)
+    page = world.edges.meter.page().decode()
+    assert 'tocsin_polls_total{outcome="unchanged"} 1.0' in page
+
+
+async def test_a_baseline_is_asked_for_whole(world, site, write):
+    """A cut document is no baseline, and the next poll asks for all of it, without validators."""
+    item, rss, _ = write
+    whole = rss(item("a", "A", url=site.url + "/a"), item("b", "B", url=site.url + "/b"))
+    site.put("/feed", whole[: whole.index("<title>B")], ETag='"one"')
+    (feed,) = await world.feeds("/feed")
+    row = await world.poll(feed)
+    assert (None, None) == (row.baselined_at, row.validators.etag)
+    site.put("/feed", whole, ETag='"one"')
+    row = await world.poll(feed)
+    assert "If-None-Match" not in site.asked[-1][1]
+    assert row.baselined_at is not None
+    assert '"one"' == row.validators.etag
+
+
+async def test_what_was_cut_off_is_seen_later(world, site, write):
+    """Validators of a cut document are not kept: they would hide what was cut off."""
+    item, rss, _ = write
+    feed = await world.baseline()
+    whole = rss(item("a", "A", url=site.url + "/a"), item("b", "B", url=site.url + "/b"))
+    site.put("/feed", whole[: whole.index("<title>B")], ETag='"one"')
+    row = await world.poll(feed)
+    assert row.validators.etag is None
+    site.put("/feed", whole, ETag='"one"')
+    await world.poll(feed)
+    assert "If-None-Match" not in site.asked[-1][1]
+    assert await world.article("/b") is not None
+
+
+async def test_once_a_day_a_feed_is_fetched_whole(world, site, write):
+    """Servers that answer 304 for ever exist: the first poll of a feed's day sends no validator."""
+    item, rss, _ = write
+    site.put("/feed", rss(item("a", "A", url=site.url + "/a")), ETag='"one"')
+    (feed,) = await world.feeds("/feed")
+    sent = []
+    for _ in range(26):
+        await world.poll(feed)
+        sent.append("If-None-Match" in site.asked[-1][1])
+        world.clock.advance(3600)
+    assert not sent[0]
+    assert sent[1:].count(False) in {1, 2}
+
+
+async def test_a_failure_backs_off(world, site):
+    """A failed poll keeps reason and count, and waits longer each time; a good one forgets."""
+    feed = await world.baseline()
+    waits = []
+    site.put("/feed", "busy", 500)
+    for _ in range(3):
+        waits.append(await world.poller(feed))
+        world.clock.advance(waits[-1])
+    row = await world.store.load_feed(feed)
+    assert sorted(set(waits)) == waits
+    assert (3, "serverError: HTTP 500") == (row.errors, row.last_error)
+    await world.news("News")
+    row = await world.store.load_feed(feed)
+    assert (0, None, 0.0) == (row.errors, row.last_error, row.score)
+
+
+async def test_a_refused_connection_is_a_failure_too(world):
+    """A host where nobody listens makes a failure in words, and nothing is lost."""
+    (feed,) = await world.feeds("http://127.0.0.1:9/feed")
+    row = await world.poll(feed)
+    assert 1 == row.errors
+    assert row.last_error.startswith("connect")
+
+
+async def test_retry_after_is_kept(world, site):
+    """A 429 is obeyed: the next poll is not before what Retry-After says."""
+    feed = await world.baseline()
+    site.put("/feed", "slower", 429, Retry_After="7200")
+    assert await world.poller(feed) >= 7200
+
+
+async def test_a_move_needs_three_answers_over_a_day(world, site, write):
+    """A 301 moves the address after three agreeing answers over 24 h; the feed stays the same."""
+    feed = await world.baseline()
+    site.put("/feed", "", 301, Location="/new")
+    site.put("/new", write[1](write[0]("n", "New", url=site.url + "/n")))
+    urls = []
+    for _ in range(3):
+        urls.append((await world.poll(feed)).url)
+        world.clock.advance(12.5 * 3600)
+    assert [site.url + "/feed", site.url + "/feed", site.url + "/new"] == urls
+    assert 1 == len(await world.store.feed_rows())
+
+
+async def test_another_way_in_between_starts_the_count_again(world, site, write):
+    """An answer from the old address makes the move's three answers begin anew."""
+    feed = await world.baseline()
+    old = site.replies["/feed"]
+    site.put("/new", write[1](write[0]("n", "New", url=site.url + "/n")))
+    for answer in (301, 301, 200, 301):
+        if answer == 301:
+            site.put("/feed", "", 301, Location="/new")
+        else:
+            site.replies["/feed"] = old
+        row = await world.poll(feed)
+        world.clock.advance(13 * 3600)
+    assert (site.url + "/feed", 1) == (row.url, row.moved_count)
+
+
+@pytest.mark.parametrize(
+    ("configured", "present", "told"),
+    [
+        ("https://a.example/x", "https://a.example/y", True),
+        ("http://a.example/x", "https://a.example/x", True),
+        ("https://a.example/x", "http://a.example/x", False),
+        ("https://a.example/x", "https://b.example/x", False),
+        ("https://a.example/x", "https://a.example:8443/x", False),
+    ],
+)
+def test_headers_stay_with_their_host(configured, present, told):
+    """What is sent with a feed may be a secret: no other host gets it, nor anybody in the clear."""
+    assert told is may_tell(configured, present)
+
+
+async def test_a_moved_feed_takes_no_secrets_along(world, site, changed):
+    """Headers of a feed are sent where it was configured, not to the host that it moved to."""
+    await world.baseline()
+    (feed,) = await world.feeds("/feed", headers=(("X-Key", "hidden"),))
+    row = await world.poll(feed)
+    assert "hidden" == site.asked[-1][1]["X-Key"]
+    look = Look(world.edges, read_feed_again)
+    moved = changed(row, url="http://elsewhere.example/feed")
+    assert () == look._request(moved, world.rules).headers
+
+
+async def test_gone_for_a_day_is_parked(world, site):
+    """A 410 three times over a day parks the feed, its history kept."""
+    feed = await world.baseline()
+    site.put("/feed", "gone", 410)
+    parked = []
+    for _ in range(3):
+        parked.append((await world.poll(feed)).parked)
+        world.clock.advance(13 * 3600)
+    assert [False, False, True] == parked
+    assert {} == await world.store.feed_delays()
+
+
+async def test_a_page_instead_of_a_feed(world, site, write):
+    """HTML where a feed was is an error in words, and the entries stand."""
+    feed = await world.baseline()
+    site.put("/feed", write[2]("Login", "Please sign in."), Content_Type="text/html")
+    row = await world.poll(feed)
+    assert 1 == row.errors
+    assert row.last_error.startswith("payload")
+    assert await world.article("/old") is not None
+
+
+async def test_a_second_opinion_by_a_process(world, site, real_pool, with_pool):
+    """What the fast parser makes nothing of is read by the slow one, in a process of its own."""
+    site.put("/feed", "neither the one nor the other")
+    (feed,) = await world.feeds("/feed")
+    edges = with_pool(world.edges, real_pool)
+    step = Poll(edges, lambda: world.rules, Look(edges, read_feed_again))
+    await step(feed)
+    row = await world.store.load_feed(feed)
+    assert 1 == real_pool.done
+    assert row.last_error.startswith("payload")
+
+
+async def test_a_parser_that_fails_is_the_feeds_failure(world, site):
+    """An error that nobody foresaw is kept as the feed's last error, and the feed comes again."""
+    feed = await world.baseline()
+    site.put("/feed", "no feed at all")
+    world.pool.fails = [RecursionError("too deep")]
+    row = await world.poll(feed)
+    assert 1 == row.errors
+    assert re.match("crash: RecursionError", row.last_error)
+
+
+async def test_validators_are_never_ahead_of_entries(world, site, write):
+    """A poll that could not be stored leaves the validators as they were, so all comes again."""
+    feed = await world.baseline()
+    before = (await world.store.load_feed(feed)).validators
+    site.put("/feed", write[1](write[0]("b", "B", url=site.url + "/b")), ETag='"two"')
+
+    class Full:
+        def __getattr__(self, name):
+            return getattr(world.store, name)
+
+        async def commit_poll(self, commit):
+            raise StoreDown("disk full")
+
+    edges = type(world.edges)(**{**world.edges.__dict__, "store": Full()})
+    with pytest.raises(StoreDown):
+        await Poll(edges, lambda: world.rules, Look(edges, read_feed_again))(feed)
+    assert before == (await world.store.load_feed(feed)).validators
+    await world.poll(feed)
+    assert await world.article("/b") is not None
+
+
+async def test_a_parked_feed_is_left_alone(world, site):
+    """A feed that no file lists any more is not asked for."""
+    feed = await world.baseline()
+    await world.store.sync_feeds([])
+    asked = site.times("/feed")
+    assert await world.poller(feed) > 0
+    assert asked == site.times("/feed")
+
+
+async def test_a_polite_poll_waits_its_turn(world, site, changed, with_rules):
+    """A host that was asked a moment ago is not asked again before its spacing has passed."""
+    feed = await world.baseline()
+    rule = {"127.0.0.1": HostRule(spacing_s=60.0, at_once=1)}
+    world.rules = with_rules(world.rules, net=changed(world.rules.net, hosts=rule))
+    await world.poll(feed)
+    asked = site.times("/feed")
+    assert 0 < await world.poller(feed) <= 72
+    assert asked == site.times("/feed")
+
+
+async def test_an_edit_is_read_again(world, site, write):
+    """An entry whose text changed under the same identity asks for its page once more."""
+    item, rss, page = write
+    await world.baseline()
+    article = await world.news("First title")
+    site.put("/n1", page("First title", "Words."))
+    await world.read(article)
+    await world.news("Second title")
+    assert [("pages:warm", article)] == await world.due()
+
+
+async def test_the_budget_follows_the_feeds(world, with_rules, changed):
+    """With interval "auto" the budget is shared anew among all feeds that are polled."""
+    await world.baseline()
+    world.rules = with_rules(
+        world.rules, poll=changed(world.rules.poll, interval_s=None, polls_per_minute=0.01)
+    )
+    usual = world.poller.budget_k
+    await world.poller.weigh()
+    assert usual != world.poller.budget_k

@@ -1,0 +1,190 @@
+"""RELAY: outbox, retry timer and sweeper in one query."""
+
+import pytest
+
+from workers.options import QueueOptions
+from workers.steps.relay import Relay, first_delay, refill
+
+ENDPOINT = "ops@https://hooks.example"
+
+
+@pytest.fixture
+def relay(world):
+    """A relay with one sink behind a breaker."""
+    return Relay(
+        world.edges, QueueOptions(lease_s=2.0, outstanding=5), lambda: {"ops": ENDPOINT}
+    )
+
+
+async def _settled(relay):
+    """Let the relay find Redis as it should be."""
+    await relay.once()
+
+
+async def test_what_is_due_moves_once(world, relay, broker):
+    """A row that is due is pushed into its stream and marked: the next round moves nothing."""
+    await _settled(relay)
+    await world.baseline()
+    article = await world.news("News")
+    assert 1 == await relay.once()
+    assert 0 == await relay.once()
+    (message,) = await broker.take(["pages:warm"], 5, 0.05)
+    assert ("page", article) == (message.kind, message.id)
+
+
+async def test_a_lost_redis_is_filled_from_sql(world, relay, broker, valkey):
+    """Where the epoch is missing all marks are void, and the due-queue is filled again."""
+    await _settled(relay)
+    feed = await world.baseline()
+    article = await world.news("News")
+    await relay.once()
+    with valkey.client() as client:
+        client.flushall()
+    assert 1 == await relay.once()
+    (message,) = await broker.take(["pages:warm"], 5, 0.05)
+    assert article == message.id
+    with valkey.client() as client:
+        assert [feed] == client.zrange("{tocsin}:due:feeds", 0, -1)
+    assert await broker.epoch()
+
+
+async def test_sends_in_flight_are_waited_for(world, relay, valkey):
+    """After Redis was lost deliveries wait for one lease: a send may be in flight."""
+    delivery = await world.rung()
+    await _settled(relay)
+    with valkey.client() as client:
+        client.flushall()
+    await relay.once()
+    assert ("sink:ops", delivery) not in await world.due()
+    world.clock.advance(2.1)
+    assert ("sink:ops", delivery) in await world.due()
+
+
+async def test_an_open_breaker_gets_nothing(world, relay, broker):
+    """Nothing is pushed to a sink whose breaker is open; other streams go on."""
+    await _settled(relay)
+    await world.rung()
+    for _ in range(5):
+        await broker.breaker_note(ENDPOINT, good=False)
+    await world.news("More", name="n2")
+    assert 1 == await relay.once()
+    held = await broker.outstanding(["sink:ops", "pages:warm"])
+    assert {"sink:ops": 0, "pages:warm": 1} == held
+
+
+async def test_one_row_probes_an_open_breaker(world, relay, broker, eventually, site, write):
+    """When the probe is due one row goes; the others only once that one has closed the breaker."""
+    await _settled(relay)
+    await world.rung()
+    for number in range(2, 5):
+        article = await world.news("A quake", name=f"n{number}")
+        site.put(f"/n{number}", write[2]("A quake", "A quake."))
+        await world.read(article)
+    for _ in range(5):
+        await broker.breaker_note(ENDPOINT, good=False)
+    await relay.once()
+
+    async def probed():
+        await relay.once()
+        return (await broker.outstanding(["sink:ops"]))["sink:ops"]
+
+    await eventually(probed)
+    await relay.once()
+    assert {"sink:ops": 1} == await broker.outstanding(["sink:ops"])
+    (message,) = await broker.take(["sink:ops"], 5, 0.05)
+    assert 0.0 == await broker.breaker_wait(ENDPOINT, 2.0)
+    await relay.once()
+    await broker.breaker_note(ENDPOINT, good=True)
+    await broker.acknowledge([message])
+    await relay.once()
+    (message,) = await broker.take(["sink:ops"], 5, 0.05)
+    await broker.acknowledge([message])
+    assert 2 == await relay.once()
+
+
+async def test_there_is_tried_again_after_a_second(world, relay, broker):
+    """An id that is still in its stream is not marked, and tried again a second later."""
+    await _settled(relay)
+    await world.baseline()
+    article = await world.news("First")
+    await relay.once()
+    await world.news("Second")
+    assert 0 == await relay.once()
+    assert [("pages:warm", article)] == await world.due()
+    (message,) = await broker.take(["pages:warm"], 5, 0.05)
+    await broker.acknowledge([message])
+    assert 0 == await relay.once()
+    world.clock.advance(1.1)
+    assert 1 == await relay.once()
+
+
+async def test_a_mark_needs_the_same_turn(world, relay):
+    """A row that was asked for again between push and mark is not marked."""
+    await _settled(relay)
+    await world.baseline()
+    article = await world.news("First")
+    store = world.store
+
+    class Late:
+        def __getattr__(self, name):
+            return getattr(store, name)
+
+        async def mark(self, pushed):
+            await world.news("Second")
+            await store.mark(pushed)
+
+    edges = type(world.edges)(**{**world.edges.__dict__, "store": Late()})
+    await Relay(edges, QueueOptions(lease_s=2.0), dict).once()
+    assert [("pages:warm", article)] == await world.due()
+
+
+async def test_nobodys_backlog_fills_redis(world, relay, broker, site, write):
+    """At most so many ids of a stream are outstanding; the rest waits in SQL."""
+    await _settled(relay)
+    feed = await world.baseline()
+    item, rss, _ = write
+    site.put("/feed", rss(*(item(f"m{n}", f"T{n}", url=f"{site.url}/m{n}") for n in range(9))))
+    await world.poll(feed)
+    await relay.once()
+    await relay.once()
+    assert {"pages:warm": 5} == await broker.outstanding(["pages:warm"])
+    assert 4 == len(await world.due())
+
+
+async def test_marked_long_ago_is_pushed_again(world, relay, valkey):
+    """A row whose entry was lost without the epoch is pushed again three leases later."""
+    await _settled(relay)
+    await world.baseline()
+    await world.news("News")
+    await relay.once()
+    with valkey.client() as client:
+        for key in client.keys("*"):
+            if "epoch" not in key:
+                client.delete(key)
+    assert 0 == await relay.once()
+    world.clock.advance(6.5)
+    assert 1 == await relay.once()
+
+
+async def test_the_due_queue_is_what_sql_knows(world, valkey):
+    """Filling the due-queue adds what it lacks and removes what SQL does not know."""
+    feed = await world.baseline()
+    with valkey.client() as client:
+        client.zadd("{tocsin}:due:feeds", {"fee_gone": 1})
+        assert 1 == await refill(world.edges)
+        assert 0 == await refill(world.edges)
+        assert [feed] == client.zrange("{tocsin}:due:feeds", 0, -1)
+        await world.store.sync_feeds([])
+        assert 0 == await refill(world.edges)
+        assert 0 == client.exists("{tocsin}:due:feeds")
+
+
+@pytest.mark.parametrize(
+    ("delay", "feeds", "least", "most"),
+    [(-50.0, 3, 0.0, 0.15), (0.0, 40, 0.0, 2.0), (0.0, 10**6, 0.0, 60.0), (300.0, 3, 300.0, 300.0)],
+)
+def test_the_first_poll_is_soon_and_spread(delay, feeds, least, most):
+    """Overdue feeds are spread over 0.05 s each, a minute at most; others keep their time."""
+    delays = [first_delay(f"fee_{number}", delay, feeds) for number in range(20)]
+    assert least <= min(delays)
+    assert max(delays) <= most
