@@ -96,6 +96,16 @@ class Daemon:
         """Say whether it still runs."""
         return self.process.returncode is None
 
+    def must_live(self) -> None:
+        """Make sure that it still runs.
+
+        Raises:
+            RuntimeError: it has ended; with what it said last.
+        """
+        if not self.alive:
+            said = (self.folder / "log").read_text(errors="replace")
+            raise RuntimeError(f"the daemon has ended: {said[-2000:]}")
+
     async def get(self, path: str) -> tuple[int, str]:
         """Ask the control socket; return status and body."""
         connector = aiohttp.UnixConnector(path=str(self.folder / "data" / "control.sock"))
@@ -165,10 +175,10 @@ async def daemon(folder: Path, around: World) -> AsyncIterator[Daemon]:
         f'[[feeds]]\nname = "Bench {number}"\nurl = {json.dumps(url)}\n'
         for number, url in enumerate(await around.get("/feeds"))
     )
-    config, log = folder / "tocsin.toml", folder / "log"
+    config = folder / "tocsin.toml"
     config.write_text(CONFIG.format(hook=f"{around.url}/hook", feeds=feeds))
     (folder / "topics.toml").write_text(topics_toml())
-    with log.open("wb") as out:
+    with (folder / "log").open("wb") as out:
         words = ["-P", "-m", "monitor", "run", "-c", str(config)]
         process = await asyncio.create_subprocess_exec(
             sys.executable, *words, stdout=out, stderr=out
@@ -177,8 +187,9 @@ async def daemon(folder: Path, around: World) -> AsyncIterator[Daemon]:
     try:
         deadline = asyncio.get_running_loop().time() + READY_S
         while not await one.ready():
-            if not one.alive or asyncio.get_running_loop().time() > deadline:
-                raise RuntimeError(f"the daemon did not start: {log.read_text()[-2000:]}")
+            one.must_live()
+            if asyncio.get_running_loop().time() > deadline:
+                raise RuntimeError(f"the daemon was not ready within {READY_S:g} s")
             await asyncio.sleep(LOOK_S)
         yield one
     finally:

@@ -148,6 +148,7 @@ def _costs(run: Run) -> Iterator[str]:
         ("(feeds, pages and receiver)", run.flood.world_s),
     ):
         yield _row(what, seconds / read * 1000, "ms")
+    yield _row("cores that the flood kept busy", each.total / run.flood.took_s, "")
     of_bare = each.total / read * 1000 / run.bare.page_cpu_ms
     yield _row("all of the daemon, in bare extractions", of_bare, "x")
     yield _row("all, at the steady rate", run.steady.cost.total / run.steady.entries * 1000, "ms")

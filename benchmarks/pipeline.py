@@ -30,7 +30,7 @@ __all__ = ["main"]
 FEEDS = 20
 LOOK_S = 0.5
 QUIET_S = 30.0
-"""After everything was read, for alerts that are still on their way."""
+"""For first polls, and in the end for alerts that are still on their way."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,21 @@ async def _until_read(
             if samples.total("tocsin_articles_total") >= entries:
                 return samples
         await asyncio.sleep(LOOK_S)
+    one.must_live()
     return await one.samples()
 
 
 async def _until_baseline(one: Daemon, around: World) -> None:
-    """Wait until each feed was polled twice: what it lists then is stored, and will not ring."""
-    while one.alive:
-        if (await around.get("/progress"))["polls"] > 1:
-            return
+    """Wait until each feed was polled twice: what it lists then is stored, and will not ring.
+
+    Raises:
+        RuntimeError: the daemon does not poll.
+    """
+    deadline = asyncio.get_running_loop().time() + QUIET_S
+    while (await around.get("/progress"))["polls"] <= 1:
+        one.must_live()
+        if asyncio.get_running_loop().time() > deadline:
+            raise RuntimeError(f"not every feed was polled within {QUIET_S:g} s")
         await asyncio.sleep(LOOK_S)
 
 

@@ -1,5 +1,6 @@
 """What the same machine does in the same minute with nothing around it: what ratios stand on."""
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ class Yardsticks:
 def percentile(values: list[float], share: float) -> float:
     """Return the value below which ``share`` of the values lie (nearest rank)."""
     ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+    return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
 def _pages() -> Iterator[str]:

@@ -81,8 +81,10 @@ def load_settings(
 
     Problems are said on stderr; those that forbid a start exit 78.
     """
+    from monitor.logs import configure
     from monitor.settings import load
 
+    configure("console", "warning")  # to stderr: until told otherwise it would go to stdout
     loaded = read_settings(config)
     if loaded is None and needed:
         fail(

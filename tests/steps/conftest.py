@@ -69,7 +69,9 @@ def item(name: str, title: str, text: str = "", *, url: str | None = None, at=No
 def rss(*items: str) -> str:
     """A feed of these items."""
     head = "<title>Wire</title><link>http://127.0.0.1/</link><description>-</description>"
-    return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{"".join(items)}</channel></rss>'
+    return (
+        f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{"".join(items)}</channel></rss>'
+    )
 
 
 def page(title: str, *said: str) -> str:
@@ -113,7 +115,9 @@ class World:
     async def feeds(self, *paths: str, **more: object) -> list[str]:
         """Configure feeds at these paths of the site (or whole addresses); return their ids."""
         urls = [path if "://" in path else self.site.url + path for path in paths]
-        sources = [FeedSource(url=url, name="Feed /" + url.rpartition("/")[2], **more) for url in urls]
+        sources = [
+            FeedSource(url=url, name="Feed /" + url.rpartition("/")[2], **more) for url in urls
+        ]
         ids = await self.store.sync_feeds(sources)
         self.rules = _with(self.rules, sources={ids[one.url]: one for one in sources})
         return [ids[url] for url in urls]

@@ -20,7 +20,7 @@ async def _state(world, delivery):
     return line
 
 
-async def _try_at_once(world, deliver, delivery, least=0.0):
+async def _try_at_once(world, deliver, delivery):
     """Let time pass until the delivery is due, then try it; return the seconds that passed."""
     began = world.clock.monotonic()
     for _ in range(400):
@@ -61,9 +61,7 @@ async def test_what_passes_is_tried_by_the_schedule(world, site, deliver, valkey
     line = await _state(world, delivery)
     assert ("retry", 5) == (line.state, line.attempts)
     assert line.last_answer.startswith("serverError")
-    assert {delivery} == {
-        headers["webhook-id"] for path, headers in site.asked if path == "/hook"
-    }
+    assert {delivery} == {headers["webhook-id"] for path, headers in site.asked if path == "/hook"}
 
 
 async def test_retry_after_of_a_receiver(world, site, deliver):
@@ -184,7 +182,7 @@ async def test_a_replay_begins_anew(world, site, deliver):
     assert [] == await world.store.dead_lines()
 
 
-async def test_a_sink_that_breaks_is_not_the_endpoints_fault(world, site):
+async def test_a_sink_that_breaks_is_not_the_endpoints_fault(world):
     """An error of ours while sending is kept, ends nothing, and says nothing of the endpoint."""
     delivery = await world.rung()
 
@@ -217,7 +215,7 @@ async def test_sent_but_not_recorded_comes_again(world, site, deliver):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-        async def commit_delivery(self, commit):
+        async def commit_delivery(self, _commit):
             raise StoreDown("disk full")
 
     async def ours():
@@ -225,9 +223,7 @@ async def test_sent_but_not_recorded_comes_again(world, site, deliver):
 
     edges = type(world.edges)(**{**world.edges.__dict__, "store": Full()})
     whole = deliver.__closure__
-    step = next(
-        cell.cell_contents for cell in whole if isinstance(cell.cell_contents, Deliver)
-    )
+    step = next(cell.cell_contents for cell in whole if isinstance(cell.cell_contents, Deliver))
     with pytest.raises(StoreDown):
         await Deliver(edges, step._sink, step._endpoint, 1.0, None)(delivery, ours)
     assert [("sink:ops", delivery)] == await world.due("sink:ops")

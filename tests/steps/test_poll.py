@@ -79,7 +79,7 @@ async def test_not_modified(world, site, write):
     assert (world.clock.now(), 0) == (after.last_good_at, after.errors)
 
 
-async def test_the_same_bytes_are_not_read_again(world, site, write):
+async def test_the_same_bytes_are_not_read_again(world):
     """A server that knows no 304 is not parsed twice: the body's hash says enough."""
     feed = await world.baseline()
     world.clock.advance(900)
@@ -118,7 +118,7 @@ async def test_what_was_cut_off_is_seen_later(world, site, write):
 
 
 async def test_once_a_day_a_feed_is_fetched_whole(world, site, write):
-    """Servers that answer 304 for ever exist: the first poll of a feed's day sends no validator."""
+    """Servers that answer 304 for ever exist: a day.s first poll asks for all."""
     item, rss, _ = write
     site.put("/feed", rss(item("a", "A", url=site.url + "/a")), ETag='"one"')
     (feed,) = await world.feeds("/feed")
@@ -270,7 +270,7 @@ async def test_validators_are_never_ahead_of_entries(world, site, write):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-        async def commit_poll(self, commit):
+        async def commit_poll(self, _commit):
             raise StoreDown("disk full")
 
     edges = type(world.edges)(**{**world.edges.__dict__, "store": Full()})
@@ -303,10 +303,9 @@ async def test_a_polite_poll_waits_its_turn(world, site, changed, with_rules):
 
 async def test_an_edit_is_read_again(world, site, write):
     """An entry whose text changed under the same identity asks for its page once more."""
-    item, rss, page = write
     await world.baseline()
     article = await world.news("First title")
-    site.put("/n1", page("First title", "Words."))
+    site.put("/n1", write[2]("First title", "Words."))
     await world.read(article)
     await world.news("Second title")
     assert [("pages:warm", article)] == await world.due()

@@ -280,6 +280,8 @@ async def test_an_unforeseen_error_ends_in_a_dead_letter(world, site, write, wit
     site.put("/n1", write[2]("News", "Words."))
 
     class Broken:
+        specs = ("quake",)
+
         def match(self, _document):
             raise ZeroDivisionError("odd")
 

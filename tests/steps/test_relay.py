@@ -11,9 +11,7 @@ ENDPOINT = "ops@https://hooks.example"
 @pytest.fixture
 def relay(world):
     """A relay with one sink behind a breaker."""
-    return Relay(
-        world.edges, QueueOptions(lease_s=2.0, outstanding=5), lambda: {"ops": ENDPOINT}
-    )
+    return Relay(world.edges, QueueOptions(lease_s=2.0, outstanding=5), lambda: {"ops": ENDPOINT})
 
 
 async def _settled(relay):
@@ -181,7 +179,12 @@ async def test_the_due_queue_is_what_sql_knows(world, valkey):
 
 @pytest.mark.parametrize(
     ("delay", "feeds", "least", "most"),
-    [(-50.0, 3, 0.0, 0.15), (0.0, 40, 0.0, 2.0), (0.0, 10**6, 0.0, 60.0), (300.0, 3, 300.0, 300.0)],
+    [
+        (-50.0, 3, 0.0, 0.15),
+        (0.0, 40, 0.0, 2.0),
+        (0.0, 10**6, 0.0, 60.0),
+        (300.0, 3, 300.0, 300.0),
+    ],
 )
 def test_the_first_poll_is_soon_and_spread(delay, feeds, least, most):
     """Overdue feeds are spread over 0.05 s each, a minute at most; others keep their time."""

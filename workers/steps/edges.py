@@ -1,5 +1,6 @@
 """What every step is given: the edges, and the rules in force."""
 
+from asyncio import Semaphore
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -13,10 +14,17 @@ from workers.topics import TopicSet
 
 __all__ = ["Edges", "Rules", "RulesNow"]
 
+HEAVY = 2
+"""Large documents that are worked on in threads at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Edges:
-    """The outside world. ``dice`` spreads what would otherwise happen at one moment."""
+    """The outside world. ``dice`` spreads what would otherwise happen at one moment.
+
+    ``heavy`` is held by whoever works in a thread on a document that is large: they share one
+    interpreter, so that more of them at once would be no faster, and each may need 150 MB.
+    """
 
     store: Store
     broker: Broker
@@ -25,6 +33,7 @@ class Edges:
     clock: Clock
     meter: Meter
     dice: Random = field(default_factory=Random)
+    heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from hashlib import blake2b
 
@@ -27,6 +28,8 @@ FEEDS = (
     "application/xml;q=0.9,*/*;q=0.5"
 )
 SECOND_OPINION_S = 10.0
+LARGE = 256 << 10
+"""Bytes of a feed beyond which few are parsed at once; most feeds have a tenth of it."""
 UNCONDITIONAL = 0.01
 """Share of polls without validators: servers that answer 304 for ever exist."""
 DAY_S = 86400
@@ -112,7 +115,8 @@ class Look:
         kind = answer.headers.get("content-type", "")
         now, most = self._edges.clock.now(), rules.poll.max_entries
         began = self._edges.clock.monotonic()
-        parsed = await asyncio.to_thread(read_feed, answer.body, answer.url, kind, now, most)
+        async with self._edges.heavy if len(answer.body) > LARGE else nullcontext():
+            parsed = await asyncio.to_thread(read_feed, answer.body, answer.url, kind, now, most)
         took = self._edges.clock.monotonic() - began
         self._edges.meter.observe("tocsin_step_seconds", took, step="parse_feed")
         if parsed.kind != "none" or not answer.body.strip():

@@ -1,5 +1,6 @@
 """POLL: decide what a feed shows that is new, and commit that with the feed's validators."""
 
+import asyncio
 from datetime import datetime
 
 import structlog
@@ -86,7 +87,10 @@ class Poll:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
         known = await self._knowledge(feed, seen.parsed)
         news = decide(feed, seen.parsed, known, now, rules.alerts)
-        pairs = [self._intent(feed, fresh, rules, now) for fresh in news.fresh]
+        pairs = []
+        for fresh in news.fresh:
+            pairs.append(await self._intent(feed, fresh, rules, now))
+            await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
         return replace(
             _commit(feed, self._good(feed, seen, news, rules, now), now),
             intents=tuple(intent for intent, _ in pairs),
@@ -107,7 +111,7 @@ class Poll:
             [entry.title for entry in parsed.entries],
         )
 
-    def _intent(
+    async def _intent(
         self, feed: FeedRow, fresh: Fresh, rules: Rules, now: datetime
     ) -> tuple[EntryIntent, list[TraceLine]]:
         """An obvious hit is read first, and rings soon even if its page is not read by then."""
@@ -115,7 +119,7 @@ class Poll:
         hits = []
         if fresh.reads:
             source = rules.sources.get(feed.id)
-            hits = matching(self._edges, rules, document_of_entry(entry, source))
+            hits = await matching(self._edges, rules, document_of_entry(entry, source))
         told = "edited" if fresh.edited else "read next" if fresh.reads else "stored only"
         lines = [_line("poll", told, f"{feed.name}: {fresh.because}", entry.id, now)]
         if hits:

@@ -204,7 +204,7 @@ class Read:
         reason = f"{got.reason}: {got.detail}" if got.reason else ""
         read = settle(got.page, job.entries, reason)
         document = document_of_page(read, job.entries, rules.sources)
-        matched = matching(self._edges, rules, document)
+        matched = await matching(self._edges, rules, document)
         now = self._edges.clock.now()
         count = editions(job.entries)
         article = as_read(job.article, read, now, fetched=got.fetched, editions=count)

@@ -34,7 +34,9 @@ class Ring:
             return
         rules, now = self._rules(), self._edges.clock.now()
         read = settle(None, job.entries, "page not read yet")
-        matched = matching(self._edges, rules, document_of_page(read, job.entries, rules.sources))
+        matched = await matching(
+            self._edges, rules, document_of_page(read, job.entries, rules.sources)
+        )
         names = ", ".join(spec.name for spec, _ in matched)
         await self._edges.store.commit_article(
             ArticleCommit(

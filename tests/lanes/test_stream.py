@@ -1,0 +1,254 @@
+"""The lane around a step that takes ids from streams."""
+
+import asyncio
+
+import pytest
+
+from workers.errors import StoreDown, Transient
+from workers.lanes.stream import STUMBLES
+
+KEY, GROUP = "{tocsin}:s:pages:warm", "workers"
+
+
+class Notes:
+    """A handler that notes what it got, and does as it is told."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.begun: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.most = self.now = 0
+
+    async def __call__(self, id_, _still_ours) -> None:
+        self.begun.append(id_)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await self.gate.wait()
+        finally:
+            self.now -= 1
+        self.done.append(id_)
+
+
+async def _is(found, expected) -> bool:
+    return await found == expected
+
+
+async def test_every_id_is_done_and_acknowledged(bench, eventually):
+    """Each id is worked on once, by at most as many at once as there are slots."""
+    notes = Notes()
+    ids = [f"art_{number}" for number in range(50)]
+    await bench.push(*ids)
+    bench.lane(notes, slots=4)
+    await eventually(lambda: len(notes.done) == 50)
+    await eventually(lambda: _is(bench.left(), 0))
+    assert ids == sorted(notes.done, key=lambda id_: int(id_[4:]))
+    assert notes.most <= 4
+
+
+async def test_acknowledgements_go_in_batches(bench, eventually):
+    """What finished since the last acknowledgement goes in one call."""
+    calls = []
+    broker = bench.broker
+
+    class Counted:
+        def __getattr__(self, name):
+            return getattr(broker, name)
+
+        async def acknowledge(self, messages):
+            calls.append(len(messages))
+            await broker.acknowledge(messages)
+
+    notes = Notes()
+    await bench.push(*(f"art_{number}" for number in range(64)))
+    bench.lane(notes, slots=32, broker=Counted())
+    await eventually(lambda: _is(bench.left(), 0))
+    assert 64 == sum(calls)
+    assert len(calls) < 32
+
+
+async def test_a_handler_that_cannot_now_is_asked_again(bench, eventually):
+    """An id whose handler raised is not acknowledged: it comes again when its lease is over."""
+    tries = []
+
+    async def handler(id_, _still_ours):
+        tries.append(id_)
+        if len(tries) < 3:
+            raise [Transient("connect", "away"), StoreDown("full")][len(tries) - 1]
+
+    await bench.push("art_1")
+    bench.lane(handler)
+    await eventually(lambda: len(tries) == 3)
+    await eventually(lambda: _is(bench.left(), 0))
+
+
+async def test_an_unforeseen_error_ends_no_lane(bench, eventually):
+    """One bad id is a dead letter after three errors; all others are done."""
+    article = await bench.page("bad")
+    notes = Notes()
+    tries = []
+
+    async def handler(id_, still_ours):
+        if id_ == article:
+            tries.append(id_)
+            raise ZeroDivisionError("odd")
+        await notes(id_, still_ours)
+
+    await bench.push(article, "art_1", "art_2")
+    bench.lane(handler)
+    await eventually(lambda: len(notes.done) == 2)
+    await eventually(lambda: _is(bench.left(), 0))
+    (line,) = await bench.store.dead_lines()
+    assert ("crash", "ZeroDivisionError: odd") == (line.reason, line.last_answer)
+    assert STUMBLES == len(tries)
+
+
+async def test_a_slow_handler_keeps_its_lease(bench, brokers, eventually):
+    """Work that lasts three leases is done by one worker only: its lease is renewed."""
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push("art_1")
+    bench.lane(notes)
+    await eventually(lambda: notes.begun)
+    other = await brokers("other")
+    stolen = []
+    async with asyncio.timeout(5):
+        for _ in range(8):
+            stolen += await other.take(["pages:warm"], 1, 0.2)
+    notes.gate.set()
+    await eventually(lambda: notes.done)
+    assert ([], ["art_1"]) == (stolen, notes.begun)
+
+
+async def test_a_lease_that_is_lost_cancels_the_work(bench, valkey, eventually):
+    """Work whose id somebody else has is cancelled, and not acknowledged from here."""
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push("art_1")
+    bench.lane(notes)
+    await eventually(lambda: notes.begun)
+    with valkey.client() as client:
+        (held,) = client.xpending_range(KEY, GROUP, "-", "+", 10)
+        client.xclaim(KEY, GROUP, "thief", 0, [held["message_id"]], justid=True)
+    await eventually(lambda: notes.now == 0)
+    assert ([], 1) == (notes.done, await bench.left())
+
+
+async def test_who_is_not_sure_of_the_lease_acknowledges_nothing(bench, eventually):
+    """A handler that was told that its lease is over leaves the id to whoever has it now."""
+    answers = []
+    broker = bench.broker
+
+    class Doubtful:
+        def __getattr__(self, name):
+            return getattr(broker, name)
+
+        async def lease_ok(self, message):
+            return bool(answers) and await broker.lease_ok(message)
+
+    async def handler(_id, still_ours):
+        answers.append(await still_ours())
+
+    await bench.push("art_1")
+    bench.lane(handler, broker=Doubtful())
+    await eventually(lambda: len(answers) == 2)
+    await eventually(lambda: _is(bench.left(), 0))
+    assert [False, True] == answers
+
+
+async def test_a_drain_hands_back_at_once(bench, brokers, eventually):
+    """What cannot finish in time is cancelled and handed back: others have it without waiting."""
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push("art_1", "art_2")
+    lane = bench.lane(notes)
+    await eventually(lambda: len(notes.begun) == 2)
+    assert 2 == await lane.drain(0.05)
+    assert ([], 0) == (notes.done, lane.busy)
+    other = await brokers("other")
+    back = await other.take(["pages:warm"], 5, 0.05)
+    back += await other.take(["pages:warm"], 5, 0.05)
+    assert ["art_1", "art_2"] == sorted(message.id for message in back)
+    assert {0} == {message.deaths for message in back}
+
+
+async def test_a_drain_waits_for_what_is_nearly_done(bench, eventually):
+    """What finishes within the time is finished, acknowledged, and nothing is handed back."""
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push("art_1")
+    lane = bench.lane(notes)
+    await eventually(lambda: notes.begun)
+    asyncio.get_running_loop().call_later(0.05, notes.gate.set)
+    assert 0 == await lane.drain(5.0)
+    assert (["art_1"], 0) == (notes.done, await bench.left())
+
+
+async def test_nothing_begins_after_the_stop(bench, valkey, eventually):
+    """What a reader that was still waiting gets after the stop goes back untouched."""
+    notes = Notes()
+    lane = bench.lane(notes)
+    with valkey.client() as client:
+        await eventually(lambda: client.exists(KEY))
+    lane.stop()
+    await bench.push("art_1")
+    await asyncio.wait([bench.loop_of(lane)], timeout=5)
+    assert ([], 1) == (notes.begun, await bench.left())
+
+
+async def test_a_redis_that_is_killed_comes_back(bench_on, own_valkey, eventually):
+    """The lane lives through an outage of Redis and goes on with what waits."""
+    notes = Notes()
+    lane = bench_on.lane(notes)
+    await bench_on.push("art_1")
+    await eventually(lambda: notes.done)
+    own_valkey.kill()
+    await eventually(lambda: lane._outage.lasting)
+    own_valkey.start()
+    await eventually(lambda: not lane._outage.lasting)
+    await bench_on.push("art_2")
+    await eventually(lambda: "art_2" in notes.done)
+    assert not bench_on.loop_of(lane).done()
+
+
+async def test_three_owners_that_died_bury_an_id(bench, brokers, eventually, valkey):
+    """An id in the hands of three workers that died is a dead letter, and nobody's work."""
+    article = await bench.page("deadly")
+    await bench.push(article)
+    notes = Notes()
+    for number in range(3):
+        dying = await brokers(f"dying{number}")
+        async with asyncio.timeout(10):
+            while not (taken := await dying.take(["pages:warm"], 1, 0.1)):
+                pass
+        if taken[0].deaths:
+            await bench.store.count_death("page", article)
+        with valkey.client() as client:
+            client.delete(f"{{tocsin}}:beat:dying{number}")
+    bench.lane(notes)
+    await eventually(lambda: _is(bench.left(), 0))
+    (line,) = await bench.store.dead_lines()
+    assert (article, "crash", "3 workers died") == (line.id, line.reason, line.last_answer)
+    assert [] == notes.begun
+
+
+async def test_a_loop_that_loses_its_helper_says_so(bench, eventually):
+    """A lane that can no longer acknowledge ends with the error, and its owner ends the daemon."""
+    broker = bench.broker
+
+    class Odd:
+        def __getattr__(self, name):
+            return getattr(broker, name)
+
+        async def acknowledge(self, _messages):
+            raise ZeroDivisionError("odd")
+
+    notes = Notes()
+    await bench.push("art_1")
+    lane = bench.lane(notes, broker=Odd())
+    loop = bench.loop_of(lane)
+    await eventually(loop.done)
+    with pytest.raises(ZeroDivisionError):
+        loop.result()
+    lane._finished.clear()

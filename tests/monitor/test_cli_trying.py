@@ -1,0 +1,321 @@
+"""Commands that try things: feeds, pages and topics, by the daemon's own code."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli import tocsin
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+FEED = """<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0"><channel><title>Wire</title><link>https://w.example/</link><ttl>30</ttl>
+<description>-</description>
+<item><guid>a1</guid><title>A quake</title><link>/news/a1</link>
+<description>It shook.</description>
+<pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate><category>world</category></item>
+</channel></rss>"""
+PAGE = (
+    "<!doctype html><html lang='en'><head><title>A quake at night</title></head><body><article>"
+    "<h1>A quake at night</h1>"
+    + "".join(
+        f"<p>The quake of the {day} shook the houses along the harbour for half a minute, and "
+        "many people spent what was left of the night in the open, wrapped in blankets.</p>"
+        for day in ("second", "third", "fourth", "fifth")
+    )
+    + "</article></body></html>"
+)
+TOPICS = """
+[aliases]
+tremor = ["quake", "tremor"]
+[[topics]]
+name = "quakes"
+query = "@tremor"
+examples.match = ["A quake"]
+examples.no_match = ["A cake"]
+[[topics]]
+name = "floods"
+query = "flood"
+"""
+
+
+def call(*words: str | Path, text: str | bytes | None = None) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(tocsin, [str(word) for word in words], input=text)
+
+
+def told(result: Result) -> list[dict]:
+    """Return the objects that were printed, one a line, and nothing else."""
+    return [json.loads(line) for line in result.stdout_bytes.split(b"\n") if line]
+
+
+@pytest.fixture
+def file(tmp_path: Path):
+    """Writes a file; returns its path."""
+
+    def write(name: str, text: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return write
+
+
+# ── feeds ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_feed_from_a_file(file):
+    """A feed's reading has every field of the interface; links are those of its address."""
+    result = call("feeds", "try", file("f.xml", FEED), "--url", "https://w.example/feed", "--json")
+    (feed,) = told(result)
+    assert 0 == result.exit_code
+    assert {
+        "url", "kind", "title", "link", "charset", "parser", "warnings", "language", "error",
+        "hints", "next", "entries",
+    } == set(feed)  # fmt: skip
+    assert {
+        "ttl", "update_period_s", "max_age_s", "expires", "hub", "self", "skip_hours",
+    } == set(feed["hints"])  # fmt: skip
+    assert ("rss", "Wire", 1800, "fast") == (
+        feed["kind"],
+        feed["title"],
+        feed["hints"]["ttl"],
+        feed["parser"],
+    )
+    assert feed["next"]["interval_s"] >= 1800
+    (entry,) = feed["entries"]
+    assert {
+        "identity", "url", "title", "summary", "content", "published", "updated", "authors",
+        "categories",
+    } == set(entry)  # fmt: skip
+    assert ("a1", "https://w.example/news/a1", "2026-03-02T10:00:00Z") == (
+        entry["identity"],
+        entry["url"],
+        entry["published"],
+    )
+
+
+def test_a_feed_by_its_headers(file):
+    """Headers given by hand count as the server's."""
+    result = call(
+        "feeds", "try", file("f.xml", FEED), "--header", "Cache-Control: max-age=3000", "--json"
+    )
+    assert 3000 == told(result)[0]["hints"]["max_age_s"]
+    assert 2 == call("feeds", "try", file("f.xml", FEED), "--header", "nonsense").exit_code
+
+
+@pytest.mark.parametrize(("name", "text"), [("empty", ""), ("html", PAGE), ("noise", b"\x00\xff")])
+def test_no_feed(file, name, text):
+    """What is no feed has the kind none and says why; exit 1."""
+    result = call("feeds", "try", file(name, text), "--json")
+    (feed,) = told(result)
+    assert (1, "none", None) == (result.exit_code, feed["kind"], feed["next"])
+    assert feed["error"]
+
+
+def test_a_feed_that_is_not_there(tmp_path: Path):
+    """A file or a host that is not there: exit 1, with the reason."""
+    result = call("feeds", "try", tmp_path / "none.xml")
+    assert 1 == result.exit_code
+    assert "No such file" in result.output
+    refused = call("feeds", "try", "http://127.0.0.1:9/feed", "--json")
+    assert (1, "none") == (refused.exit_code, told(refused)[0]["kind"])
+    assert "blocked" in told(refused)[0]["error"]
+
+
+def test_a_feed_in_words(file):
+    """Without --json the same is told in words."""
+    result = call("feeds", "try", file("f.xml", FEED))
+    assert 0 == result.exit_code
+    assert "A quake" in result.stdout
+    assert "next poll after" in result.stdout
+
+
+async def test_a_feed_from_its_address(installation, site):
+    """A feed is fetched by the daemon's own fetcher; a refusal is told by its status."""
+    site.put("/feed", FEED)
+    result = await installation.call("feeds", "try", site.url + "/feed", "--json")
+    assert ("rss", site.url + "/feed") == (told(result)[0]["kind"], told(result)[0]["url"])
+    result = await installation.call("feeds", "try", site.url + "/none", "--json")
+    assert (1, "HTTP 404") == (result.exit_code, told(result)[0]["error"])
+    assert not installation.data.exists()
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_page_from_a_file(file):
+    """A page's reading has every field of the interface."""
+    result = call("pages", "try", file("p.html", PAGE), "--url", "https://w.example/a", "--json")
+    (page,) = told(result)
+    assert 0 == result.exit_code
+    assert {
+        "url", "title", "text", "zones", "published", "published_from", "author", "language",
+        "canonical", "verdict", "reasons", "text_from", "ms",
+    } == set(page)  # fmt: skip
+    assert ("https://w.example/a", "A quake at night", "en") == (
+        page["url"],
+        page["title"],
+        page["language"],
+    )
+    assert "harbour" in page["text"]
+
+
+def test_pages_in_a_batch(file):
+    """One line a page, in the order asked for; a page that cannot be read ends nothing."""
+    page, empty = file("p.html", PAGE), file("e.html", "")
+    listed = [(page, "https://w.example/1"), ("none.html", "https://w.example/2")]
+    listed += [(empty, "https://w.example/3"), (page, "https://w.example/4\u2028x")]
+    text = "".join(f"{path}\t{url}\n" for path, url in listed)
+    result = call("pages", "try", "--batch", file("list.tsv", text))
+    pages = told(result)
+    assert 0 == result.exit_code
+    assert [f"https://w.example/{number}" for number in (1, 2, 3)] == [
+        page["url"] for page in pages[:3]
+    ]
+    assert 4 == len(pages)
+    assert ("unreadable", True) == (pages[1]["verdict"], "none.html" in pages[1]["reasons"][0])
+    assert "unreadable" == pages[2]["verdict"]
+
+
+def test_a_page_that_cannot_be_read(file, tmp_path: Path):
+    """An unreadable page says why; exit 1, with --json as without."""
+    for form in ((), ("--json",)):
+        result = call("pages", "try", file("e.html", ""), *form)
+        assert 1 == result.exit_code
+        assert "unreadable" in result.stdout
+        assert 1 == call("pages", "try", tmp_path / "none.html", *form).exit_code
+
+
+# ── topics ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_query_that_matches(file):
+    """A try tells where each clause stands."""
+    result = call(
+        "topics", "try", "--query", "quake", file("t.txt", "A quake at night."), "--json"
+    )
+    (outcome,) = told(result)
+    assert 0 == result.exit_code
+    assert {"matched", "clauses", "failed", "elsewhere"} == set(outcome)
+    assert (True, None, []) == (outcome["matched"], outcome["failed"], outcome["elsewhere"])
+    (clause,) = outcome["clauses"]
+    assert {"op", "query", "span", "hits"} == set(clause)
+    assert {"zone", "start", "end", "text", "sentence"} == set(clause["hits"][0])
+    assert ("body", 2, 7, "quake") == tuple(
+        clause["hits"][0][name] for name in ("zone", "start", "end", "text")
+    )
+
+
+def test_a_query_that_does_not(file):
+    """A try that fails tells which clause did not hold, and exits 1."""
+    result = call("topics", "try", "-q", "quake AND flood", file("t.txt", "A quake."), "--json")
+    (outcome,) = told(result)
+    assert (1, False, "flood") == (
+        result.exit_code,
+        outcome["matched"],
+        outcome["failed"]["query"],
+    )
+
+
+def test_a_query_that_is_wrong(file):
+    """A query that cannot be read exits 2, with a caret on stderr and nothing on stdout."""
+    result = call("topics", "try", "-q", "(quake", file("t.txt", "A quake."), "--json")
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "^" in result.stderr
+
+
+def test_a_query_on_a_page(file):
+    """A page is extracted before it is searched."""
+    assert 0 == call("topics", "try", "-q", "harbour", file("p.html", PAGE)).exit_code
+    assert 1 == call("topics", "try", "-q", "doctype", file("p.html", PAGE)).exit_code
+
+
+def test_articles_are_matched_in_order(file):
+    """One line an article, with the topics that match; --explain adds where."""
+    articles = [
+        {"id": "1", "title": "A tremor", "text": ""},
+        {"id": "2", "title": "Calm", "text": "Nothing."},
+        {
+            "id": "3",
+            "title": "x",
+            "text": "one\u2028two\x85flood",
+            "zones": [["caption", "quake"]],
+        },
+        {"title": "without an id", "source": ["a"], "tags": "b", "lang": "en", "author": "c"},
+    ]
+    lines = "\n".join(json.dumps(one, ensure_ascii=False) for one in articles) + "\n"
+    topics = file("t.toml", TOPICS)
+    result = call("topics", "match", "--topics", topics, "--articles", file("a", lines), "--json")
+    assert 0 == result.exit_code, result.stderr
+    assert [
+        {"id": "1", "topics": ["quakes"]},
+        {"id": "2", "topics": []},
+        {"id": "3", "topics": ["floods"]},
+        {"id": "4", "topics": []},
+    ] == told(result)
+    explained = call(
+        "topics", "match", "--topics", topics, "--articles", "-", "--explain", "--json", text=lines
+    )
+    (match,) = told(explained)[0]["matches"]
+    assert ({"topic", "clauses"}, "quakes") == (set(match), match["topic"])
+    assert match["clauses"][0]["hits"]
+    plain = call("topics", "match", "--topics", topics, "--articles", file("a", lines))
+    assert "1: quakes" in plain.stdout
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", "{", "7", '{"zones": [5]}', '{"zones": [{}]}', '{"zones": [[]]}']
+)
+def test_what_is_no_article(file, line):
+    """A line that is no article ends the command with its place."""
+    articles = file("a", '{"id": "1", "title": "quake"}\n' + line + "\n")
+    result = call("topics", "match", "--topics", file("t.toml", TOPICS), "--articles", articles)
+    assert 1 == result.exit_code
+    assert f"{articles}:2" in result.stderr
+
+
+def test_a_file_of_topics_that_is_good(file):
+    """A good file is 0, with its examples counted."""
+    result = call("topics", "check", file("t.toml", TOPICS), "--json")
+    (outcome,) = told(result)
+    assert 0 == result.exit_code, result.stderr
+    assert {"ok", "problems", "warnings", "examples"} == set(outcome)
+    assert (True, [], {"passed": 2, "failed": []}) == (
+        outcome["ok"],
+        outcome["problems"],
+        outcome["examples"],
+    )
+
+
+def test_a_file_of_topics_that_is_not(file):
+    """A wrong query is told with its place, a caret on stderr, and exit 1."""
+    bad = '[[topics]]\nname = "bad"\nquery = "quake AND (flood"\n'
+    result = call("topics", "check", file("t.toml", bad), "--json")
+    (outcome,) = told(result)
+    (problem,) = outcome["problems"]
+    assert 1 == result.exit_code
+    assert {
+        "file", "topic", "line", "column", "length", "message", "hint",
+    } == set(problem)  # fmt: skip
+    assert ("bad", 1) == (problem["topic"], problem["line"])
+    assert "^" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[topics]\n",
+        '[[topics]]\nname = "a"\n',
+        '[[topics]]\nname = "a"\nquery = "cake"\nexamples.match = ["A quake"]\n',
+        None,
+    ],
+)
+def test_other_faults_of_such_a_file(file, tmp_path: Path, text):
+    """A file that is no TOML, lacks something, fails its examples, or is not there: exit 1."""
+    path = file("t.toml", text) if text is not None else tmp_path / "none.toml"
+    result = call("topics", "check", path, "--json")
+    assert 1 == result.exit_code
+    assert not told(result)[0]["ok"]

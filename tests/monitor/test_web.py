@@ -1,0 +1,164 @@
+"""The endpoints, over real HTTP."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from monitor.web.app import build_control, build_public
+from monitor.web.client import ask
+from monitor.web.serve import CannotListen, serve
+
+NO_TOKEN: tuple[str, ...] = ()
+
+
+class Asked:
+    """A daemon that answers as it is told."""
+
+    def __init__(self) -> None:
+        self.status = "ok"
+        self.reloads: list[bool] = []
+
+    async def live(self):
+        return {"status": self.status, "still": []}
+
+    async def ready(self):
+        return {"status": self.status, "checks": {}}
+
+    async def healthy(self):
+        return {"status": self.status, "version": "1"}
+
+    async def metrics(self):
+        return b"# HELP x\n"
+
+    async def reload(self, *, yes):
+        self.reloads.append(yes)
+        return {"ok": self.status == "ok", "difference": "", "problems": []}
+
+
+@pytest.fixture
+def asked() -> Asked:
+    """A daemon's answers."""
+    return Asked()
+
+
+@pytest.fixture
+async def public(asked):
+    """Serves the public endpoints with tokens; returns a function that asks them."""
+    opened = []
+
+    async def start(*tokens: str):
+        served = await serve(build_public(asked, lambda: tokens), "127.0.0.1:0")
+        session = aiohttp.ClientSession()
+        opened.append((served, session))
+
+        async def get(path: str, **headers: str):
+            async with session.get(served.address + path, headers=headers) as answer:
+                raw = await answer.read()
+                told = await answer.json() if answer.content_type.endswith("json") else raw
+                return answer.status, told
+
+        return get
+
+    yield start
+    for served, session in opened:
+        await session.close()
+        await served.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("ok", 200), ("degraded", 200), ("failing", 503)]
+)
+async def test_statuses(public, asked, status, expected):
+    """Live and ready answer 503 only where they fail; health always answers."""
+    asked.status = status
+    get = await public()
+    codes = [(await get(path))[0] for path in ("/livez", "/readyz", "/healthz")]
+    assert [expected, expected, 200] == codes
+
+
+async def test_only_health_asks_for_the_token(public):
+    """Without the token /healthz tells the status alone; the others need none."""
+    get = await public("right", "older")
+    assert (200, {"status": "ok"}) == await get("/healthz")
+    assert [200] * 3 == [(await get(path))[0] for path in ("/livez", "/readyz", "/metrics")]
+    for token in ("right", "older"):
+        told = await get("/healthz", Authorization=f"Bearer {token}")
+        assert (200, {"status": "ok", "version": "1"}) == told
+
+
+@pytest.mark.parametrize(
+    "given", ["Bearer wrong", "Bearer ", "right", "Basic right", "Bearer right2", "Bearer é\udcff"]
+)
+async def test_wrong_tokens(public, given):
+    """Whatever is no token of ours, of whatever bytes, gets the status alone."""
+    get = await public("right")
+    host = await _address(get)
+    reader, writer = await asyncio.open_connection(*host)
+    header = given.encode("utf-8", "surrogateescape")
+    writer.write(
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: "
+        + header
+        + b"\r\n\r\n"
+    )
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'{"status":"ok"}' in answer
+
+
+async def _address(get) -> tuple[str, int]:
+    served = next(
+        cell.cell_contents for cell in get.__closure__ if hasattr(cell.cell_contents, "address")
+    )
+    host, _, port = served.address.removeprefix("http://").rpartition(":")
+    return host, int(port)
+
+
+async def test_the_public_side_takes_no_commands(public, asked):
+    """Status and reload are there on the control socket only."""
+    get = await public()
+    assert 404 == (await get("/status"))[0]
+    assert 404 == (await get("/reload"))[0]
+    assert [] == asked.reloads
+
+
+async def test_control(asked, tmp_path: Path):
+    """The control socket is for this user alone, tells the status, and reloads."""
+    path = tmp_path / "control.sock"
+    served = await serve(build_control(asked), f"unix:{path}")
+    assert 0o600 == path.stat().st_mode & 0o777
+    assert {"status": "ok", "version": "1"} == await ask(path, "GET", "/status")
+    assert (await ask(path, "POST", "/reload"))["ok"]
+    assert (await ask(path, "POST", "/reload?yes=1"))["ok"]
+    assert [False, True] == asked.reloads
+    await served.close()
+
+
+async def test_nobody_there(tmp_path: Path):
+    """A socket that is missing, or left behind, is nobody: no error."""
+    assert await ask(tmp_path / "none.sock", "GET", "/status") is None
+    left = tmp_path / "left.sock"
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(left))
+    assert await ask(left, "GET", "/status") is None
+
+
+async def test_a_taken_port_says_so(asked):
+    """A port that is taken is an error that says what to change, or the next one is served."""
+    first = await serve(build_public(asked, tuple), "127.0.0.1:0")
+    taken = first.address.removeprefix("http://")
+    with pytest.raises(CannotListen, match=r"\[web\] listen"):
+        await serve(build_public(asked, tuple), taken)
+    second = await serve(build_public(asked, tuple), taken, next_free=True)
+    assert first.address != second.address
+    await second.close()
+    await first.close()
+
+
+async def test_not_our_address(asked):
+    """An address of another machine cannot be served."""
+    with pytest.raises(CannotListen, match=r"192\.0\.2\.1"):
+        await serve(build_public(asked, tuple), "192.0.2.1:8080")
