@@ -4,6 +4,7 @@ So that ``tocsin --help`` answers at once, what it says about each command stand
 Exit codes: 0 good, 1 a problem was found, 2 usage, 3 not running, 78 config.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -121,3 +122,8 @@ def main() -> None:
         # Who reads us has gone (`tocsin … | head`). Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(f"tocsin: cannot write: {error.strerror}")

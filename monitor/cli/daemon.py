@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from monitor.cli.common import (
+    CONFIG,
     FOUND,
     NOT_RUNNING,
     config_option,
@@ -16,6 +17,8 @@ from monitor.cli.common import (
     print_json,
     print_text,
     say,
+    say_problems,
+    used,
 )
 
 if TYPE_CHECKING:
@@ -69,10 +72,10 @@ async def _run(loaded: "Loaded") -> int:
 @json_option
 def status(config: str | None, *, as_json: bool) -> None:
     """Say how the running daemon is doing. Exit 3 if none runs."""
-    loaded = load_settings_of_running(config)
+    loaded = load_settings_of_running(config, quiet=as_json)
     report = asyncio.run(_ask(loaded, "GET", "/status"))
     if report is None:
-        fail(NOT_THERE, NOT_RUNNING)
+        not_there(loaded, NOT_RUNNING)
     if as_json:
         print_json(report)
     else:
@@ -110,10 +113,10 @@ def _print_status(report: dict[str, Any]) -> None:
 @json_option
 def health(config: str | None, *, as_json: bool) -> None:
     """Exit 0 if the daemon is ready for work, 1 if it is not or none runs."""
-    loaded = load_settings_of_running(config)
+    loaded = load_settings_of_running(config, quiet=True)
     report = asyncio.run(_ask(loaded, "GET", "/readyz"))
     if report is None:
-        fail(NOT_THERE)
+        not_there(loaded, FOUND)
     if as_json:
         print_json(report)
     else:
@@ -131,10 +134,10 @@ def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
 
     Exit 1 if the new settings are refused (the old ones stay), 3 if no daemon runs.
     """
-    loaded = load_settings_of_running(config)
+    loaded = load_settings_of_running(config, quiet=as_json)
     outcome = asyncio.run(_ask(loaded, "POST", "/reload" + ("?yes=1" if yes else "")))
     if outcome is None:
-        fail(NOT_THERE, NOT_RUNNING)
+        not_there(loaded, NOT_RUNNING)
     if as_json:
         print_json(outcome)
     else:
@@ -147,9 +150,9 @@ def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
         raise SystemExit(FOUND)
 
 
-def load_settings_of_running(config: str | None) -> "Loaded":
+def load_settings_of_running(config: str | None, *, quiet: bool) -> "Loaded":
     """Return settings good enough to find the daemon, which runs on if the new ones are bad."""
-    from monitor.cli.common import CONFIG, read_settings
+    from monitor.cli.common import read_settings
 
     loaded = read_settings(config)
     if loaded is None:
@@ -158,7 +161,16 @@ def load_settings_of_running(config: str | None) -> "Loaded":
             "$TOCSIN_CONFIG, ./tocsin.toml and /etc/tocsin/tocsin.toml (name one with -c)",
             CONFIG,
         )
+    if not quiet:
+        say(used(loaded.path, loaded.settings))
     return loaded
+
+
+def not_there(loaded: "Loaded", code: int) -> NoReturn:
+    """Say that no daemon answers; a config that cannot be read may have named another folder."""
+    problems = [problem for problem in loaded.fatal if not problem.missing]
+    say_problems(problems)
+    fail(NOT_THERE, CONFIG if problems and code == NOT_RUNNING else code)
 
 
 async def _ask(loaded: "Loaded", method: str, path: str) -> dict[str, Any] | None:

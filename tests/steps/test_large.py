@@ -65,13 +65,19 @@ async def test_few_large_feeds_are_parsed_at_once(world, site, write, monkeypatc
     assert 2 >= most
 
 
-async def test_a_turn_for_others_between_entries(world, site, write):
+async def test_a_turn_for_others_between_entries(world, site, write, with_rules):
     """While a feed with hundreds of new entries is looked through, others get their turns."""
     item, rss, _ = write
-    world.topics(quake="quake")
     feed = await world.baseline()
     site.put("/feed", rss(*(item(f"n{number}", f"Title {number}") for number in range(300))))
-    turns = 0
+    turns, seen = 0, []
+
+    class Noting:
+        specs = ("quake",)
+
+        def match(self, _document):
+            seen.append(turns)
+            return ()
 
     async def other() -> None:
         nonlocal turns
@@ -79,7 +85,8 @@ async def test_a_turn_for_others_between_entries(world, site, write):
             turns += 1
             await asyncio.sleep(0)
 
+    world.rules = with_rules(world.rules, topics=Noting())
     task = asyncio.create_task(other())
     await world.poll(feed)
     task.cancel()
-    assert 300 <= turns
+    assert (300, 300) == (len(seen), len(set(seen)))

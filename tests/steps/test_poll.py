@@ -118,7 +118,7 @@ async def test_what_was_cut_off_is_seen_later(world, site, write):
 
 
 async def test_once_a_day_a_feed_is_fetched_whole(world, site, write):
-    """Servers that answer 304 for ever exist: a day.s first poll asks for all."""
+    """Servers that answer 304 for ever exist: the first poll of a day asks for all of it."""
     item, rss, _ = write
     site.put("/feed", rss(item("a", "A", url=site.url + "/a")), ETag='"one"')
     (feed,) = await world.feeds("/feed")
@@ -201,7 +201,7 @@ async def test_another_way_in_between_starts_the_count_again(world, site, write)
     ],
 )
 def test_headers_stay_with_their_host(configured, present, told):
-    """What is sent with a feed may be a secret: no other host gets it, nor anybody in the clear."""
+    """What is sent with a feed may be a secret: no other host gets it, nor one in the clear."""
     assert told is may_tell(configured, present)
 
 

@@ -264,7 +264,7 @@ async def test_a_store_that_is_down_stores_nothing(world, site, write):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-        async def commit_article(self, commit):
+        async def commit_article(self, _commit):
             raise StoreDown("disk full")
 
     edges = type(world.edges)(**{**world.edges.__dict__, "store": Full()})

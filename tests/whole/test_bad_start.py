@@ -31,7 +31,7 @@ query = "harbour OR port"
 
 
 async def _run(folder: Path, *words: str, code: str = "") -> tuple[int, str, str]:
-    """Run Tocsin in ``folder`` to its end, ``code`` before it; return exit code, stdout, stderr."""
+    """Run Tocsin in ``folder`` to its end, ``code`` first; return exit code, stdout, stderr."""
     program = f"{code}\nfrom monitor.cli import main\nmain()"
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -21,6 +21,8 @@ __all__ = ["extract"]
 
 LONGEST_LINE = 100_000
 """Characters of a line of text that are kept: no paragraph has a tenth of it."""
+LONGEST_TEXT = 500_000
+"""Characters of a text that are kept, a novel's worth: matching it takes seconds at worst."""
 
 
 class _Watch:
@@ -109,7 +111,7 @@ def _understood(
 
 
 def _joined(lines: Sequence[Line]) -> str:
-    return "\n".join(line.text[:LONGEST_LINE] for line in lines)
+    return "\n".join(line.text[:LONGEST_LINE] for line in lines)[:LONGEST_TEXT]
 
 
 def _unreadable(page: FetchedPage, reason: str, watch: _Watch) -> Extracted:
