@@ -330,9 +330,7 @@ class _Parser:
         name = lexeme.text if lexeme.text in self.aliases else lexeme.text.casefold()
         if name not in self.aliases:
             near = nearest(lexeme.text, self.aliases)
-            known = (
-                f"did you mean @{near}?" if near else "write it under [aliases]"
-            )
+            known = f"did you mean @{near}?" if near else "write it under [aliases]"
             self.refuse(*span, f"there is no alias {quoted('@' + lexeme.text)}", known)
         if self.fact is not None:
             message = f"an alias is no value of {self.fact}: {quoted('@' + name)}"
