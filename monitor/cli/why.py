@@ -74,6 +74,7 @@ _Found = tuple["ArticleRow", "tuple[EntryRow, ...]", "list[TraceLine]"]
 
 def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
     """Return the topic tried against what is stored of the article."""
+    from monitor import shipped
     from monitor.cli.topics import try_object
     from monitor.registry import registry
     from workers.pages import settle
@@ -87,7 +88,7 @@ def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
     if spec is None:
         fail(f"no such topic: {topic} (or it is disabled)", FOUND)
     article, entries, _ = found
-    read = settle(as_stored(article), entries)
+    read = settle(as_stored(article), entries, "", shipped.cues())
     document = document_of_page(read, entries, {})
     try:
         outcome = try_query(spec.query, wanted.aliases, settings.matching.languages, document)

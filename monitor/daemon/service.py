@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon"]
 
-REFILL_S, PRUNE_S, TICK_S = 300.0, 3600.0, 1.0
+REFILL_S, PRUNE_S, TICK_S = 300.0, 3600.0, 0.25
 CLOSE_SHARE = 0.25
 """Of the time to stop, what closing connections and processes may take after the drain."""
 _log = structlog.get_logger()
@@ -250,4 +250,5 @@ async def _rules(loaded: Loaded, wanted: Registry, accepted: Accepted, parts: Pa
         poll=poll_options(settings),
         pages=page_options(settings),
         alerts=alert_options(settings),
+        cues=shipped.cues(),
     )

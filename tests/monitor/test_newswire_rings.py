@@ -125,7 +125,9 @@ def settled() -> dict[str, Extracted]:
     for entries in articles().values():
         url = entries[0].url or ""
         page = page_of(url)
-        read[plain_address(url)] = settle(page, entries, "" if page else "notFound: HTTP 404")
+        read[plain_address(url)] = settle(
+            page, entries, "" if page else "notFound: HTTP 404", cues()
+        )
     return read
 
 
@@ -193,7 +195,7 @@ def test_feed_text_alone() -> None:
         (topic, plain_address(entry.url or ""))
         for entries in articles().values()
         for entry in entries
-        for topic in ringing(document_of_entry(entry, None))
+        for topic in ringing(document_of_entry(entry, None, cues()))
     }
     assert set() == rung - wanted
     assert {BASE + path for path in PAGE_ONLY} == {url for _, url in wanted - rung}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workers.model.article import Extracted
+from workers.model.article import Cues, Extracted, ZoneLine
 from workers.model.feed import EntryRow
 from workers.pages import settle
 
@@ -58,13 +58,55 @@ def test_neither_page_nor_feed_text() -> None:
 def test_stand_in_is_not_searched(changes: dict[str, Any]) -> None:
     """A consent page is searched in the feed's words alone."""
     got = settle(page(title="Before you continue", **changes), [entry(content="All of it.")])
-    assert ("Ferry to close", "All of it.", "feed") == (got.title, got.text, got.text_from)
+    assert ("Ferry to close", "In short.\nAll of it.", "feed") == (
+        got.title,
+        got.text,
+        got.text_from,
+    )
 
 
 def test_whole_article() -> None:
-    """A page with its article is searched as it is."""
+    """A page with its article is searched as it is, if the feed says nothing else."""
+    got = settle(page(), [entry(title="Ferry", summary="")])
+    assert (LONG.strip(), page().zones, "page") == (got.text.strip(), got.zones, got.text_from)
+
+
+def test_rewritten_headline() -> None:
+    """What the feed says in other words than the page is searched after it."""
     got = settle(page(), [entry()])
-    assert page() == got
+    assert ("Ferry", "page") == (got.title, got.text_from)
+    assert ["Ferry to close", "In short."] == got.text.splitlines()[-2:]
+
+
+def test_long_summaries_are_not_headlines() -> None:
+    """A feed that puts its whole text into the summary adds nothing to a page that has its own."""
+    got = settle(page(text=LONG * 9), [entry(title="Ferry", summary="Other words. " * 90)])
+    assert "Other words" not in got.text
+
+
+CUES = (Cues(language="en", strong=("read more",), weak=(), ads=(), service=("leave a comment",)),)
+FULL = (
+    "First line.\nRead More: Steel works shut\nLast line. Read More: Murder trial\nLeave a comment"
+)
+
+
+@pytest.mark.parametrize("read", [None, page(verdict="thin", text="Own line.")])
+def test_cue_lines_of_a_feed(read: Extracted | None) -> None:
+    """Lines of a feed's text that lead elsewhere are kept aside, as those of a page are."""
+    got = settle(read, [entry(content=FULL, language="en")], "", CUES)
+    assert ["First line.", "Last line."] == got.text.splitlines()[-2:]
+    assert [("related", "R6"), ("related", "R6"), ("boilerplate", "B2")] == [
+        (line.zone, line.rule) for line in got.zones
+    ]
+
+
+def test_feeds_do_not_bring_lines_back() -> None:
+    """A line that the page keeps aside is not searched because a feed repeats it."""
+    aside = ZoneLine(zone="related", text="Steel works shut their gates", rule="R1")
+    entries = [entry(content=f"{LONG}\n{aside.text}\nAnother line.")]
+    got = settle(page(zones=(aside,)), entries)
+    assert aside.text not in got.text
+    assert got.text.endswith("Another line.")
 
 
 def test_thin_page() -> None:
@@ -79,13 +121,13 @@ def test_page_shorter_than_the_feed() -> None:
     """Where the feed has more text than the page, both are searched."""
     got = settle(page(text="Own line."), [entry(content=LONG), entry(content="Less.")])
     assert "feed" == got.text_from
-    assert got.text.startswith("Own line.\nFerry to close\nThe boat")
+    assert got.text.startswith("Own line.\nFerry to close\nIn short.\nThe boat")
 
 
 @pytest.mark.parametrize("verdict", ["doubtful", "not_article"])
 def test_doubtful_pages_are_searched(verdict: str) -> None:
     """A verdict marks, it does not hide."""
-    assert LONG == settle(page(verdict=verdict), [entry()]).text
+    assert settle(page(verdict=verdict), [entry()]).text.startswith(LONG)
 
 
 @pytest.mark.parametrize("verdict", ["article", "thin", "unreadable"])

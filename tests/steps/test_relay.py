@@ -2,6 +2,8 @@
 
 import pytest
 
+from workers.model.commit import PollCommit
+from workers.model.feed import FeedSource
 from workers.options import QueueOptions
 from workers.steps.relay import Relay, first_delay, refill
 
@@ -175,6 +177,39 @@ async def test_the_due_queue_is_what_sql_knows(world, valkey):
         await world.store.sync_feeds([])
         assert 0 == await refill(world.edges)
         assert 0 == client.exists("{tocsin}:due:feeds")
+
+
+async def test_what_is_due_sooner_by_sql_is_moved(world, broker, eventually):
+    """A shorter interval, or another address, does not wait for the time that was set before."""
+    (feed,) = await world.feeds("/feed", interval_s=7200.0)
+    row = await world.store.load_feed(feed)
+    commit = PollCommit(feed=row, loaded_at=None, delay_s=7200.0)
+    await world.store.commit_poll(commit)
+    assert 1 == await refill(world.edges)
+    await world.feeds("/feed", interval_s=60.0)
+    assert 1 == await refill(world.edges)
+    await world.store.sync_feeds(
+        [FeedSource(url="https://b.example/", name="B", former=(row.url,))]
+    )
+    assert 1 == await refill(world.edges)
+    assert 0 == await refill(world.edges)
+
+    async def due():
+        return await broker.claim_feeds(1, 30.0)
+
+    await eventually(due)
+
+
+async def test_a_rest_that_a_server_asked_for_is_kept(world, valkey):
+    """Filling the due-queue moves no feed to a sooner time than SQL knows."""
+    (feed,) = await world.feeds("/feed")
+    row = await world.store.load_feed(feed)
+    await world.store.commit_poll(PollCommit(feed=row, loaded_at=None, delay_s=7200.0))
+    await refill(world.edges)
+    with valkey.client() as client:
+        score = client.zscore("{tocsin}:due:feeds", feed)
+        assert 0 == await refill(world.edges)
+        assert score == client.zscore("{tocsin}:due:feeds", feed)
 
 
 @pytest.mark.parametrize(

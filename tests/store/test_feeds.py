@@ -66,6 +66,20 @@ async def test_another_address_forgets_what_the_old_server_said(world) -> None:
     assert (Validators(), 0) == (row.validators, row.moved_count)
 
 
+async def test_another_address_is_polled_at_once(world) -> None:
+    """What the old address did wrong, and how long it was to be left alone, is forgotten."""
+    feed = await world.feed()
+    failing = structs.replace(
+        feed, errors=9, score=9.0, failing_since=world.clock.now(), last_error="gone"
+    )
+    await world.store.commit_poll(PollCommit(feed=failing, loaded_at=None, delay_s=604800.0))
+    right = source("https://new.example/", former=(feed.url,), interval_s=60.0)
+    await world.store.sync_feeds([right])
+    row = await world.store.load_feed(feed.id)
+    assert (0, 0.0, None, None) == (row.errors, row.score, row.failing_since, row.last_error)
+    assert {feed.id: 0.0} == await world.store.feed_delays()
+
+
 async def test_a_feed_that_moved_stays_where_it_is_through_a_restart(world) -> None:
     """Its address in the config is the old one, and finds the same feed; so does the new one."""
     feed = await world.feed()

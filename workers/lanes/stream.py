@@ -5,7 +5,11 @@
     take ──► one task an id ──► acknowledge what finished, all at once
                │        └─ failed: let the lease run out, whoever is next gets it; a few times
                │           by an error that nobody foresaw, and it is a dead letter
-               └─ renewed every third of a lease; a lease that was lost cancels the task
+               └─ renewed every third of a lease; work whose lease was lost goes on, because its
+                  effect may be under way, but is not acknowledged from here
+
+An id whose owners died twice may be what they died of, or may only have been there. So it has the
+lane to itself: nothing else of the lane is held meanwhile, and so nothing else can share its blame.
 """
 
 import asyncio
@@ -25,12 +29,14 @@ __all__ = ["Handler", "StreamLane"]
 Handler = Callable[[str, Callable[[], Awaitable[bool]]], Awaitable[None]]
 """Does the work of one id; the second argument asks whether the lease still holds."""
 
-DEATHS = 3
-"""Owners that died holding an id before it is taken for the cause."""
+SUSPECT = 2
+"""Owners that died holding an id before it has the lane to itself."""
+DEATHS = SUSPECT + 2
+"""Owners that died before it is taken for the cause: the last two while they held nothing else."""
 STUMBLES = 3
 """Unforeseen errors on one id, in this process, before it is a dead letter."""
 REMEMBERED = 1000
-"""Ids whose unforeseen errors are counted; a process that has more has other troubles."""
+"""Ids that are remembered for their errors or deaths; whoever has more has other troubles."""
 BLOCK_S = 1.0
 _log = structlog.get_logger()
 
@@ -59,7 +65,15 @@ class StreamLane:
         self._clock = clock
         self._lease_s = lease_s
         self._outage = Outage(name, clock)
+        self._sql_outage = Outage(f"{name}:sql", clock)
         self._running: dict[asyncio.Task[None], Message] = {}
+        self._lost: set[Message] = set()
+        self._suspects: dict[tuple[str, str], int] = {}
+        """Ids of which we know that two owners died: how many did."""
+        self._alone: Message | None = None
+        """What has, or is to have, the lane to itself."""
+        self._turn = asyncio.Event()
+        """Whether it has."""
         self._finished: list[Message] = []
         self._stumbled: dict[tuple[str, str], int] = {}
         self._something = asyncio.Event()
@@ -95,6 +109,9 @@ class StreamLane:
 
     async def _fill(self) -> None:
         """Take as many ids as there are free slots."""
+        if self._alone is not None:
+            await self._leave_alone(self._alone)
+            return
         free = self._slots - len(self._running)
         if free <= 0:
             await self._wait_for_a_slot()
@@ -105,17 +122,30 @@ class StreamLane:
             await self._outage.failed(error)
             return
         self._outage.worked()
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._alone is not None:
             await self._hand_back(messages)
             return
-        held = {(message.stream, message.entry) for message in self._running.values()}
+        held = {message.id for message in self._running.values()}
         for message in messages:
-            if (message.stream, message.entry) not in held:
+            # An id that is still at work here, by a lease that was lost, waits for another lease.
+            if message.id not in held:
                 task = asyncio.create_task(self._work(message), name=f"{self.name}:{message.id}")
                 self._running[task] = message
                 task.add_done_callback(self._ended)
 
+    async def _leave_alone(self, suspect: Message) -> None:
+        """Let everything else end, then let this one run; nothing is taken meanwhile."""
+        if any(message is not suspect for message in self._running.values()):
+            await self._wait_for_a_slot()
+            return
+        if not self._turn.is_set():
+            await self._flush()
+            self._turn.set()
+        await self._wait_for_a_slot()
+
     async def _wait_for_a_slot(self) -> None:
+        if not self._running:
+            return
         done, _ = await asyncio.wait(
             self._running, timeout=BLOCK_S, return_when=asyncio.FIRST_COMPLETED
         )
@@ -132,18 +162,53 @@ class StreamLane:
             return ours
 
         try:
-            if message.deaths and await self._guilty(message):
-                self._finish(message)
+            deaths = await self._deaths(message)
+            if deaths >= DEATHS:
+                await self._bury_deadly(message, deaths)
+            elif deaths < SUSPECT or await self._has_the_lane(message):
+                await self._handler(message.id, still_ours)
+            else:
                 return
-            await self._handler(message.id, still_ours)
-        except (StoreDown, Transient) as error:
+            self._sql_outage.worked()
+        except StoreDown as error:
+            await self._sql_outage.failed(error)
+            return
+        except Transient as error:
             await self._outage.failed(error)
             return
         except Exception as error:  # noqa: BLE001 - one bad id must not end the lane
             _log.error("work_failed", lane=self.name, id=message.id, exc_info=error)
-            ours = await self._stumble(message, error)
-        if ours:  # else whoever has it now acknowledges it
+            ours = await self._stumble(message, error) and ours
+        if ours and message not in self._lost:  # else whoever has it now acknowledges it
             self._finish(message)
+
+    async def _deaths(self, message: Message) -> int:
+        """Count the owner that died of this id, if one did; return how many have."""
+        key = message.kind, message.id
+        if not message.deaths:
+            return self._suspects.get(key, 0)
+        deaths = await self._store.count_death(*key)
+        if deaths >= SUSPECT:
+            if len(self._suspects) >= REMEMBERED:
+                self._suspects.pop(next(iter(self._suspects)))
+            self._suspects[key] = deaths
+        return deaths
+
+    async def _has_the_lane(self, suspect: Message) -> bool:
+        """Wait until nothing else runs; False if the id was handed back instead."""
+        if self._alone is None and not self._stopping.is_set():
+            self._alone = suspect
+            self._turn.clear()
+            await self._turn.wait()
+            if not self._stopping.is_set():
+                return suspect not in self._lost
+        await self._hand_back([suspect])
+        return False
+
+    async def _bury_deadly(self, message: Message, deaths: int) -> None:
+        """Make a dead letter of an id of which workers died that held nothing else."""
+        await self._store.bury_id(message.kind, message.id, "crash", f"{deaths} workers died")
+        _log.error("work_buried", lane=self.name, id=message.id, deaths=deaths)
 
     async def _stumble(self, message: Message, error: Exception) -> bool:
         """Count an error that nobody foresaw; say whether the id is a dead letter by now."""
@@ -158,26 +223,21 @@ class StreamLane:
         try:
             await self._store.bury_id(message.kind, message.id, "crash", detail)
         except StoreDown as down:
-            await self._outage.failed(down)
+            await self._sql_outage.failed(down)
             return False
         _log.error("work_buried", lane=self.name, id=message.id, stumbles=times)
         return True
 
-    async def _guilty(self, message: Message) -> bool:
-        """An id that was in the hands of every worker that died is a dead letter."""
-        deaths = await self._store.count_death(message.kind, message.id)
-        if deaths < DEATHS:
-            return False
-        await self._store.bury_id(message.kind, message.id, "crash", f"{deaths} workers died")
-        _log.error("work_buried", lane=self.name, id=message.id, deaths=deaths)
-        return True
-
     def _finish(self, message: Message) -> None:
+        self._suspects.pop((message.kind, message.id), None)
         self._finished.append(message)
         self._something.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         message = self._running.pop(task)
+        self._lost.discard(message)
+        if self._alone is message:
+            self._alone = None
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("work_crashed", lane=self.name, id=message.id, exc_info=error)
 
@@ -202,21 +262,22 @@ class StreamLane:
     async def _renew_loop(self) -> None:
         while True:
             await self._clock.sleep(self._lease_s / 3)
-            held = list(self._running.values())
+            held = [message for message in self._running.values() if message not in self._lost]
             if not held:
                 continue
             try:
                 lost = await self._broker.renew(held)
             except Transient:
                 continue  # the take loop tells of the outage
-            for task, message in list(self._running.items()):
-                if message in lost:
+            for message in self._running.values():
+                if message in lost and message not in self._lost:
                     _log.warning("lease_lost", lane=self.name, id=message.id)
-                    task.cancel()
+                    self._lost.add(message)
 
     def stop(self) -> None:
         """Take nothing more."""
         self._stopping.set()
+        self._turn.set()  # what waits to be alone is handed back
 
     async def drain(self, within_s: float) -> int:
         """Wait for what is under way, hand the rest back; return how many were handed back."""

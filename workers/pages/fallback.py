@@ -5,50 +5,73 @@ from datetime import datetime
 
 import msgspec
 
-from workers.model.article import Extracted, TextFrom
+from workers.model.article import Cues, Extracted, TextFrom, ZoneLine
 from workers.model.feed import EntryRow
 from workers.pages.blocks import key_of
+from workers.pages.cues import CueBook, book_for
+from workers.pages.zones import divide_text
 
 __all__ = ["settle"]
 
+SHORT_SUMMARY = 1_000
+"""Characters up to which a summary is one, and not the article's text."""
+SAME_START = 60
+"""Letters and digits by which a summary is known as the beginning of the content."""
+MOST_HEADLINES = 20
+"""Feeds whose wording is added: a story that runs in more says nothing new in the next."""
+_TOGETHER = "searched with the feed's title and text"
+
 
 def settle(
-    extracted: Extracted | None, entries: Sequence[EntryRow], reason: str = ""
+    extracted: Extracted | None,
+    entries: Sequence[EntryRow],
+    reason: str = "",
+    cues: tuple[Cues, ...] = (),
 ) -> Extracted:
     """Return what is searched of an article, from its page and the entries that list it.
 
     * No page, an unreadable one, or one that stands in for it: the feed's title and text.
     * A thin page, or less text than the feed has: its own lines, the feed's title and text.
-    * Else the page.
+    * Else the page, with the feeds' titles and short summaries where they say it otherwise:
+      publishers rewrite headlines, and whoever saw the feed's must not miss it.
 
-    Verdict and reasons are kept, ``reason`` is added. The feed's date wins over the page's; title,
-    author and language of the page win over the feed's.
+    Lines that the page keeps aside are not brought back by a feed that repeats them, and what a
+    feed says is told apart by the same wording rules. Verdict and reasons are kept, ``reason`` is
+    added. The feed's date wins over the page's; title, author and language of the page win over
+    the feed's.
 
     Args:
         extracted: what the page says, None if there is none.
         entries: the entries that list the article, oldest first.
         reason: why there is no page, "" if there is one.
+        cues: the cue lists by which lines are told apart.
     """
     page = extracted or Extracted(
         url=next((entry.url for entry in reversed(entries) if entry.url), ""),
         verdict="unreadable",
     )
-    told = _feed_text(entries)
+    book = book_for(cues, page.language or _language(entries))
+    told, aside = divide_text(_feed_text(entries), book)
     title = next((entry.title for entry in reversed(entries) if entry.title.strip()), "")
     hidden = page.verdict == "unreadable" or page.standin
     short = page.verdict == "thin" or len(page.text) < len(told)
+    zones = page.zones
     if hidden:
         own, note = _told(told, title), "searched in the feed's title and text"
+        zones = _with(zones, aside)
     elif short and (told or title):
-        own, note = _together(page, told, title), "searched with the feed's title and text"
+        lines = [*_headlines(entries, book), *told.splitlines()]
+        own, note = _together(page, lines, len(told)), _TOGETHER
+        zones = _with(zones, aside)
     else:
-        own, note = (page.title.strip() or title, page.text, page.text_from), ""
+        own, note = _together(page, _headlines(entries, book), 0), ""
     published = _published(entries)
     wanted = dict.fromkeys(one for one in (*page.reasons, reason, note) if one)
     return msgspec.structs.replace(
         page,
         title=own[0],
         text=own[1],
+        zones=zones,
         text_from=own[2],
         reasons=tuple(wanted),
         published=published or page.published,
@@ -66,26 +89,48 @@ def _told(told: str, title: str) -> _Own:
     return title, told, "feed" if told or title else "none"
 
 
-def _together(page: Extracted, told: str, title: str) -> _Own:
-    """Return the page's lines and the feed's after them, each once."""
+def _together(page: Extracted, told: Sequence[str], feed_letters: int) -> _Own:
+    """Return the page's lines and, after them, those of ``told`` that say something else.
+
+    ``feed_letters`` of the feed's own text make it the feed's if the page has fewer.
+    """
     lines = page.text.splitlines()
-    keys = {key_of(line) for line in (*lines, page.title)}
-    own_title = page.title.strip() or title
-    keys.add(key_of(own_title))
-    for line in (title, *told.splitlines()):
+    own_title = page.title.strip() or next((line for line in told if line.strip()), "")
+    keys = {key_of(line) for line in (*lines, page.title, own_title)}
+    keys.update(key_of(line.text) for line in page.zones)
+    for line in told:
         key = key_of(line)
         if key and key not in keys:
             keys.add(key)
             lines.append(line.strip())
-    mostly_feed = len(told) > len(page.text) or not page.text
+    mostly_feed = feed_letters > len(page.text) or not page.text
     source: TextFrom = "feed" if mostly_feed else page.text_from
     return own_title, "\n".join(lines), source if lines or own_title else "none"
 
 
+def _headlines(entries: Sequence[EntryRow], book: CueBook) -> list[str]:
+    """Return the feeds' titles and short summaries; longer ones are texts of their own."""
+    told = []
+    for entry in entries[:MOST_HEADLINES]:
+        told.append(entry.title)
+        if len(entry.summary) <= SHORT_SUMMARY:
+            told += divide_text(entry.summary, book)[0].splitlines()
+    return told
+
+
+def _with(zones: tuple[ZoneLine, ...], more: tuple[ZoneLine, ...]) -> tuple[ZoneLine, ...]:
+    """Return zone lines and those of ``more`` that are not among them."""
+    known = {key_of(line.text) for line in zones}
+    return (*zones, *(line for line in more if key_of(line.text) not in known))
+
+
 def _feed_text(entries: Sequence[EntryRow]) -> str:
-    """Return the longest content that an entry has; without content, the longest summary."""
+    """Return the longest summary and content, once where the one begins the other."""
     content = max((entry.content.strip() for entry in entries), key=len, default="")
-    return content or max((entry.summary.strip() for entry in entries), key=len, default="")
+    summary = max((entry.summary.strip() for entry in entries), key=len, default="")
+    if key_of(summary)[:SAME_START] in key_of(content):
+        return content
+    return f"{summary}\n{content}".strip()
 
 
 def _published(entries: Sequence[EntryRow]) -> datetime | None:

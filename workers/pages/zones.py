@@ -14,7 +14,7 @@ from workers.pages.blocks import Block, Page, key_of
 from workers.pages.body import Line
 from workers.pages.cues import CueBook
 
-__all__ = ["Divided", "divide"]
+__all__ = ["Divided", "divide", "divide_text"]
 
 LINKED = 0.9
 PARTLY = 0.6
@@ -87,6 +87,22 @@ def divide(lines: Sequence[Line], page: Page, titles: Iterable[str], book: CueBo
             zones.append(ZoneLine(zone="related", text=tail, rule="R6"))
     zones.extend(_left_out(lines, around, zones))
     return Divided(body=tuple(body), zones=tuple(zones))
+
+
+def divide_text(text: str, book: CueBook) -> tuple[str, tuple[ZoneLine, ...]]:
+    """Tell the zones of plain lines apart by their words alone: what a feed says has no page."""
+    body: list[str] = []
+    zones: list[ZoneLine] = []
+    for line in text.splitlines():
+        rule = _by_words(line, None, book) if line.strip() else None
+        if rule:
+            zones.append(ZoneLine(zone=rule[0], text=line, rule=rule[1]))
+            continue
+        kept, tail = _cut(line, book)
+        body.append(kept)
+        if tail:
+            zones.append(ZoneLine(zone="related", text=tail, rule="R6"))
+    return "\n".join(body).strip(), tuple(zones)
 
 
 def _rule(line: Line, around: _Around) -> Rule | None:
@@ -179,12 +195,17 @@ def _letters_shown(blocks: Sequence[Block], shown: set[str]) -> int:
 
 def _without_tail(line: Line, around: _Around) -> tuple[Line, str]:
     """Return a paragraph without a last sentence that leads elsewhere, and that sentence (R6)."""
-    tail = around.book.tail
-    found = tail.search(line.text, max(0, len(line.text) - R6_LONGEST)) if tail else None
-    if found is None or line.tag in _HEADINGS or key_of(line.text) in around.titles:
+    if line.tag in _HEADINGS or key_of(line.text) in around.titles:
         return line, ""
-    kept = line.text[: found.start(1)].rstrip()
-    return Line(tag=line.tag, text=kept), found[1].strip()
+    kept, tail = _cut(line.text, around.book)
+    return (Line(tag=line.tag, text=kept), tail) if tail else (line, "")
+
+
+def _cut(text: str, book: CueBook) -> tuple[str, str]:
+    found = book.tail.search(text, max(0, len(text) - R6_LONGEST)) if book.tail else None
+    if found is None:
+        return text, ""
+    return text[: found.start(1)].rstrip(), found[1].strip()
 
 
 def _left_out(lines: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]) -> list[ZoneLine]:

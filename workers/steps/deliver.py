@@ -1,4 +1,8 @@
-"""DELIVER: render, send, record. Sent is recorded after it was sent."""
+"""DELIVER: render, send, record. Sent is recorded after it was sent.
+
+An outcome that the database refuses to store is kept here, and stored when the id comes again: the
+message is not sent once more for each lease that the outage lasts.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +20,8 @@ from workers.steps.ports import Sink
 __all__ = ["Deliver"]
 
 ANSWER_CHARACTERS = 500
+UNRECORDED = 1000
+"""Outcomes that wait for a database that takes writes; while there are so many nothing is sent."""
 _log = structlog.get_logger()
 
 
@@ -30,6 +36,8 @@ class Deliver:
         self._endpoint = endpoint
         self._lease_s = lease_s
         self._public_url = public_url
+        self._unrecorded: dict[str, DeliveryCommit] = {}
+        """How attempts ended that the database refused to store: they are not made again."""
 
     async def __call__(self, delivery: str, still_ours: Callable[[], Awaitable[bool]]) -> None:
         """Attempt the delivery with this id; returning means that its id may be acknowledged.
@@ -43,6 +51,12 @@ class Deliver:
         job = await self._edges.store.load_delivery(delivery)
         if job is None:
             return
+        finished = self._unrecorded.get(delivery)
+        if finished is not None:
+            await self._commit(job, finished)
+            return
+        if len(self._unrecorded) >= UNRECORDED:
+            raise StoreDown(f"cannot record: {UNRECORDED} deliveries wait for the database")
         if not job.work.due:
             await self._edges.store.skip(job.work)
             return
@@ -113,7 +127,9 @@ class Deliver:
         await self._commit(job, commit)
 
     async def _commit(self, job: DeliveryJob, commit: DeliveryCommit) -> None:
+        self._unrecorded[job.delivery.id] = commit
         await self._edges.store.commit_delivery(commit)
+        self._unrecorded.pop(job.delivery.id, None)
         _log.info(
             "delivery",
             delivery=job.delivery.id,

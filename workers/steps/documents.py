@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from workers.alerts import SinkRoute, routes
 from workers.errors import Reason
 from workers.model.alert import ArticleFacts, EntryFacts, Evidence, RingUnit, RungTopic
-from workers.model.article import ArticleRow, Extracted
+from workers.model.article import ArticleRow, Cues, Extracted
 from workers.model.feed import EntryRow, FeedSource
 from workers.model.topic import Document, Match, TopicSpec
+from workers.pages import settle
 from workers.text.urls import host_of
 
 __all__ = [
@@ -49,17 +50,12 @@ def feed_text(entry: EntryRow) -> str:
     return max(entry.content, entry.summary, key=len)
 
 
-def document_of_entry(entry: EntryRow, source: FeedSource | None) -> Document:
+def document_of_entry(
+    entry: EntryRow, source: FeedSource | None, cues: tuple[Cues, ...]
+) -> Document:
     """Return what the feed alone lets us search."""
-    return Document(
-        title=entry.title,
-        body=feed_text(entry),
-        language=entry.language,
-        sources=_sources((entry,), entry.url),
-        tags=entry.tags,
-        author=", ".join(entry.authors) or None,
-        feeds=_feeds((entry,), {entry.feed_id: source} if source else {}),
-    )
+    sources = {entry.feed_id: source} if source else {}
+    return document_of_page(settle(None, [entry], "", cues), [entry], sources)
 
 
 def document_of_page(

@@ -7,6 +7,7 @@ from random import Random
 
 from workers.alerts import SinkRoute
 from workers.clock import Clock
+from workers.model.article import Cues
 from workers.model.feed import FeedSource
 from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
 from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
@@ -49,6 +50,8 @@ class Rules:
     poll: PollOptions
     pages: PageOptions
     alerts: AlertOptions
+    cues: tuple[Cues, ...] = ()
+    """By which lines of a feed's text that lead elsewhere are kept aside."""
 
 
 RulesNow = Callable[[], Rules]

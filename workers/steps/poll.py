@@ -119,7 +119,7 @@ class Poll:
         hits = []
         if fresh.reads:
             source = rules.sources.get(feed.id)
-            hits = await matching(self._edges, rules, document_of_entry(entry, source))
+            hits = await matching(self._edges, rules, document_of_entry(entry, source, rules.cues))
         told = "edited" if fresh.edited else "read next" if fresh.reads else "stored only"
         lines = [_line("poll", told, f"{feed.name}: {fresh.because}", entry.id, now)]
         if hits:

@@ -11,6 +11,7 @@ from workers.model.article import ArticleRow, Extracted, FetchedPage, PageJob
 from workers.model.base import Record
 from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
+from workers.model.ids import article_id
 from workers.model.net import Answer, Fetch
 from workers.model.topic import Match, TopicSpec
 from workers.pages import settle
@@ -59,13 +60,11 @@ def wants_page(article: ArticleRow, entries: Sequence[EntryRow]) -> bool:
         return False
     if article.fetched_at is None or not article.text:
         return True
-    if editions(entries) <= article.settled_entries:
-        return False
-    fetched = article.fetched_at
-    joined = [entry for entry in entries if entry.seen > fetched]
-    if not joined:
+    fetched, settled = article.fetched_at, article.settled_at or article.fetched_at
+    joined = [entry for entry in entries if entry.seen > settled]
+    if editions(entries) - article.settled_entries > len(joined):
         return True
-    titles = {entry.title for entry in entries if entry.seen <= fetched}
+    titles = {entry.title for entry in entries if entry.seen <= settled}
     return any(
         entry.title not in titles or (entry.published is not None and entry.published > fetched)
         for entry in joined
@@ -202,7 +201,7 @@ class Read:
     async def _settle(self, job: PageJob, rules: Rules, got: _Got) -> None:
         """Match what there is, ring, and close the work; a killed page comes once more, cold."""
         reason = f"{got.reason}: {got.detail}" if got.reason else ""
-        read = settle(got.page, job.entries, reason)
+        read = settle(got.page, job.entries, reason, rules.cues)
         document = document_of_page(read, job.entries, rules.sources)
         matched = await matching(self._edges, rules, document)
         now = self._edges.clock.now()
@@ -215,7 +214,7 @@ class Read:
             ArticleCommit(
                 work=job.work,
                 article=article,
-                keys=_keys(read, got.page),
+                keys=_keys(job, read, got.page),
                 ring=unit if may_ring else None,
                 again_s=60.0 if killed else None,
                 stream="pages:cold" if killed else None,
@@ -312,11 +311,17 @@ def _full_text(got: _Got, read: Extracted, *, again: bool) -> bool | None:
     return got.fetched and read.text_from in {"page", "articleBody"}
 
 
-def _keys(read: Extracted, page: Extracted | None) -> tuple[str, ...]:
-    """Return the addresses that this reading proves: where a real article was finally found."""
+def _keys(job: PageJob, read: Extracted, page: Extracted | None) -> tuple[str, ...]:
+    """Return the addresses that this reading proves: where a real article was finally found.
+
+    An article that was made of an entry, because its link is shared by others, claims none: the
+    next entry with that link would be joined to it, and would ring no more.
+    """
+    if any(article_id(f"entry:{entry.id}") == job.article.id for entry in job.entries):
+        return ()
     if page is None or page.standin or read.verdict != "article":
         return ()
-    if read.text_from != "page" or len(read.text) < OWN_TEXT_LETTERS:
+    if page.text_from != "page" or len(page.text) < OWN_TEXT_LETTERS:
         return ()
     return (identity_key(page.url),)
 

@@ -14,6 +14,8 @@ __all__ = ["PAGE_STREAMS", "RING_STREAM", "Relay", "refill", "sink_stream"]
 
 PAGE_STREAMS = ("pages:hot", "pages:warm", "pages:cold")
 RING_STREAM = "ring"
+NOT_SOONER_S = 1.0
+"""A poll's time is written to SQL first, then to the due-queue, which so is always a bit later."""
 _log = structlog.get_logger()
 
 
@@ -34,17 +36,20 @@ def first_delay(feed: str, delay_s: float, feeds: int) -> float:
 
 
 async def refill(edges: Edges) -> int:
-    """Add what the due-queue lacks and remove what SQL does not know; return how many were added.
+    """Make the due-queue be what SQL knows; return how many feeds were added or moved.
 
-    Heals partial loss; a Retry-After survives, because SQL knows the feed's next time.
+    What it lacks is added, what SQL does not know is removed, and what is due sooner by SQL (the
+    operator wrote another address or a shorter interval) is moved. Heals partial loss; a
+    Retry-After survives, because SQL knows the feed's next time.
     """
     delays = await edges.store.feed_delays()
     await edges.broker.drop_feeds(list(delays))
     if not delays:
         return 0
-    return await edges.broker.schedule_feeds(
-        {feed: first_delay(feed, delay, len(delays)) for feed, delay in delays.items()}
-    )
+    first = {feed: first_delay(feed, delay, len(delays)) for feed, delay in delays.items()}
+    added = await edges.broker.schedule_feeds(first)
+    later = {feed: delay + NOT_SOONER_S for feed, delay in first.items()}
+    return added + await edges.broker.schedule_feeds(later, soonest=True)
 
 
 class Relay:

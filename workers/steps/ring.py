@@ -33,7 +33,7 @@ class Ring:
             await self._edges.store.commit_article(ArticleCommit(work=job.work, attempts=1))
             return
         rules, now = self._rules(), self._edges.clock.now()
-        read = settle(None, job.entries, "page not read yet")
+        read = settle(None, job.entries, "page not read yet", rules.cues)
         matched = await matching(
             self._edges, rules, document_of_page(read, job.entries, rules.sources)
         )

@@ -152,21 +152,29 @@ def _settings(source: FeedSource) -> dict[str, Any]:
 def _configure(conn: Connection, now: datetime, row: Row[Any], source: FeedSource) -> None:
     """Bring a known feed up to date with what the operator wrote."""
     values = _settings(source)
-    if source.url != row.configured:
-        values |= {"configured": source.url, **_elsewhere(row, source)}
     if source.interval_s is not None and source.interval_s != row.interval_fixed_s:
         values |= _sooner(now, row, source.interval_s)
+    if source.url != row.configured:
+        values |= {"configured": source.url, **_elsewhere(now, row, source)}
     if any(row._mapping[name] != value for name, value in values.items()):  # noqa: SLF001 - as above
         conn.execute(update(feeds).where(feeds.c.id == row.id).values(values))
 
 
-def _elsewhere(row: Row[Any], source: FeedSource) -> dict[str, Any]:
-    """The operator wrote another address: fetch there, with nothing that the old server said."""
+def _elsewhere(now: datetime, row: Row[Any], source: FeedSource) -> dict[str, Any]:
+    """The operator wrote another address: fetch there, now, with nothing of the old server left.
+
+    Neither its validators nor its failures, and no time that it asked to be left alone.
+    """
     if source.url == row.url:
         return {}
     return {
         "url": source.url,
         "validators": Validators(),
+        "next_poll_at": now,
+        "errors": 0,
+        "score": 0.0,
+        "failing_since": None,
+        "last_error": None,
         "moved_to": None,
         "moved_count": 0,
         "moved_since": None,

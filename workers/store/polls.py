@@ -8,7 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    false,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from workers.errors import TocsinError
 from workers.feeds.news import twin
@@ -228,10 +239,19 @@ _EDITED = (
     "digest", "twin", "edition", "baseline", "rings",
 )  # fmt: skip
 _INSERT = Fixed(insert(entries), (*_NEW, *_EDITED))
+_TO = {name: bindparam(f"to_{name}", type_=entries.c[name].type) for name in _EDITED}
+# What may ring still may after an edit, even one that comes when the entry has grown too old:
+# its page may not have been read yet.
 _UPDATE = Fixed(
     update(entries)
     .where(entries.c.id == bindparam("the_id"))
-    .values({name: bindparam(f"to_{name}", type_=entries.c[name].type) for name in _EDITED})
+    .values(
+        _TO
+        | {
+            "rings": case((entries.c.rings, true()), else_=_TO["rings"]),
+            "baseline": case((entries.c.baseline, _TO["baseline"]), else_=false()),
+        }
+    )
 )
 
 

@@ -1,0 +1,87 @@
+"""The few jobs that APScheduler repeats, whatever the wall clock does."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from apscheduler.schedulers import base
+
+from monitor.daemon import service
+from monitor.schedule import Schedule
+from workers.clock import SystemClock
+
+HOUR_S = 3600.0
+YEAR_S = 365 * 24 * HOUR_S
+
+
+class SetClock(SystemClock):
+    """The machine's clock, which somebody sets."""
+
+    by_s = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.by_s)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A wall clock that can be set; APScheduler sees it too."""
+    clock = SetClock()
+
+    class Seen(datetime):
+        @classmethod
+        def now(cls, tz=None) -> datetime:
+            return clock.now().astimezone(tz)
+
+    monkeypatch.setattr(base, "datetime", Seen)
+    return clock
+
+
+async def _runs(runs: list[float], more: int) -> None:
+    """Wait until a job has run so many times more."""
+    wanted = len(runs) + more
+    async with asyncio.timeout(10):
+        while len(runs) < wanted:
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("by_s", [-HOUR_S, HOUR_S, -YEAR_S, 20 * YEAR_S])
+async def test_jobs_go_on_when_the_clock_is_set(clock, by_s):
+    """Set back or forward, a job goes on at its pace, and one that is far ahead does not start."""
+    schedule, runs, rare = Schedule(clock), [], []
+
+    async def job() -> None:
+        runs.append(clock.monotonic())
+
+    async def seldom() -> None:
+        rare.append(clock.monotonic())
+
+    schedule.every(0.02, "often", job)
+    schedule.every(60.0, "seldom", seldom)
+    schedule.start()
+    await _runs(runs, 2)
+    clock.by_s = by_s
+    await _runs(runs, 3)
+    clock.by_s = 0.0
+    await _runs(runs, 3)
+    await schedule.stop()
+    assert [] == rare
+
+
+async def test_a_job_that_fails_runs_again(clock):
+    """An error of a job ends neither it nor the others."""
+    schedule, runs = Schedule(clock), []
+
+    async def job() -> None:
+        runs.append(clock.monotonic())
+        raise ValueError("no")
+
+    schedule.every(0.02, "often", job)
+    schedule.start()
+    await _runs(runs, 3)
+    await schedule.stop()
+
+
+def test_the_shortest_interval_is_kept():
+    """A feed polled each second, the shortest that can be configured, waits little for a tick."""
+    assert 0.25 >= service.TICK_S
