@@ -6,7 +6,7 @@ Answers go to stdout (JSON alone with ``--json``), everything said on the way to
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG",
     "FOUND",
+    "MOST_SAID",
     "NOT_RUNNING",
     "config_option",
     "fail",
@@ -37,6 +38,9 @@ NOT_RUNNING = 3
 """The daemon that is asked is not running."""
 CONFIG = 78
 """The config is missing or bad (EX_CONFIG of sysexits.h)."""
+
+MOST_SAID = 100
+"""Problems that are printed; a file of the wrong kind may have one in each line."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -116,12 +120,14 @@ def say(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
-def say_problems(problems: "Iterable[Problem]", *, label: str = "") -> None:
-    """Write problems to stderr, one a line."""
+def say_problems(problems: "Sequence[Problem]", *, label: str = "") -> None:
+    """Write problems to stderr, one a line, at most `MOST_SAID` of them."""
     from monitor.settings import render
 
-    for problem in problems:
+    for problem in problems[:MOST_SAID]:
         click.echo(f"{label}{render(problem)}", err=True)
+    if len(problems) > MOST_SAID:
+        click.echo(f"{label}and {len(problems) - MOST_SAID} more", err=True)
 
 
 def fail(message: str, code: int = FOUND) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from monitor.cli.asking import ask_store
-from monitor.cli.common import config_option, json_option, print_json, print_text
+from monitor.cli.common import FOUND, config_option, fail, json_option, print_json, print_text
 from monitor.cli.inputs import iso
 
 if TYPE_CHECKING:
@@ -70,7 +70,10 @@ def replay(  # noqa: PLR0913 - one argument an option
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Try dead letters again: those with these IDS, or all that the options choose."""
+    """Try dead letters again: those with these IDS, or all that the options choose.
+
+    Exit 1 if none of the IDS is a dead letter's.
+    """
     if not (ids or kind or sink or reason or everything):
         raise click.UsageError("say which: ids, --kind, --sink, --reason, or --all")
 
@@ -85,7 +88,9 @@ def replay(  # noqa: PLR0913 - one argument an option
     number = asyncio.run(ask_store(config, again, quiet=as_json, writes=True))
     if as_json:
         print_json({"replayed": number})
-    else:
+    if ids and not number:
+        fail(f"no such dead letter: {', '.join(ids)} (`tocsin dead list` shows them)", FOUND)
+    if not as_json:
         print_text(f"{number} will be tried again")
 
 

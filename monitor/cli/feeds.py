@@ -145,7 +145,7 @@ def _told(
         "language": parsed.language,
         "error": parsed.error,
         "hints": {
-            "ttl": hints.ttl,
+            "ttl": _minutes(hints.ttl),
             "update_period_s": hints.update_period_s,
             "max_age_s": hints.max_age_s,
             "expires": hints.expires,
@@ -153,7 +153,7 @@ def _told(
             "self": hints.self,
             "skip_hours": list(hints.skip_hours),
         },
-        "next": {"interval_s": row.interval_s, "why": list(row.why)}
+        "next": {"interval_s": round(row.interval_s or 0), "why": list(row.why)}
         if parsed.kind != "none"
         else None,
         "entries": [
@@ -209,6 +209,14 @@ def list_(config: str | None, *, as_json: bool) -> None:
         print_text(f"{line['state']:8} {row.name}  {every}, next {iso(row.next_poll_at)}")
         if row.last_error and row.errors:
             print_text(f"         failed {row.errors} times in a row: {row.last_error}")
+
+
+def _minutes(seconds: float | None) -> float | None:
+    """Return ``ttl`` as feeds write it: in minutes."""
+    if seconds is None:
+        return None
+    minutes = seconds / 60
+    return int(minutes) if minutes.is_integer() else minutes
 
 
 def _state(row: "FeedRow") -> str:

@@ -13,10 +13,11 @@ from monitor.daemon.lost import lost, with_lost
 from monitor.daemon.state import State
 from monitor.registry import Difference, Registry, difference, registry
 from monitor.settings import Loaded, Settings, load, render
-from workers.errors import TocsinError
+from workers.errors import StoreDown, TocsinError, Transient
 
 __all__ = ["Outcome", "Reloader", "needs_word"]
 
+LOOK_S = 1.0
 QUIET_S = 2.0
 """Files must have stood still for so long: editors and copies write in pieces."""
 FEW = 5
@@ -67,17 +68,28 @@ class Reloader:
         self._started = state.settings
         self._seen = _stamps(state.loaded)
         self._changed_at: float | None = None
+        self._looked_at = float("-inf")
+        self._later = False
+        """Whether the last reload failed because SQL or Redis was away."""
         self._one_at_a_time = asyncio.Lock()
 
     async def look(self) -> None:
-        """Reload once the files have changed and then stood still."""
-        stamps = _stamps(self._state.loaded)
+        """Reload once the files have changed and then stood still; looks once a second at most.
+
+        What could not be taken over because SQL or Redis was away is tried again.
+        """
         now = self._state.clock.monotonic()
+        if now - self._looked_at < LOOK_S:
+            return
+        self._looked_at = now
+        stamps = _stamps(self._state.loaded)
         if stamps != self._seen:
             self._seen, self._changed_at = stamps, now
         elif self._changed_at is not None and now - self._changed_at >= QUIET_S:
             self._changed_at = None
             await self.reload(yes=False, watched=True)
+            if self._later and self._changed_at is None:
+                self._changed_at = self._state.clock.monotonic()
 
     async def reload(self, *, yes: bool, watched: bool = False) -> Outcome:
         """Take the files over, if they are good."""
@@ -93,7 +105,7 @@ class Reloader:
         return outcome
 
     async def _try(self, *, yes: bool, watched: bool) -> Outcome:
-        state = self._state
+        state, self._later = self._state, False
         loaded = load(state.loaded.path, os.environ)
         if loaded.fatal:
             return Outcome(ok=False, problems=tuple(render(one) for one in loaded.fatal))
@@ -108,6 +120,7 @@ class Reloader:
             wanted = registry(loaded.settings)
             await self._take_over(loaded, wanted, remade)
         except TocsinError as error:
+            self._later = isinstance(error, (StoreDown, Transient))
             return Outcome(ok=False, difference=str(change), problems=(str(error),))
         self._seen, self._changed_at = _stamps(loaded), None
         return Outcome(

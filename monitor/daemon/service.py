@@ -1,7 +1,7 @@
 """The daemon: start, reload, stop. All that can fail fails before the first feed is touched."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,7 +15,7 @@ from monitor.daemon.notify import notify, watchdog_s
 from monitor.daemon.reload import Reloader
 from monitor.daemon.sinks import Sessions, build_sinks, sink_routes
 from monitor.daemon.state import State
-from monitor.daemon.topics import Accepted, accept_topics
+from monitor.daemon.topics import Accepted, AcceptedTopics, accept_topics
 from monitor.registry import Registry, registry
 from monitor.schedule import Schedule
 from monitor.settings import (
@@ -87,6 +87,7 @@ class Daemon:
         await self._beat()  # before the lanes, which beat too, but cannot say what we are
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
+        await self._settle_sinks(self._sinks)
         await self._refill()
         self._schedule_jobs()
         notify("READY=1")
@@ -135,6 +136,7 @@ class Daemon:
         self._schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
         self._schedule.every(TICK_S, "watch", self._reloader.look)
         self._schedule.every(REFILL_S, "refill", self._refill)
+        self._schedule.every(REFILL_S, "settle", self._settle_sinks)
         self._schedule.every(PRUNE_S, "prune", self._prune)
         self._schedule.every(lease / 3, "beat", self._beat)
         if (period := watchdog_s()) is not None:
@@ -179,7 +181,25 @@ class Daemon:
         state.loaded, state.registry = loaded, wanted
         state.accepted, state.rules = accepted, rules
         await state.lanes.set_sinks(self._sinks)
+        await self._settle_sinks(remade)
         await self._refill()
+
+    async def _settle_sinks(self, back: Collection[str] = ()) -> None:
+        """Send what was held for sinks that are back; give up what waits for sinks that are gone.
+
+        Asked now and then besides: what was under way at a reload still went by the old settings.
+        A sink whose file cannot be read is not gone.
+        """
+        store, loaded = self.state.parts.store, self.state.loaded
+        try:
+            for name in self._sinks:
+                untried = name not in back
+                if released := await store.release_held(name, "disabled", untried=untried):
+                    _log.info("deliveries_released", sink=name, deliveries=released)
+            if not lost(loaded).unread and (gone := await store.abandon(loaded.settings.sinks)):
+                _log.warning("deliveries_abandoned", deliveries=gone, reason="sink removed")
+        except StoreDown as error:
+            _log.warning("sinks_not_settled", error=str(error))
 
     def request_reload(self) -> None:
         """Read the settings again soon: the operator's word, by signal."""
@@ -229,9 +249,15 @@ class Daemon:
 
 
 async def _accept(loaded: Loaded, wanted: Registry, parts: Parts) -> Accepted:
-    languages = loaded.settings.matching.languages
     return await accept_topics(
-        wanted.topics, dict(wanted.aliases), languages, parts.store, lost(loaded)
+        AcceptedTopics(
+            topics=wanted.topics,
+            aliases=dict(wanted.aliases),
+            routes=sink_routes(loaded.settings),
+        ),
+        loaded.settings.matching.languages,
+        parts.store,
+        lost(loaded),
     )
 
 
@@ -245,7 +271,7 @@ async def _rules(loaded: Loaded, wanted: Registry, accepted: Accepted, parts: Pa
         topics=accepted.topics,
         topics_version=accepted.number,
         sources={ids[feed.url]: feed for feed in feeds if feed.url in ids},
-        sinks=sink_routes(settings),
+        sinks=accepted.routes,
         net=net_options(settings, shipped.version()),
         poll=poll_options(settings),
         pages=page_options(settings),

@@ -100,13 +100,17 @@ def _folder(built: Built) -> Iterator[Problem]:
 
 def _no_feeds(built: Built) -> Iterator[Problem]:
     if not any(feed.enabled for feed in built.settings.feeds):
-        unread = any(not problem.fatal for problem in built.problems)
         yield Problem(
             file=main_file(built),
             message="there are no feeds",
             hint='add [[feeds]] with url = "…", or [opml] files = ["feeds.opml"]',
-            fatal=not unread,
+            fatal=not _unread(built),
         )
+
+
+def _unread(built: Built) -> bool:
+    """Say whether what is not there may stand in what could not be read."""
+    return any(not problem.fatal for problem in built.problems)
 
 
 def _no_topics(built: Built) -> Iterator[Problem]:
@@ -118,7 +122,12 @@ def _no_topics(built: Built) -> Iterator[Problem]:
 def _no_sinks(built: Built) -> Iterator[Problem]:
     if not enabled_sinks(built.settings):
         hint = 'add [sinks.screen] with type = "console"'
-        yield Problem(file=main_file(built), message="there are no sinks", hint=hint)
+        yield Problem(
+            file=main_file(built),
+            message="there are no sinks",
+            hint=hint,
+            fatal=not _unread(built),
+        )
 
 
 def _topics(built: Built) -> Iterator[Problem]:

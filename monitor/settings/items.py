@@ -183,7 +183,12 @@ class SinkSetting(Section):
     name: str = Field(default="", exclude=True)
     """From the table's name; not an option."""
     type: str = Field(description="Which kind of receiver it is.")
-    enabled: Flag = Field(default=True, description="`false` sends it nothing.")
+    enabled: Flag = Field(
+        default=True,
+        description=(
+            "`false` sends it nothing: what it would have been told waits until it is enabled."
+        ),
+    )
     min_severity: Severity = Field(
         default="low", description="It is told of nothing less severe than this."
     )

@@ -117,18 +117,18 @@ SINKS = (
 @pytest.mark.parametrize(
     ("sinks", "severity", "expected"),
     [
-        (None, "normal", ["ops", "desk", "desk"]),
-        (None, "high", ["ops", "loud", "desk", "desk"]),
+        (None, "normal", ["ops", "off", "desk", "desk"]),
+        (None, "high", ["ops", "loud", "off", "desk", "desk"]),
         (("quiet",), "low", ["quiet"]),
         (("loud",), "normal", []),
         (("loud",), "critical", ["loud"]),
-        (("off", "nobody"), "critical", []),
+        (("off", "nobody"), "critical", ["off"]),
         (("desk",), "low", ["desk", "desk"]),
         ((), "critical", []),
     ],
 )
 def test_routes(sinks: tuple[str, ...] | None, severity: str, expected: list[str]) -> None:
-    """Defaults, names, least severities and disabled sinks decide who is told."""
+    """Defaults, names and least severities decide who is told, also of disabled sinks."""
     spec = TopicSpec(name="t", query="q", sinks=sinks, severity=severity)  # type: ignore[arg-type]
     assert expected == [to.sink for to in routes([spec], SINKS)["t"]]
 
@@ -138,3 +138,13 @@ def test_each_mailbox_is_a_recipient() -> None:
     spec = TopicSpec(name="t", query="q", sinks=("desk",))
     found = [to.recipient for to in routes([spec], SINKS)["t"]]
     assert ["a@example.org", "b@example.org"] == found
+
+
+def test_what_goes_to_a_disabled_sink_is_held(
+    unit: Callable[..., RingUnit], topic: Callable[..., RungTopic]
+) -> None:
+    """Its delivery is made like any other, and says that it waits."""
+    wanted = routes([TopicSpec(name="t", query="q", sinks=("ops", "off"))], SINKS)
+    made = compose(unit(topic("t"), routes=wanted), (), 1)
+    assert made is not None
+    assert {"ops": False, "off": True} == {one.sink: one.held for one in made.deliveries}

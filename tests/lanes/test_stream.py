@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 
 from workers.errors import StoreDown, Transient
 from workers.lanes.stream import STUMBLES
@@ -121,18 +122,39 @@ async def test_a_slow_handler_keeps_its_lease(bench, brokers, eventually):
     assert ([], ["art_1"]) == (stolen, notes.begun)
 
 
-async def test_a_lease_that_is_lost_cancels_the_work(bench, valkey, eventually):
-    """Work whose id somebody else has is cancelled, and not acknowledged from here."""
+async def test_work_goes_on_when_its_lease_is_lost(bench, valkey, eventually):
+    """Work whose id somebody else has is finished, and not acknowledged from here."""
     notes = Notes()
     notes.gate.clear()
     await bench.push("art_1")
-    bench.lane(notes)
+    lane = bench.lane(notes)
     await eventually(lambda: notes.begun)
     with valkey.client() as client:
         (held,) = client.xpending_range(KEY, GROUP, "-", "+", 10)
         client.xclaim(KEY, GROUP, "thief", 0, [held["message_id"]], justid=True)
-    await eventually(lambda: notes.now == 0)
-    assert ([], 1) == (notes.done, await bench.left())
+        await eventually(lambda: lane._lost)
+        notes.gate.set()
+        await eventually(lambda: not lane.busy)
+        (held,) = client.xpending_range(KEY, GROUP, "-", "+", 10)
+    assert (["art_1"], "thief", 1) == (notes.done, held["consumer"], await bench.left())
+
+
+async def test_a_flushed_redis_cancels_nothing(bench, valkey, eventually):
+    """An id that is pushed anew while it is at work is not begun a second time beside itself."""
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push("art_1")
+    lane = bench.lane(notes)
+    await eventually(lambda: notes.begun)
+    with valkey.client() as client:
+        client.flushall()
+        await bench.push("art_1")
+        await eventually(lambda: lane._lost)
+        await eventually(lambda: client.xpending_range(KEY, GROUP, "-", "+", 10))
+    assert (["art_1"], 1) == (notes.begun, lane.busy)
+    notes.gate.set()
+    await eventually(lambda: _is(bench.left(), 0))
+    assert (["art_1", "art_1"], 1) == (notes.done, notes.most)
 
 
 async def test_who_is_not_sure_of_the_lease_acknowledges_nothing(bench, eventually):
@@ -212,25 +234,94 @@ async def test_a_redis_that_is_killed_comes_back(bench_on, own_valkey, eventuall
     assert not bench_on.loop_of(lane).done()
 
 
-async def test_three_owners_that_died_bury_an_id(bench, brokers, eventually, valkey):
-    """An id in the hands of three workers that died is a dead letter, and nobody's work."""
+async def _dies(bench, brokers, valkey, name: str, *ids: str) -> None:
+    """Let a worker take these ids, and whatever else it gets of them, and die."""
+    dying = await brokers(name)
+    taken: dict[str, object] = {}
+    async with asyncio.timeout(10):
+        while set(ids) - set(taken):
+            for message in await dying.take(["pages:warm"], 8, 0.05):
+                taken[message.id] = message
+                if message.deaths:
+                    await bench.store.count_death("page", message.id)
+    with valkey.client() as client:
+        client.delete(f"{{tocsin}}:beat:{name}")
+
+
+async def test_two_deaths_alone_bury_an_id(bench, brokers, eventually, valkey):
+    """An id of which four workers died, two of them alone with it, is a dead letter."""
     article = await bench.page("deadly")
     await bench.push(article)
     notes = Notes()
-    for number in range(3):
-        dying = await brokers(f"dying{number}")
-        async with asyncio.timeout(10):
-            while not (taken := await dying.take(["pages:warm"], 1, 0.1)):
-                pass
-        if taken[0].deaths:
-            await bench.store.count_death("page", article)
-        with valkey.client() as client:
-            client.delete(f"{{tocsin}}:beat:dying{number}")
+    for number in range(4):
+        await _dies(bench, brokers, valkey, f"dying{number}", article)
     bench.lane(notes)
     await eventually(lambda: _is(bench.left(), 0))
     (line,) = await bench.store.dead_lines()
-    assert (article, "crash", "3 workers died") == (line.id, line.reason, line.last_answer)
+    assert (article, "crash", "4 workers died") == (line.id, line.reason, line.last_answer)
     assert [] == notes.begun
+
+
+async def test_who_was_there_at_two_deaths_works_alone(bench, brokers, eventually, valkey):
+    """Of three ids that two workers died with each has the lane to itself, and all are done."""
+    names = [await bench.page(name) for name in ("a", "b", "c")]
+    await bench.push(*names)
+    for number in range(2):
+        await _dies(bench, brokers, valkey, f"dying{number}", *names)
+    notes = Notes()
+    notes.gate.clear()
+    held = {}
+
+    async def handler(id_, still_ours):
+        with valkey.client() as client:
+            mine = client.xpending_range(KEY, GROUP, "-", "+", 10, consumername="mine")
+        held[id_] = len(mine)
+        await notes(id_, still_ours)
+
+    lane = bench.lane(handler)
+    await eventually(lambda: notes.begun)
+    await bench.push("art_1")
+    notes.gate.set()
+    await eventually(lambda: _is(bench.left(), 0))
+    assert (sorted([*names, "art_1"]), []) == (sorted(notes.done), await bench.store.dead_lines())
+    assert ([1, 1, 1], {}) == ([held[name] for name in names], lane._suspects)
+
+
+async def test_a_suspect_waits_for_what_is_under_way(bench, brokers, eventually, valkey):
+    """What was running when a suspect came ends first; and at the stop the suspect goes back."""
+    article = await bench.page("deadly")
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push(article)
+    for number in range(2):
+        await _dies(bench, brokers, valkey, f"dying{number}", article)
+    await bench.push("art_1")
+    lane = bench.lane(notes)
+    await eventually(lambda: notes.begun and lane._alone)
+    assert (["art_1"], article) == (notes.begun, lane._alone.id)
+    lane.stop()
+    await eventually(lambda: lane.busy == 1)
+    with valkey.client() as client:
+        owners = {one["consumer"] for one in client.xpending_range(KEY, GROUP, "-", "+", 10)}
+    notes.gate.set()
+    assert (0, 2, ["art_1"]) == (await lane.drain(5.0), len(owners), notes.done)
+
+
+async def test_an_outage_of_sql_is_told_once(bench, eventually):
+    """A database that refuses is one outage, however well Redis works meanwhile."""
+    tries = []
+
+    async def handler(id_, _still_ours):
+        tries.append(id_)
+        if len(tries) < 4:
+            raise StoreDown("full")
+
+    await bench.push("art_1")
+    with structlog.testing.capture_logs() as logs:
+        bench.lane(handler)
+        await eventually(lambda: _is(bench.left(), 0))
+    told = [(log["event"], log["loop"]) for log in logs if log["event"].startswith("outage")]
+    assert [("outage_began", "pages:sql"), ("outage_ended", "pages:sql")] == told
 
 
 async def test_a_loop_that_loses_its_helper_says_so(bench, eventually):

@@ -78,7 +78,7 @@ def test_a_feed_from_a_file(file):
     assert {
         "ttl", "update_period_s", "max_age_s", "expires", "hub", "self", "skip_hours",
     } == set(feed["hints"])  # fmt: skip
-    assert ("rss", "Wire", 1800, "fast") == (
+    assert ("rss", "Wire", 30, "fast") == (
         feed["kind"],
         feed["title"],
         feed["hints"]["ttl"],

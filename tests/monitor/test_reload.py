@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from monitor.daemon.reload import QUIET_S, needs_word
+from monitor.daemon.reload import LOOK_S, QUIET_S, needs_word
 from monitor.registry import Change, Difference
 
 QUAKES = '[[topics]]\nname = "quakes"\nquery = "quake"\n'
@@ -183,6 +183,7 @@ async def test_changed_files_are_seen_once_they_stand_still(installation, set_cl
     reloader = daemon._reloader
     await reloader.look()
     installation.topics(QUAKES)
+    set_clock.advance(LOOK_S)
     await reloader.look()
     set_clock.advance(QUIET_S / 2)
     await reloader.look()
@@ -190,6 +191,26 @@ async def test_changed_files_are_seen_once_they_stand_still(installation, set_cl
     set_clock.advance(QUIET_S)
     await reloader.look()
     assert ["quakes"] == watched(daemon)
+
+
+async def test_what_could_not_be_stored_is_tried_again(installation, set_clock):
+    """While the database takes no writes nothing changes; then the same files are taken over."""
+    daemon = await installation.start()
+    daemon.state.clock = set_clock
+    store = daemon.state.parts.store
+    open_, store._writer._open = store._writer._open, False
+    installation.topics(QUAKES)
+    for opened, expected in (
+        (False, ["floods", "quakes"]),
+        (False, ["floods", "quakes"]),
+        (open_, ["quakes"]),
+    ):
+        store._writer._open = opened
+        await daemon._reloader.look()
+        set_clock.advance(QUIET_S)
+        await daemon._reloader.look()
+        set_clock.advance(QUIET_S)
+        assert expected == watched(daemon)
 
 
 async def test_a_new_file_is_seen(installation, set_clock):
@@ -203,6 +224,7 @@ async def test_a_new_file_is_seen(installation, set_clock):
         ('[[topics]]\nname = "storms"\nquery = "storm"\n', ["floods", "quakes", "storms"]),
     ):
         storms.write_text(text)
+        set_clock.advance(LOOK_S)
         await daemon._reloader.look()
         set_clock.advance(QUIET_S)
         await daemon._reloader.look()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from workers.model.article import FetchedPage
 from workers.pages import PageRules, extract
 from workers.pages.limit import bound
+from workers.pages.parse import parse
 
 RULES = PageRules()
 ATTRIBUTES = " ".join(f"a{n}=1" for n in range(9_000))
@@ -27,6 +28,48 @@ def test_scripts_are_no_tags() -> None:
     """Comparisons and assignments in a script are not taken for a tag."""
     script = "<script>if(a<b){" + "x=1;" * 9_000 + "}</script>"
     assert (f"<p>a</p>{script}<p>b</p>", ()) == bound(f"<p>a</p>{script}<p>b</p>", RULES)
+
+
+def test_attributes_of_a_page() -> None:
+    """Behind its 100,000th attribute a page's tags are bare; its text is whole."""
+    giant = " ".join(f"a{n}" for n in range(7_900))
+    got, notes = bound(f"<p {giant}>text</p>" * 50, RULES)
+    assert 12 == got.count("a7899")
+    assert 50 == got.count("text</p>")
+    assert got.endswith("<p>text</p>")
+    assert ("dropped what goes beyond 100000 attributes",) == notes
+
+
+def test_words_are_no_attributes() -> None:
+    """A long text without attributes, and many tags with few, stay as they are."""
+    text = "<p>a b c</p>" + "word / word = word " * 60_000 + '<a class="x" href="/y">z</a>' * 9_000
+    assert (text, ()) == bound(text, RULES)
+
+
+DEEP = "The council met on Tuesday and decided to close the old bridge over the river. " * 6
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "table><tr><td"])
+@pytest.mark.parametrize("levels", [200, 300, 650, 10_000])
+def test_deep_nesting(tag: str, levels: int) -> None:
+    """Text at any depth that the parser reaches is read; else a reason says that it is lost."""
+    page = f"<title>Bridge</title>{f'<{tag}>' * levels}<p>{DEEP}</p>" + "<i>x</i>" * 500
+    got = extract(FetchedPage(url="https://a.example/x", body=page.encode()), RULES)
+    lost = "nested too deeply: what comes after 2048 levels is left out"
+    assert (DEEP.strip() in got.text) != (lost in got.reasons)
+    assert (levels == 10_000) == (lost in got.reasons)
+
+
+def test_flattening_keeps_words_and_their_order() -> None:
+    """What is taken out of the middle of a tree leaves its texts behind, apart, in order."""
+    inside = "".join(f"<div>a{n}" for n in range(1_000))
+    root, notes = parse(f"<html><body>{inside}{''.join(f'</div>b{n}' for n in range(1_000))}")
+    assert root is not None
+    words = [f"a{n}" for n in range(1_000)] + [f"b{n}" for n in range(1_000)]
+    assert words == " ".join(root.itertext()).split()
+    assert ("nested too deeply: 1002 levels, flattened",) == notes
+    deepest = max(len(list(leaf.iterancestors())) for leaf in root.iter())
+    assert 125 > deepest
 
 
 def test_most_tags() -> None:

@@ -24,7 +24,7 @@ def metadata_of(
     head: str = "", body: str = "<p>x</p>", url: str = "https://a.example/x"
 ) -> Metadata:
     """Return the metadata of a small page."""
-    root = parse(f"<html><head>{head}</head><body>{body}</body></html>")
+    root, _ = parse(f"<html><head>{head}</head><body>{body}</body></html>")
     assert root is not None
     return read_metadata(root, url)
 
@@ -150,7 +150,7 @@ def test_date_of_the_address_and_guess() -> None:
 )
 def test_json_ld(script: str, headline: str | None) -> None:
     """JSON-LD is read as publishers write it, and bombs are nothing."""
-    root = parse(f'<body><script type="application/ld+json">{script}</script></body>')
+    root, _ = parse(f'<body><script type="application/ld+json">{script}</script></body>')
     assert root is not None
     assert headline == linked_data(root).article.get("headline")
 
@@ -243,7 +243,7 @@ def test_links_that_lead_nowhere() -> None:
 
 def test_metadata_of_a_whole_page(build: Callable[..., str], json_ld: str) -> None:
     """References in a graph are followed, and trailing commas forgiven."""
-    root = parse(build(head=json_ld))
+    root, _ = parse(build(head=json_ld))
     assert root is not None
     got = read_metadata(root, "https://gazette.example/x")
     assert ("Ines Aldana", True, False) == (got.author, got.jsonld_article, got.jsonld_list)

@@ -1,8 +1,11 @@
 """The console sink."""
 
+import asyncio
 import io
 import os
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -133,3 +136,55 @@ def test_an_unknown_zone_is_refused_at_once() -> None:
     """A time zone that nobody knows is told when the sink is made."""
     with pytest.raises(ValueError, match="not a time zone: Mars/Base"):
         ConsoleSink("screen", ConsoleOptions(timezone="Mars/Base"))
+
+
+PAUSED = """
+import asyncio, fcntl, os, sys
+from datetime import UTC, datetime
+from workers.alerts import sample
+from workers.sinks.console.sink import ConsoleSink
+
+async def main():
+    sink = ConsoleSink("screen")
+    os.set_blocking(1, False)
+    try:
+        while os.write(1, b"." * 65536):
+            pass
+    except BlockingIOError:
+        os.set_blocking(1, True)
+    sends = [
+        asyncio.create_task(sink.send(sample(datetime.now(UTC), "", None))) for _ in range(40)
+    ]
+    await asyncio.wait(sends, timeout=0.1)
+    print(await asyncio.to_thread(lambda: "others work"), file=sys.stderr)
+    for send in sends:
+        send.cancel()
+    await asyncio.gather(*sends, return_exceptions=True)
+    await sink.close()
+
+asyncio.run(main())
+print("ended", file=sys.stderr)
+"""
+
+
+async def test_a_paused_terminal_holds_up_nobody() -> None:
+    """While nobody reads standard output others have their threads, and the process can end."""
+    reader, writer = os.pipe()
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PAUSED,
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        async with asyncio.timeout(20):
+            _, told = await child.communicate()
+        assert (b"others work\nended\n", 0) == (told, child.returncode)
+    finally:
+        os.close(reader)
+        os.close(writer)
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

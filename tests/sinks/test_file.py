@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ import pytest
 from workers.alerts import body
 from workers.errors import Permanent, Transient
 from workers.model.alert import Notice
+from workers.sinks.file import sink as file_sink
 from workers.sinks.file.options import FileOptions
 from workers.sinks.file.sink import FileSink
 
@@ -177,3 +179,27 @@ async def test_a_path_that_cannot_be_written_is_the_endpoints_fault(
         await sink.close()
         assert isinstance(outcome, Transient)
         assert "clientError" == outcome.reason
+
+
+async def test_a_disk_that_does_not_answer_holds_up_nobody(
+    notice: Callable[..., Notice], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others have their threads, closing ends, and what was given up is not written later."""
+    monkeypatch.setattr(file_sink, "CLOSE_S", 0.01)
+    path = tmp_path / "alerts.jsonl"
+    sink = FileSink("journal", FileOptions(path=str(path)))
+    await sink.send(notice(id="del_1"))
+    stuck = os.open(path, os.O_RDWR)
+    fcntl.flock(stuck, fcntl.LOCK_EX)
+    sends = [asyncio.create_task(sink.send(notice(id=f"del_{n}"))) for n in range(2, 42)]
+    await asyncio.wait(sends, timeout=0.05)
+    assert "others work" == await asyncio.to_thread(lambda: "others work")
+    for send in sends[1:]:
+        send.cancel()
+    await sink.close()
+    os.close(stuck)
+    assert "written" == await sends[0]
+    kept = FileSink("journal", FileOptions(path=str(path)))
+    await kept.send(notice(id="del_last"))
+    await kept.close()
+    assert ["del_1", "del_2", "del_last"] == [json.loads(line)["id"] for line in _lines(path)]

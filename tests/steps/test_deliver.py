@@ -5,6 +5,7 @@ import json
 import pytest
 
 from workers.errors import StoreDown
+from workers.steps import deliver as deliver_step
 from workers.steps.deliver import Deliver
 
 DAY_S = 86400.0
@@ -206,27 +207,75 @@ async def test_a_sink_that_breaks_is_not_the_endpoints_fault(world):
     assert await world.broker.breaker_wait(key, 1.0) > 0
 
 
-async def test_sent_but_not_recorded_comes_again(world, site, deliver):
-    """If the database is down after sending, the id comes again: twice sent, one id."""
-    delivery = await world.rung()
-    site.put("/hook", "thanks")
+class Full:
+    """A store that takes no writes until it is told that there is room."""
 
-    class Full:
-        def __getattr__(self, name):
-            return getattr(world.store, name)
+    def __init__(self, store) -> None:
+        self.store = store
+        self.room = False
 
-        async def commit_delivery(self, _commit):
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    async def commit_delivery(self, commit):
+        if not self.room:
             raise StoreDown("disk full")
+        await self.store.commit_delivery(commit)
 
-    async def ours():
-        return True
 
-    edges = type(world.edges)(**{**world.edges.__dict__, "store": Full()})
+@pytest.fixture
+def on_full_disk(world, deliver):
+    """The step on a full disk, and that disk."""
+    disk = Full(world.store)
+    edges = type(world.edges)(**{**world.edges.__dict__, "store": disk})
     whole = deliver.__closure__
     step = next(cell.cell_contents for cell in whole if isinstance(cell.cell_contents, Deliver))
-    with pytest.raises(StoreDown):
-        await Deliver(edges, step._sink, step._endpoint, 1.0, None)(delivery, ours)
+    return Deliver(edges, step._sink, step._endpoint, 1.0, None), disk
+
+
+async def _ours() -> bool:
+    return True
+
+
+@pytest.mark.parametrize(("status", "state"), [(200, "sent"), (500, "retry")])
+async def test_what_could_not_be_recorded_is_not_done_again(
+    world, site, on_full_disk, status, state
+):
+    """While the database takes no writes the message is sent once, however often its id comes."""
+    step, disk = on_full_disk
+    delivery = await world.rung()
+    site.put("/hook", "thanks", status)
+    for _ in range(3):
+        with pytest.raises(StoreDown):
+            await step(delivery, _ours)
     assert [("sink:ops", delivery)] == await world.due("sink:ops")
+    disk.room = True
+    await step(delivery, _ours)
+    line = await _state(world, delivery)
+    assert (1, state, 1) == (site.times("/hook"), line.state, line.attempts)
+    assert ([], {}) == (await world.due("sink:ops"), step._unrecorded)
+
+
+async def test_too_much_that_could_not_be_recorded_stops_the_sending(
+    world, site, on_full_disk, monkeypatch
+):
+    """Nothing is sent that could not be remembered."""
+    monkeypatch.setattr(deliver_step, "UNRECORDED", 0)
+    step, _ = on_full_disk
+    delivery = await world.rung()
+    site.put("/hook", "thanks")
+    with pytest.raises(StoreDown):
+        await step(delivery, _ours)
+    assert 0 == site.times("/hook")
+
+
+async def test_sent_but_not_recorded_comes_again(world, site, deliver, on_full_disk):
+    """If the sender dies before the database is back, the id comes again: twice sent, one id."""
+    step, _ = on_full_disk
+    delivery = await world.rung()
+    site.put("/hook", "thanks")
+    with pytest.raises(StoreDown):
+        await step(delivery, _ours)
     await deliver(delivery)
     ids = [headers["webhook-id"] for path, headers in site.asked if path == "/hook"]
     assert [delivery, delivery] == ids

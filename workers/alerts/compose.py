@@ -16,6 +16,7 @@ class SinkRoute(Record, frozen=True, kw_only=True):
 
     name: str
     enabled: bool = True
+    """False: what goes there is held until it is enabled."""
     default: bool = True
     """False: only topics that name the sink go there."""
     min_severity: Severity = "low"
@@ -71,6 +72,7 @@ def _deliveries(alert: Alert, wanted: dict[str, tuple[Recipient, ...]]) -> tuple
             sink=to.sink,
             recipient=to.recipient,
             topics=tuple(names),
+            held=to.held,
         )
         for to, names in topics.items()
     )
@@ -81,15 +83,16 @@ def routes(
 ) -> dict[str, tuple[Recipient, ...]]:
     """Return who is told of each topic, by the topic's name, in the order of ``sinks``.
 
-    A topic that names no sinks goes to every sink that has not ``default = false``. Names that no
-    sink has are ignored: it is the settings that report them.
+    A topic that names no sinks goes to every sink that has not ``default = false``. A sink that is
+    disabled is told later, once it is enabled. Names that no sink has are ignored: it is the
+    settings that report them.
     """
     return {topic.name: _recipients(topic, sinks) for topic in topics}
 
 
 def _recipients(topic: TopicSpec, sinks: Sequence[SinkRoute]) -> tuple[Recipient, ...]:
     found = [
-        Recipient(sink=sink.name, recipient=recipient)
+        Recipient(sink=sink.name, recipient=recipient, held=not sink.enabled)
         for sink in sinks
         if _wants(sink, topic)
         for recipient in sink.recipients
@@ -98,6 +101,6 @@ def _recipients(topic: TopicSpec, sinks: Sequence[SinkRoute]) -> tuple[Recipient
 
 
 def _wants(sink: SinkRoute, topic: TopicSpec) -> bool:
-    if not sink.enabled or not reaches(topic.severity, sink.min_severity):
+    if not reaches(topic.severity, sink.min_severity):
         return False
     return sink.default if topic.sinks is None else sink.name in topic.sinks

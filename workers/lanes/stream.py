@@ -9,7 +9,7 @@
                   effect may be under way, but is not acknowledged from here
 
 An id whose owners died twice may be what they died of, or may only have been there. So it has the
-lane to itself: nothing else of the lane is held meanwhile, and so nothing else can share its blame.
+lane to itself: nothing else of the lane is held meanwhile, so that nothing else shares its blame.
 """
 
 import asyncio
@@ -122,13 +122,13 @@ class StreamLane:
             await self._outage.failed(error)
             return
         self._outage.worked()
-        if self._stopping.is_set() or self._alone is not None:
+        if self._stopping.is_set():
             await self._hand_back(messages)
             return
-        held = {message.id for message in self._running.values()}
+        held = {(message.kind, message.id) for message in self._running.values()}
         for message in messages:
             # An id that is still at work here, by a lease that was lost, waits for another lease.
-            if message.id not in held:
+            if (message.kind, message.id) not in held:
                 task = asyncio.create_task(self._work(message), name=f"{self.name}:{message.id}")
                 self._running[task] = message
                 task.add_done_callback(self._ended)

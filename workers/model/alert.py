@@ -86,6 +86,8 @@ class Recipient(Record, frozen=True, kw_only=True):
 
     sink: str
     recipient: str = ""
+    held: bool = False
+    """Whether the sink is disabled: what goes there waits until it is enabled."""
 
 
 class RingUnit(Record, frozen=True, kw_only=True):
@@ -109,6 +111,8 @@ class Delivery(Record, frozen=True, kw_only=True):
     sink: str
     recipient: str
     topics: tuple[str, ...]
+    held: bool = False
+    """Whether it waits for its sink to be enabled, from the start."""
 
 
 class Made(Record, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Limits that hold before a parser sees the page: what is beyond them is cut off or dropped."""
 
 import re
+from collections.abc import Iterator
 
 from workers.model.article import FetchedPage
 from workers.pages.rules import PageRules
@@ -64,7 +65,10 @@ def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:
     whole = _without_giants(cut, rules.max_attributes)
     if len(whole) < len(cut):
         notes.append(f"dropped a tag with over {rules.max_attributes} attributes")
-    return whole, tuple(notes)
+    bare = _without_excess(whole, rules.all_attributes)
+    if len(bare) < len(whole):
+        notes.append(f"dropped what goes beyond {rules.all_attributes} attributes")
+    return bare, tuple(notes)
 
 
 def _cut(text: str, most: int) -> str:
@@ -80,15 +84,39 @@ def _cut(text: str, most: int) -> str:
 def _without_giants(text: str, most: int) -> str:
     """Drop every tag with more than ``most`` attributes; scripts are not looked into."""
     kept: list[str] = []
-    done = at = 0
-    while found := _TAG.search(text, at):
-        at = found.end()
-        if at - found.start() > 2 * most and _attributes(found[0]) > most:
+    done = 0
+    for found in _tags(text):
+        if found.end() - found.start() > 2 * most and _attributes(found[0]) > most:
             kept.append(text[done : found.start()])
-            done = at
-        elif found[1].lower() in {"script", "style"}:
+            done = found.end()
+    return "".join([*kept, text[done:]])
+
+
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    """Yield every opening tag that is outside of scripts and styles."""
+    at = 0
+    while found := _TAG.search(text, at):
+        yield found
+        at = found.end()
+        if found[1].lower() in {"script", "style"}:
             end = _RAW.search(text, at)
             at = end.start() if end else len(text)
+
+
+def _without_excess(text: str, most: int) -> str:
+    """Drop all attributes from the tag on that has one too many for the page.
+
+    Most pages are told by their separators, of which an attribute needs at least one.
+    """
+    if sum(map(text.count, "=\t\n\f\r /")) <= most:
+        return text
+    kept: list[str] = []
+    number = done = 0
+    for found in _tags(text):
+        number += _attributes(found[0])
+        if number > most:
+            kept += (text[done : found.start()], f"<{found[1]}>")
+            done = found.end()
     return "".join([*kept, text[done:]])
 
 

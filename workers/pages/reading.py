@@ -68,11 +68,11 @@ def _read(page: FetchedPage, rules: PageRules, watch: _Watch) -> Extracted:
     watch.lap("decode")
     markup, notes = bound(text, rules)
     watch.lap("limit")
-    root = parse(markup)
+    root, done = parse(markup)
     watch.lap("parse")
     if root is None:
         return _unreadable(page, "no markup in it", watch)
-    return _understood(page, rules, root, notes, watch)
+    return _understood(page, rules, root, (*notes, *done), watch)
 
 
 def _understood(

@@ -20,3 +20,5 @@ class PageRules(Record, frozen=True, kw_only=True):
     """Opening brackets that are read, the rest is cut off; real pages have up to 22,000."""
     max_attributes: int = 8_000
     """A tag with more equal signs is dropped: libxml2 compares each attribute with each."""
+    all_attributes: int = 100_000
+    """Attributes that a page may have; tags behind the last one stay, without theirs."""

@@ -1,6 +1,6 @@
 """Dead letters: what could not be done, kept with its reason, until replayed or dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,11 +11,22 @@ from workers.model.article import Work
 from workers.model.base import Record
 from workers.store import work
 from workers.store.sql import put_over
-from workers.store.tables import alerts, articles, deliveries
+from workers.store.tables import alerts, articles, deliveries, undone
 from workers.store.tables import dead as table
 from workers.store.tables import work as works
 
-__all__ = ["DeadWhich", "bury", "bury_id", "drop", "forget", "keep", "lines", "replay"]
+__all__ = [
+    "MOST",
+    "DeadWhich",
+    "abandon",
+    "bury",
+    "bury_id",
+    "drop",
+    "forget",
+    "keep",
+    "lines",
+    "replay",
+]
 
 MOST = 1000
 """Dead letters of one transaction, and of one list."""
@@ -116,6 +127,43 @@ def _undelivered(
         .values(state="dead", last_answer=answer, last_at=now)
     )
     return row.sink, row.title
+
+
+NO_SUCH_SINK = "the sink is not in the config"
+
+
+def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
+    """Make dead letters of undone deliveries to a sink that is none of these, `MOST` at most.
+
+    Nobody would send them, and nobody would see that they wait. Put back into the config, the sink
+    has them by a replay.
+    """
+    found = conn.execute(
+        select(deliveries.c.id, deliveries.c.sink, deliveries.c.attempts, alerts.c.title)
+        .join(alerts, alerts.c.id == deliveries.c.alert_id)
+        .where(undone, deliveries.c.sink.not_in(sinks))
+        .order_by(deliveries.c.made_at)
+        .limit(MOST)
+    ).all()
+    for row in found:
+        work.cancel(conn, "delivery", row.id)
+        conn.execute(
+            update(deliveries)
+            .where(deliveries.c.id == row.id)
+            .values(state="dead", held_reason=None, last_answer=NO_SUCH_SINK, last_at=now)
+        )
+        line = DeadLine(
+            id=row.id,
+            kind="delivery",
+            sink=row.sink,
+            reason="disabled",
+            at=now,
+            attempts=row.attempts,
+            title=row.title,
+            last_answer=NO_SUCH_SINK,
+        )
+        keep(conn, line)
+    return len(found)
 
 
 def lines(conn: Connection, _now: datetime, which: DeadWhich) -> list[DeadLine]:

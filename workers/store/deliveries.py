@@ -15,11 +15,14 @@ from workers.store.sql import Fixed, put_new
 from workers.store.tables import alerts, rung
 from workers.store.tables import deliveries as table
 
-__all__ = ["commit", "load", "make", "of_alert", "release", "whole_alert"]
+__all__ = ["MOST", "commit", "load", "make", "of_alert", "release", "whole_alert"]
 
 
 def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
-    """Store the deliveries of an alert and ask for each; those that are there stay as they are."""
+    """Store the deliveries of an alert; those that are there stay as they are.
+
+    Each is asked for, but for those that are held because their sink is disabled.
+    """
     if not made:
         return
     rows = [
@@ -29,14 +32,16 @@ def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
             "sink": delivery.sink,
             "recipient": delivery.recipient,
             "topics": delivery.topics,
-            "state": "open",
+            "state": "held" if delivery.held else "open",
+            "held_reason": "disabled" if delivery.held else None,
             "attempts": 0,
             "made_at": now,
         }
         for delivery in made
     ]
     put_new(conn, table, rows)
-    work.ask_all(conn, now, [_ask(delivery.id, delivery.sink, now) for delivery in made])
+    wanted = [delivery for delivery in made if not delivery.held]
+    work.ask_all(conn, now, [_ask(delivery.id, delivery.sink, now) for delivery in wanted])
 
 
 def _ask(delivery: str, sink: str, now: datetime) -> work.Ask:
@@ -175,11 +180,27 @@ def _line(row: Row[Any]) -> DeliveryLine:
     )
 
 
-def release(conn: Connection, now: datetime, sink: str, reason: str) -> int:
-    """Ask again for what a sink holds for this ``reason`` alone; return how many."""
+MOST = 1000
+"""Deliveries that are released in one transaction."""
+
+
+def release(
+    conn: Connection, now: datetime, sink: str, reason: str, *, untried: bool = False
+) -> int:
+    """Ask again for what a sink holds for this ``reason`` alone, `MOST` at most; return how many.
+
+    The oldest come first. With ``untried`` only what was never attempted: held from the start.
+    """
     held = (table.c.sink == sink) & (table.c.state == "held") & (table.c.held_reason == reason)
-    ids = conn.execute(select(table.c.id).where(held).order_by(table.c.made_at)).scalars().all()
-    conn.execute(update(table).where(held).values(state="open", held_reason=None, attempts=0))
+    if untried:
+        held &= table.c.attempts == 0
+    oldest = select(table.c.id).where(held).order_by(table.c.made_at).limit(MOST)
+    ids = conn.execute(oldest).scalars().all()
     for id_ in ids:
+        conn.execute(
+            update(table)
+            .where(table.c.id == id_)
+            .values(state="open", held_reason=None, attempts=0)
+        )
         work.reopen(conn, now, _ask(id_, sink, now))
     return len(ids)

@@ -1,7 +1,7 @@
 """The store: every verb of the port, and those of the command line, each one transaction."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeVar
@@ -268,9 +268,26 @@ class SqlStore(StepStore):
             if removed < dead.MOST:
                 return dropped
 
-    async def release_held(self, sink: str, reason: str) -> int:
-        """Ask again for what a sink holds for this ``reason`` alone; return how many."""
-        return await self._write(deliveries.release, sink, reason)
+    async def release_held(self, sink: str, reason: str, *, untried: bool = False) -> int:
+        """Ask again for what a sink holds for this ``reason`` alone; return how many.
+
+        With ``untried`` only for what was never attempted: made while the sink was disabled.
+        """
+        released = 0
+        while True:
+            some = await self._write(deliveries.release, sink, reason, untried=untried)
+            released += some
+            if some < deliveries.MOST:
+                return released
+
+    async def abandon(self, sinks: Collection[str]) -> int:
+        """Make dead letters of what waits for a sink that is none of these; return how many."""
+        abandoned = 0
+        while True:
+            some = await self._write(dead.abandon, sinks)
+            abandoned += some
+            if some < dead.MOST:
+                return abandoned
 
     async def accepted(self) -> tuple[int, str] | None:
         """Return number and content of what was accepted last, None if nothing ever was."""

@@ -103,6 +103,7 @@ def _ask_statement(dialect: str) -> Insert:
             "relayed_at": null(),
             "turn": table.c.turn + 1,
             "attempts": case((closed, 0), else_=table.c.attempts),
+            "deaths": case((closed, 0), else_=table.c.deaths),
             "first_at": case((closed, null()), else_=table.c.first_at),
             "asked_at": case((closed, new.asked_at), else_=table.c.asked_at),
         },

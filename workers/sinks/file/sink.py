@@ -9,9 +9,12 @@ from workers.model.alert import Notice
 from workers.sinks.file.lines import Lines, NotAFile
 from workers.sinks.file.options import FileOptions
 from workers.sinks.file.render import render
+from workers.sinks.own_thread import OwnThread
 
 __all__ = ["FileSink"]
 
+CLOSE_S = 1.0
+"""How long closing waits for a disk that does not answer."""
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EMFILE})
 
 
@@ -24,6 +27,7 @@ class FileSink:
     def __init__(self, name: str, options: FileOptions) -> None:
         self._name = name
         self._lines = Lines(Path(options.path), options.rotate_bytes, options.keep)
+        self._thread = OwnThread(f"tocsin-sink-{name}")
 
     @property
     def name(self) -> str:
@@ -38,18 +42,22 @@ class FileSink:
                 be written to.
         """
         try:
-            await asyncio.to_thread(self._lines.append, render(notice))
+            await self._thread.submit(self._lines.append, render(notice))
         except OSError as error:
             raise _failure(error) from error
         return "written"
 
     async def reopen(self) -> None:
         """Let go of the file, so that the next line goes to whatever the path means then."""
-        await asyncio.to_thread(self._lines.close)
+        await self._thread.submit(self._lines.close)
 
     async def close(self) -> None:
-        """Let go of the file."""
-        await asyncio.to_thread(self._lines.close)
+        """Let go of the file; a disk that does not answer is not waited for."""
+        closing = self._thread.submit(self._lines.close)
+        self._thread.end()
+        done, _ = await asyncio.wait((closing,), timeout=CLOSE_S)
+        if done:
+            await closing
 
 
 def _failure(error: OSError) -> Transient:
