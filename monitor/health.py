@@ -1,8 +1,10 @@
 """Health: what each check and endpoint says. Checks are cached for a second, each with a limit."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,12 +13,14 @@ from workers.clock import Clock
 from workers.errors import TocsinError
 from workers.model.report import StoreCounts
 
-__all__ = ["Beating", "Check", "Checks", "SinkState", "report", "worst"]
+__all__ = ["Beating", "Check", "Checks", "SinkState", "days_left", "report", "worst"]
 
 FRESH_S = 1.0
 LIMIT_S = 5.0
 NO_WORK_BELOW_BYTES = 100 << 20
 """Less free space than this and nothing can be stored: not ready."""
+GROWTH_S, DAY_S = 3600.0, 86400.0
+"""The data folder's growth is known after an hour; it is told by the day."""
 
 
 class Beating(Protocol):
@@ -69,6 +73,8 @@ class Checks:
         self._data_dir = data_dir
         self._disk_floor = disk_floor
         self._known: dict[str, Check] = {}
+        self._first: tuple[float, int] | None = None
+        """When this process first looked at the data folder, and how large that was."""
         self._lock = asyncio.Lock()
 
     async def all(self) -> dict[str, Check]:
@@ -102,12 +108,35 @@ class Checks:
         self._known[name] = Check(status=status, facts=facts, at=now)
 
     def _disk(self) -> Check:
-        free = shutil.disk_usage(self._data_dir).free
-        status = "ok" if free >= self._disk_floor() else "degraded"
+        free, floor = shutil.disk_usage(self._data_dir).free, self._disk_floor()
+        status = "ok" if free >= floor else "degraded"
         if free < NO_WORK_BELOW_BYTES:
             status = "failing"
-        facts = {"free_bytes": free, "days_left": None}
-        return Check(status=status, facts=facts, at=self._clock.monotonic())
+        now, size = self._clock.monotonic(), _size(self._data_dir)
+        began, before = self._first = self._first or (now, size)
+        left = days_left(free - floor, size - before, now - began)
+        return Check(status=status, facts={"free_bytes": free, "days_left": left}, at=now)
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of the files in a folder, those in its own folders not counted."""
+    total = 0
+    with os.scandir(folder) as files:
+        for file in files:
+            with suppress(FileNotFoundError):  # a log that was just checkpointed away
+                total += file.stat().st_size if file.is_file() else 0
+    return total
+
+
+def days_left(room: int, grown: int, over_s: float) -> float | None:
+    """Return for how many days there is room at the present growth, None while that is unknown.
+
+    ``room`` is in bytes above the disk floor. The data folder has ``grown`` by so many bytes in
+    ``over_s`` seconds; of less than an hour, and of a folder that does not grow, nothing follows.
+    """
+    if over_s < GROWTH_S or grown <= 0:
+        return None
+    return round(max(0, room) / grown * over_s / DAY_S, 1)
 
 
 def worst(statuses: Sequence[str]) -> str:

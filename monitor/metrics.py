@@ -23,6 +23,9 @@ class Metric(msgspec.Struct, frozen=True):
 METRICS = (
     Metric("tocsin_polls_total", "counter", "Polls of feeds, by how they ended.", ("outcome",)),
     Metric("tocsin_entries_total", "counter", "Entries that were new or edited."),
+    Metric(
+        "tocsin_rebaselined_total", "counter", "Feeds rebuilt by their site, read as a baseline."
+    ),
     Metric("tocsin_pages_total", "counter", "Pages extracted, by verdict.", ("verdict",)),
     Metric("tocsin_pages_killed_total", "counter", "Pages whose process was ended.", ("reason",)),
     Metric("tocsin_articles_total", "counter", "Articles matched, by whose text.", ("text_from",)),

@@ -33,7 +33,7 @@ def list_(config: str | None, topic: str | None, *, limit: int, as_json: bool) -
     async def lines(store: "SqlStore") -> "list[AlertLine]":
         return await store.alert_lines(limit=limit, topic=topic)
 
-    for line in asyncio.run(ask_store(config, lines, quiet=as_json)):
+    for line in asyncio.run(ask_store(config, lines)):
         if as_json:
             print_json(line)
         else:
@@ -55,7 +55,7 @@ def show(config: str | None, alert: str, *, as_json: bool) -> None:
         found = await store.load_alert(alert)
         return found, await store.alert_deliveries(found.id) if found else []
 
-    found, deliveries = asyncio.run(ask_store(config, load, quiet=as_json))
+    found, deliveries = asyncio.run(ask_store(config, load))
     if found is None:
         fail(f"no such alert: {alert} (`tocsin alerts list` shows their ids)", FOUND)
     if as_json:

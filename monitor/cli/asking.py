@@ -18,7 +18,6 @@ async def ask_store(
     config: str | None,
     question: "Callable[[SqlStore], Awaitable[T]]",
     *,
-    quiet: bool = False,
     writes: bool = False,
 ) -> T:
     """Open the database of the config, ask it, close it. It is never made.
@@ -29,7 +28,7 @@ async def ask_store(
     from workers.clock import SystemClock
     from workers.errors import TocsinError
 
-    settings = load_settings(config, quiet=quiet).settings
+    settings = load_settings(config).settings
     try:
         store = await read_store(settings, SystemClock(), writes=writes)
     except TocsinError as error:

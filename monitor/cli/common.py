@@ -63,23 +63,24 @@ def json_option(function: F) -> F:
     )
 
 
-def read_settings(config: str | None) -> "Loaded | None":
-    """Return what the config that is meant says, None if there is none. Prints nothing."""
+def read_settings(config: str | None, *, part: bool = False) -> "Loaded | None":
+    """Return what the config that is meant says, None if there is none. Prints nothing.
+
+    With ``part`` nothing is said about what it does not hold, such as feeds.
+    """
     from monitor.settings import find_config, load
 
     path = find_config(config, os.environ)
-    return load(path, os.environ) if path is not None else None
+    return load(path, os.environ, part=part) if path is not None else None
 
 
-def load_settings(
-    config: str | None, *, needed: bool = True, quiet: bool = False, starting: bool = False
-) -> "Loaded":
+def load_settings(config: str | None, *, needed: bool = True, starting: bool = False) -> "Loaded":
     """Return the settings, having said on stderr which config and data folder they are.
 
     Args:
         config: the argument of ``-c``.
-        needed: without a config, exit 78 with what to do; else use the default settings.
-        quiet: say nothing where all is well.
+        needed: without a config, exit 78 with what to do; else use the default settings, and take
+            a config that only sets some of them.
         starting: secrets that cannot be read are problems too; whoever only asks the daemon may
             well be somebody who cannot read them.
 
@@ -89,7 +90,7 @@ def load_settings(
     from monitor.settings import load
 
     configure("console", "warning")  # to stderr: until told otherwise it would go to stdout
-    loaded = read_settings(config)
+    loaded = read_settings(config, part=not needed)
     if loaded is None and needed:
         fail(
             "there is no config: looked at $TOCSIN_CONFIG, ./tocsin.toml and "
@@ -98,8 +99,7 @@ def load_settings(
         )
     if loaded is None:
         loaded = load(None, os.environ)
-    if not quiet:
-        say(used(loaded.path, loaded.settings))
+    say(used(loaded.path, loaded.settings))
     problems = [problem for problem in loaded.problems if starting or not problem.missing]
     say_problems(problems)
     if any(problem.fatal for problem in problems):

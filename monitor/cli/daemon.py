@@ -41,8 +41,13 @@ def run(config: str | None, *, strict: bool) -> None:
     from monitor.logs import configure
 
     loaded = load_settings(config, starting=True)
-    if strict and loaded.problems:
-        fail("the config has problems, and --strict forbids a start", 78)
+    if strict:
+        from monitor.settings.queries import check_queries
+
+        wrong = check_queries(loaded).problems
+        say_problems(wrong)
+        if wrong or loaded.problems:
+            fail("the config has problems, and --strict forbids a start", CONFIG)
     configure(loaded.settings.log.format, loaded.settings.log.level)
     raise SystemExit(asyncio.run(_run(loaded)))
 
@@ -72,7 +77,7 @@ async def _run(loaded: "Loaded") -> int:
 @json_option
 def status(config: str | None, *, as_json: bool) -> None:
     """Say how the running daemon is doing. Exit 3 if none runs."""
-    loaded = load_settings_of_running(config, quiet=as_json)
+    loaded = load_settings_of_running(config)
     report = asyncio.run(_ask(loaded, "GET", "/status"))
     if report is None:
         not_there(loaded, NOT_RUNNING)
@@ -102,7 +107,9 @@ def _print_status(report: dict[str, Any]) -> None:
             f"{sink['state']}"
         )
     print_text(f"dead letters: {dead['pages']} pages, {dead['deliveries']} deliveries")
-    print_text(f"last entry: {report['last_entry']}; last alert: {report['last_alert']}")
+    print_text(
+        f"last entry: {report['last_entry'] or '-'}; last alert: {report['last_alert'] or '-'}"
+    )
     for process in report["processes"]:
         roles = ", ".join(process["roles"])
         print_text(f"process {process['name']}: {roles}, version {process['version']}")
@@ -113,7 +120,7 @@ def _print_status(report: dict[str, Any]) -> None:
 @json_option
 def health(config: str | None, *, as_json: bool) -> None:
     """Exit 0 if the daemon is ready for work, 1 if it is not or none runs."""
-    loaded = load_settings_of_running(config, quiet=True)
+    loaded = load_settings_of_running(config)
     report = asyncio.run(_ask(loaded, "GET", "/readyz"))
     if report is None:
         not_there(loaded, FOUND)
@@ -134,7 +141,7 @@ def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
 
     Exit 1 if the new settings are refused (the old ones stay), 3 if no daemon runs.
     """
-    loaded = load_settings_of_running(config, quiet=as_json)
+    loaded = load_settings_of_running(config)
     outcome = asyncio.run(_ask(loaded, "POST", "/reload" + ("?yes=1" if yes else "")))
     if outcome is None:
         not_there(loaded, NOT_RUNNING)
@@ -150,7 +157,7 @@ def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
         raise SystemExit(FOUND)
 
 
-def load_settings_of_running(config: str | None, *, quiet: bool) -> "Loaded":
+def load_settings_of_running(config: str | None) -> "Loaded":
     """Return settings good enough to find the daemon, which runs on if the new ones are bad."""
     from monitor.cli.common import read_settings
 
@@ -161,8 +168,7 @@ def load_settings_of_running(config: str | None, *, quiet: bool) -> "Loaded":
             "$TOCSIN_CONFIG, ./tocsin.toml and /etc/tocsin/tocsin.toml (name one with -c)",
             CONFIG,
         )
-    if not quiet:
-        say(used(loaded.path, loaded.settings))
+    say(used(loaded.path, loaded.settings))
     return loaded
 
 

@@ -42,7 +42,7 @@ def list_(
     async def lines(store: "SqlStore") -> "list[DeadLine]":
         return await store.dead_lines(kind=kind, sink=sink, reason=reason)
 
-    for line in asyncio.run(ask_store(config, lines, quiet=as_json)):
+    for line in asyncio.run(ask_store(config, lines)):
         if as_json:
             print_json(line)
         else:
@@ -85,7 +85,7 @@ def replay(  # noqa: PLR0913 - one argument an option
             number += await store.replay_dead(chosen, sink=sink, reason=reason)
         return number
 
-    number = asyncio.run(ask_store(config, again, quiet=as_json, writes=True))
+    number = asyncio.run(ask_store(config, again, writes=True))
     if as_json:
         print_json({"replayed": number})
     if ids and not number:

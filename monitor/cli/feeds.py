@@ -56,7 +56,7 @@ def try_(
 
     Exit 1 if it is no feed.
     """
-    settings = load_settings(config, needed=False, quiet=as_json).settings
+    settings = load_settings(config, needed=False).settings
     told = asyncio.run(_try(settings, source, base, parse_headers(headers)))
     if as_json:
         print_json(told)
@@ -200,7 +200,7 @@ def list_(config: str | None, *, as_json: bool) -> None:
     async def rows(store: "SqlStore") -> "list[FeedRow]":
         return await store.feed_rows()
 
-    for row in asyncio.run(ask_store(config, rows, quiet=as_json)):
+    for row in asyncio.run(ask_store(config, rows)):
         line = _line(row)
         if as_json:
             print_json(line)

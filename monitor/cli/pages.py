@@ -58,7 +58,7 @@ def try_(  # noqa: PLR0913 - one argument an option
     as_json: bool,
 ) -> None:
     """Show what is read of a page: its text, its zones, its facts and the verdict."""
-    settings = load_settings(config, needed=False, quiet=as_json or batch).settings
+    settings = load_settings(config, needed=False).settings
     asked = [(source, base)] if not batch else _listed(source)
     told = parse_headers(headers)
     unread = asyncio.run(_try_all(settings, asked, told, as_json=as_json or batch))

@@ -32,7 +32,7 @@ def sinks() -> None:
 @click.argument("name")
 def test(config: str | None, name: str, *, as_json: bool) -> None:
     """Send a sample to the sink NAME, and print what came back. Exit 1 if it was not taken."""
-    settings = load_settings(config, quiet=as_json).settings
+    settings = load_settings(config).settings
     if name not in settings.sinks:
         known = ", ".join(settings.sinks) or "none"
         fail(f"no such sink: {name} (configured: {known})", FOUND)

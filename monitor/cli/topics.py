@@ -46,7 +46,7 @@ def try_(config: str | None, query: str, source: str, *, as_json: bool) -> None:
     """
     from workers.topics import QueryError, render_caret, try_query
 
-    settings = load_settings(config, needed=False, quiet=as_json).settings
+    settings = load_settings(config, needed=False).settings
     matched = False
     for document in _documents(settings, source):
         try:
@@ -126,8 +126,11 @@ def _documents(settings: "Settings", source: str) -> "Iterator[Document]":
     raw = read_input(source).removeprefix(codecs.BOM_UTF8)
     head = raw[:2048].lstrip()
     if head.startswith(b"{"):
-        for _, document in _articles(raw.decode("utf-8", "replace").split("\n"), source):
+        bad: list[int] = []
+        for _, document in _articles(raw.decode("utf-8", "replace").split("\n"), source, bad):
             yield document
+        if bad:
+            raise SystemExit(FOUND)
     elif head[:1] == b"<":
         yield _page(settings, source, raw)
     else:
@@ -150,6 +153,8 @@ def _page(settings: "Settings", source: str, raw: bytes | None) -> "Document":
             answer = asyncio.run(fetch_answer(settings, source, page_options(settings).wire_bytes))
         except (Transient, Permanent) as error:
             fail(f"cannot fetch: {source}: {error}", FOUND)
+        if answer.status >= 400:  # noqa: PLR2004
+            fail(f"cannot fetch: {source}: HTTP {answer.status}", FOUND)
         kind, url, body = answer.headers.get("content-type", ""), answer.url, answer.body
     read = extract(FetchedPage(url=url, body=body, content_type=kind), page_rules(settings))
     return Document(
@@ -161,8 +166,10 @@ def _page(settings: "Settings", source: str, raw: bytes | None) -> "Document":
     )
 
 
-def _articles(lines: "Iterable[str]", name: str) -> "Iterator[tuple[str, Document]]":
-    """Return (id, document) of each JSON line; a bad one ends the command with its place."""
+def _articles(
+    lines: "Iterable[str]", name: str, bad: list[int]
+) -> "Iterator[tuple[str, Document]]":
+    """Return (id, document) of each JSON line; bad ones are said, and their numbers kept."""
     import msgspec
 
     decoder = msgspec.json.Decoder(dict[str, Any])
@@ -171,9 +178,12 @@ def _articles(lines: "Iterable[str]", name: str) -> "Iterator[tuple[str, Documen
             continue
         try:
             data = decoder.decode(line)
-            yield str(data.get("id", number)), document_of(data)
+            document = document_of(data)
         except (msgspec.MsgspecError, TypeError, ValueError, LookupError) as error:
-            fail(f"not an article: {name}:{number}: {error}", FOUND)
+            say(f"not an article: {name}:{number}: {error}")
+            bad.append(number)
+            continue
+        yield str(data.get("id", number)), document
 
 
 def document_of(data: dict[str, Any]) -> "Document":
@@ -237,11 +247,14 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
     """Match articles with topics, in order."""
     from workers.topics import compile_topics
 
-    settings = load_settings(config, needed=False, quiet=as_json).settings
+    settings = load_settings(config, needed=False).settings
     specs, aliases, problems = read_topics(file)
     compiled = compile_topics(specs, aliases, settings.matching.languages)
     _say_problems(specs, [*problems, *compiled.problems])
-    for name, document in _articles(read_lines(articles), articles):
+    if problems and not specs:
+        raise SystemExit(FOUND)
+    bad: list[int] = []
+    for name, document in _articles(read_lines(articles), articles, bad):
         matches = compiled.match(document)
         told: dict[str, Any] = {"id": name, "topics": [found.topic for found in matches]}
         if explain:
@@ -257,7 +270,7 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
                 for clause in found.clauses:
                     for hit in clause.hits:
                         print_text(f"  {found.topic}: {clause.query}: {hit.sentence}")
-    if problems or compiled.problems:
+    if problems or compiled.problems or bad:
         raise SystemExit(FOUND)
 
 
@@ -269,7 +282,7 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     """Check a TOML file of topics: queries, aliases, examples. Exit 1 if something is wrong."""
     from workers.topics import check_examples, compile_topics
 
-    settings = load_settings(config, needed=False, quiet=as_json).settings
+    settings = load_settings(config, needed=False).settings
     specs, aliases, problems = read_topics(file)
     compiled = compile_topics(specs, aliases, settings.matching.languages)
     problems = [*problems, *compiled.problems]
@@ -298,7 +311,7 @@ def _problem_object(problem: "Problem", file: str) -> dict[str, Any]:
     return {
         "file": problem.file or file,
         "topic": problem.topic,
-        "line": problem.line,
+        "line": problem.line or None,
         "column": problem.column,
         "length": problem.length,
         "message": problem.message,
@@ -321,7 +334,8 @@ def _say_problems(
         else:
             hint = f" ({problem.hint})" if problem.hint else ""
             what = f"{problem.topic}: " if problem.topic else ""
-            say(f"{label}{where}line {problem.line}: {what}{problem.message}{hint}")
+            line = f"line {problem.line}: " if problem.line else ""
+            say(f"{label}{where}{line}{what}{problem.message}{hint}")
 
 
 def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
@@ -333,7 +347,7 @@ def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]]
     problems = [
         Problem(
             topic=problem.key,
-            line=problem.line or 1,
+            line=problem.line or 0,
             column=1,
             length=1,
             message=problem.message,

@@ -47,7 +47,7 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
             return None
         return row, await store.entries_of(article), await store.trace_of(article)
 
-    found = asyncio.run(ask_store(config, find, quiet=as_json))
+    found = asyncio.run(ask_store(config, find))
     told: dict[str, Any] = {"url": url, "found": found is not None, "steps": []}
     if found is not None:
         told["steps"] = [
@@ -82,19 +82,32 @@ def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
     from workers.steps.read import as_stored
     from workers.topics import QueryError, try_query
 
-    settings = load_settings(config, quiet=True).settings
+    settings = load_settings(config).settings
     wanted = registry(settings)
     spec = next((spec for spec in wanted.topics if spec.name == topic), None)
     if spec is None:
         fail(f"no such topic: {topic} (or it is disabled)", FOUND)
     article, entries, _ = found
     read = settle(as_stored(article), entries, "", shipped.cues())
-    document = document_of_page(read, entries, {})
+    sources = {
+        entry.feed_id: feed
+        for entry in entries
+        for feed in wanted.feeds
+        if feed.name == entry.feed
+    }
+    document = document_of_page(read, entries, sources)
     try:
         outcome = try_query(spec.query, wanted.aliases, settings.matching.languages, document)
     except QueryError as error:
         fail(f"topic cannot be tried: {topic}: {error}", FOUND)
-    return try_object(outcome)
+    told = try_object(outcome)
+    if spec.feeds and not {name.casefold() for name in spec.feeds} & {
+        name.casefold() for name in document.feeds
+    }:
+        limit = f"feeds = {list(spec.feeds)}"
+        told["matched"] = False
+        told["failed"] = {"op": "feeds", "query": limit, "span": [0, 0], "hits": []}
+    return told
 
 
 def _print(told: dict[str, Any]) -> None:
@@ -117,5 +130,6 @@ def _print_topic(topic: dict[str, Any]) -> None:
             print_text(f"  {clause['query']} in {hit['zone']}: {hit['sentence']}")
     if topic["failed"]:
         print_text(f"  did not hold: {topic['failed']['query']}")
-    for hit in topic["elsewhere"]:
-        print_text(f"  but stands in {hit['zone']}, which is not searched: {hit['sentence']}")
+    elsewhere = dict.fromkeys((hit["zone"], hit["sentence"]) for hit in topic["elsewhere"])
+    for zone, sentence in elsewhere:
+        print_text(f"  but stands in {zone}, which is not searched: {sentence}")

@@ -91,10 +91,15 @@ class Report:
     def _status(
         self, checks: Mapping[str, Check], facts: Mapping[str, Any], refused: list[str]
     ) -> str:
-        """A dependency that fails is failing; a receiver or a topic that does is degraded."""
+        """A dependency that fails is failing; a receiver, a topic or most feeds are degraded."""
         status = worst([check.status for check in checks.values()])
         sinks = facts["queue"]["sinks"].values()
-        unwell = refused or any(sink["breaker"] == "open" for sink in sinks)
+        feeds = facts["feeds"]
+        unwell = (
+            refused
+            or any(sink["breaker"] == "open" for sink in sinks)
+            or 2 * feeds["failing"] > feeds["total"]
+        )
         return worst([status, "degraded" if unwell else "ok"])
 
     async def _facts(self) -> dict[str, Any]:
@@ -161,6 +166,23 @@ class Report:
         meter.clear("tocsin_info")
         meter.gauge("tocsin_info", 1, version=shipped.version(), config=health["config_hash"])
         return meter.page()
+
+    async def why(self, event: str) -> dict[str, Any] | None:
+        """Return the journey of an event's article, None if there is no such."""
+        store = self._state.parts.store
+        article = await store.article_by_id(event)
+        if article is None:
+            return None
+        steps = [
+            {
+                "at": step.at,
+                "stage": step.stage,
+                "decision": step.decision,
+                "because": step.because,
+            }
+            for step in await store.trace_of(event)
+        ]
+        return {"title": article.title, "url": article.url, "steps": steps}
 
     async def reload(self, *, yes: bool) -> dict[str, Any]:
         """Read the settings again."""

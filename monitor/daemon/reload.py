@@ -14,6 +14,7 @@ from monitor.daemon.state import State
 from monitor.registry import Difference, Registry, difference, registry
 from monitor.settings import Loaded, Settings, load, render
 from workers.errors import StoreDown, TocsinError, Transient
+from workers.model.topic import Problem as TopicProblem
 
 __all__ = ["Outcome", "Reloader", "needs_word"]
 
@@ -126,7 +127,7 @@ class Reloader:
         return Outcome(
             ok=True,
             difference=str(change),
-            problems=tuple(problem.message for problem in state.accepted.refused),
+            problems=_refused(loaded, state.accepted.refused),
             restart=self._not_live(loaded),
         )
 
@@ -148,6 +149,20 @@ def _fetching(settings: Settings) -> object:
 def _reading(settings: Settings) -> object:
     """Return what the reading processes are made of; how long a page may take is live."""
     return settings.pages.workers, settings.pages.mode
+
+
+def _refused(loaded: Loaded, topics: Sequence[TopicProblem]) -> tuple[str, ...]:
+    """Return what was not taken over, or not as it is written, a sentence each."""
+    said = {problem.message for problem in loaded.problems}
+    return (
+        *(render(problem) for problem in loaded.problems),
+        *(
+            f"{problem.file}: topic {problem.topic}, line {problem.line}, column "
+            f"{problem.column}: {problem.message} ({problem.hint})"
+            for problem in topics
+            if problem.message not in said
+        ),
+    )
 
 
 def _stamps(loaded: Loaded) -> dict[str, tuple[int, int] | None]:

@@ -13,7 +13,7 @@ import structlog
 from monitor.daemon.lost import NOTHING_LOST, Lost
 from workers.alerts import SinkRoute
 from workers.model.topic import Problem, TopicSpec
-from workers.topics import TopicSet, compile_topics
+from workers.topics import TopicSet, check_examples, compile_topics
 
 __all__ = ["Accepted", "AcceptedTopics", "accept_topics"]
 
@@ -70,6 +70,10 @@ async def accept_topics(
         for problem in refused:
             kept = problem.topic in compiled.specs
             _log.error("topic_refused", topic=problem.topic, why=problem.message, last=kept)
+    for miss in check_examples(wanted.topics, compiled)[1]:
+        _log.warning(
+            "example_fails", topic=miss.topic, expected=miss.expected, example=miss.example
+        )
     good = AcceptedTopics(
         topics=tuple(
             spec for spec in wanted.topics if spec.name in compiled.specs or not spec.enabled

@@ -12,11 +12,13 @@ import msgspec
 from aiohttp import web
 
 from monitor.metrics import CONTENT_TYPE_LATEST
+from monitor.web.page import journey_page
 
 __all__ = ["Asked", "build_control", "build_public"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OK, UNAVAILABLE, BAD_REQUEST = 200, 503, 400
+CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 class Asked(Protocol):
@@ -36,6 +38,10 @@ class Asked(Protocol):
 
     async def metrics(self) -> bytes:
         """Return the page that Prometheus scrapes."""
+        ...
+
+    async def why(self, event: str) -> Mapping[str, Any] | None:
+        """Return ``{"title", "url", "steps"}`` of an event, None if there is no such."""
         ...
 
     async def reload(self, *, yes: bool) -> Mapping[str, Any]:
@@ -74,11 +80,24 @@ def _endpoints(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.R
             body=await asked.metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
+    async def why(request: web.Request) -> web.Response:
+        if not _may(request, token()):
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+        told = await asked.why(request.match_info["event"])
+        if told is None:
+            raise web.HTTPNotFound(text="no such event\n")
+        return web.Response(
+            text=journey_page(told),
+            content_type="text/html",
+            headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"},
+        )
+
     return [
         web.get("/livez", livez),
         web.get("/readyz", readyz),
         web.get("/healthz", healthz),
         web.get("/metrics", metrics),
+        web.get("/why/{event:art_[0-9a-f]{24}}", why),
     ]
 
 

@@ -236,6 +236,8 @@ def redesign(hours: float | None, new: int, old: int, titles: int = 0) -> News:
         (5.0, 8, 2, 0, False),
         (5.0, 9, 0, 0, False),
         (0.1, 10, 0, 0, False),
+        (1.05, 24, 1, 0, False),
+        (1.05, 24, 1, 12, True),
         (None, 10, 0, 5, True),
         (None, 10, 0, 4, False),
     ],
@@ -247,7 +249,7 @@ def test_redesign(
     titles: int,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """Over 80 % of ten or more new, none later than the last poll, or half their titles stored."""
+    """Over 80 % of ten or more new, an hour older than the poll or half their titles known."""
     got = redesign(hours, new, old, titles)
     assert expected == got.rebaselined
     assert all(fresh.entry.baseline == expected for fresh in got.fresh)

@@ -319,3 +319,11 @@ def test_second_opinion_opens_nothing(now: datetime, body: bytes) -> None:
     """A body that names a file or an address is no feed, and nothing is opened."""
     found = second_opinion(body, URL, "", now)
     assert ("none", True) == (found.kind, bool(found.error))
+
+
+@pytest.mark.parametrize("reference", ["&#xD800;", "&#55296;", "&#x110000;", "&#0;"])
+def test_references_to_no_character(reference: str) -> None:
+    """A document that can only be recovered is read, whatever its references name."""
+    body = f"<rss><channel><title>T</title><item><title>A{reference}</title><x></item></channel>"
+    got = read_feed(body.encode(), "https://x.example/", "", datetime(2026, 1, 10, tzinfo=UTC))
+    assert ("rss", "A") == (got.kind, got.entries[0].title.rstrip("\ufffd"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli.why import _print_topic
 from monitor.settings import load
 from workers.clock import SystemClock
 from workers.model.commit import ArticleCommit, EntryIntent, PollCommit
@@ -153,6 +154,14 @@ async def test_dead_letters(installation, lines):
     assert [{"replayed": 0}] == lines(nothing)
 
 
+def test_the_same_sentence_is_told_once(capsys):
+    """Several words of one line that is not searched are one line of ``why``."""
+    hit = {"zone": "related", "sentence": "More on the quake"}
+    topic = {"matched": False, "clauses": [], "failed": None, "elsewhere": [hit, hit]}
+    _print_topic(topic)
+    assert 1 == capsys.readouterr().out.count("More on the quake")
+
+
 async def test_what_is_not_there(installation, lines):
     """An alert or an address that nobody knows exits 1; a topic that nobody knows too."""
     installation.data.mkdir()
@@ -165,6 +174,9 @@ async def test_what_is_not_there(installation, lines):
     assert 1 == why.exit_code
     assert [{"url": "https://never.example/x", "found": False, "steps": []}] == lines(why)
     assert 1 == (await installation.call("why", "https://never.example/x")).exit_code
+    replay = await installation.call("dead", "replay", "NOSUCH")
+    assert (1, "") == _seen(replay)
+    assert "no such dead letter: NOSUCH" in replay.stderr
     topic = await installation.call("why", "https://s.example/1", "nosuch", "--json")
     assert (1, "") == _seen(topic)
     assert "no such topic" in topic.stderr

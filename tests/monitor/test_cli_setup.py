@@ -164,6 +164,17 @@ def test_check_tells_every_problem_at_once(tmp_path: Path) -> None:
     assert "  (a\n  ^" in checked.stderr
 
 
+def test_check_tells_a_hundred_problems(tmp_path: Path) -> None:
+    """A file of the wrong kind does not fill the screen: it is said how many more there are."""
+    config = tmp_path / "tocsin.toml"
+    config.write_text(GOOD + "".join(f"[nosuch{number}]\n" for number in range(250)))
+    result = call("check", config)
+    assert 1 == result.exit_code
+    assert 100 == result.stderr.count("problem: ") - 1
+    assert "problem: and 150 more\n" in result.stderr
+    assert "250 problems\n" in result.stderr
+
+
 def test_check_answers_in_json(tmp_path: Path) -> None:
     """One object with everything that was found, and nothing else on stdout."""
     (tmp_path / "tocsin.toml").write_text(GOOD + "[web]\nlisten = 8080\n")

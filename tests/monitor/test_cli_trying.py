@@ -305,6 +305,22 @@ def test_a_file_of_topics_that_is_not(file):
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "none.toml: cannot be read: No such file or directory\n"),
+        ("[[topics]\n", "t.toml: line 1: is no TOML: "),
+        ('[[topics]]\nname = "a"\nquery = ""\n', "t.toml: a: line 1, column 1: "),
+    ],
+)
+def test_no_caret_under_nothing(file, tmp_path: Path, text, said):
+    """Where there is no query to show, the file and what is wrong with it are enough."""
+    path = file("t.toml", text) if text is not None else tmp_path / "none.toml"
+    result = call("topics", "check", path)
+    assert said in result.stderr
+    assert "^" not in result.stderr
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[[topics]\n",
@@ -319,3 +335,38 @@ def test_other_faults_of_such_a_file(file, tmp_path: Path, text):
     result = call("topics", "check", path, "--json")
     assert 1 == result.exit_code
     assert not told(result)[0]["ok"]
+
+
+def test_a_config_of_few_options_is_enough_to_try(folder):
+    """What has all it needs in its arguments works with a config that sets one option alone."""
+    (folder / "tocsin.toml").write_text('[net]\nallow = ["127.0.0.0/8"]\n')
+    (folder / "feed.xml").write_text(FEED)
+    result = call("feeds", "try", "feed.xml", "--json")
+    assert (0, "rss") == (result.exit_code, told(result)[0]["kind"])
+    assert "tocsin.toml" in result.stderr
+
+
+def test_a_bad_line_costs_only_itself(folder):
+    """Articles after a line that is none are matched, and the exit code tells of it."""
+    (folder / "t.toml").write_text(TOPICS)
+    (folder / "a.jsonl").write_text('{"id": "1", "title": "A flood"}\nno\n{"id": "3"}\n')
+    result = call("topics", "match", "--topics", "t.toml", "--articles", "a.jsonl", "--json")
+    assert [("1", ["floods"]), ("3", [])] == [(one["id"], one["topics"]) for one in told(result)]
+    assert (1, True) == (result.exit_code, "a.jsonl:2" in result.stderr)
+
+
+def test_topics_that_cannot_be_read_match_nothing(folder):
+    """Without topics no article is said to concern none."""
+    (folder / "a.jsonl").write_text('{"id": "1", "title": "A flood"}\n')
+    result = call("topics", "match", "--topics", "none.toml", "--articles", "a.jsonl", "--json")
+    assert (1, "") == (result.exit_code, result.stdout)
+
+
+def test_strict_refuses_a_bad_query(folder):
+    """``run --strict`` does not start with a topic that would be left out."""
+    sink = '[sinks.s]\ntype = "console"\n[[feeds]]\nurl = "http://127.0.0.1:9/"\n'
+    topic = '[[topics]]\nname = "t"\nquery = "("\n'
+    (folder / "tocsin.toml").write_text(f'data_dir = "d"\n{sink}{topic}')
+    result = call("run", "--strict")
+    assert 78 == result.exit_code
+    assert not (folder / "d").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor import health
-from monitor.health import Checks, SinkState, report, shown, worst
+from monitor.health import Checks, SinkState, days_left, report, shown, worst
 from workers.errors import StoreDown, Transient
 from workers.model.report import Backlog, StoreCounts
 
@@ -35,6 +35,30 @@ def probes() -> tuple[Probe, Probe]:
 def checks(set_clock, probes, tmp_path: Path) -> Checks:
     """Checks of both, with a floor of one byte."""
     return Checks(set_clock, *probes, tmp_path, lambda: 1)
+
+
+@pytest.mark.parametrize(
+    ("room", "grown", "over_s", "expected"),
+    [
+        (1000, 10, 86400.0, 100.0),
+        (1000, 10, 3600.0, 4.2),
+        (1000, 10, 3599.0, None),
+        (1000, 0, 86400.0, None),
+        (1000, -5, 86400.0, None),
+        (-1, 10, 86400.0, 0.0),
+    ],
+)
+def test_days_left(room, grown, over_s, expected):
+    """Room divided by growth a day; unknown for an hour, and where nothing grows."""
+    assert expected == days_left(room, grown, over_s)
+
+
+async def test_growth_is_measured_in_the_data_folder(checks, set_clock, tmp_path: Path):
+    """After an hour in which the folder grew the days are told."""
+    assert None is (await checks.all())["disk"].facts["days_left"]
+    (tmp_path / "tocsin.db").write_bytes(b"x" * 1000)
+    set_clock.advance(3600)
+    assert (await checks.all())["disk"].facts["days_left"] > 0
 
 
 async def test_all_is_well(checks):

@@ -113,7 +113,7 @@ async def test_what_cannot_be_read_stays(installation, reload, bad):
     installation.topics(QUAKES)
     assert (await reload())["ok"]
     assert ["quakes"] == watched(daemon)
-    assert "ok" == (await installation.ask("GET", "/status"))["status"]
+    assert [] == (await installation.ask("GET", "/status"))["topics_refused"]
 
 
 async def test_feeds_and_sinks_of_a_broken_file_stay(installation, reload):
@@ -272,3 +272,19 @@ def change(removed: int, added: int = 0) -> Change:
 def test_what_waits_for_a_word(difference, topics, feeds, waits):
     """A sink, all topics, or more than five and over a fifth of topics or feeds."""
     assert waits is (needs_word(difference, topics, feeds) is not None)
+
+
+async def test_what_is_refused_is_named(installation, reload):
+    """A reload names the topic, and where in its query, of all that it did not take over."""
+    await installation.start()
+    installation.topics(QUAKES + '[[topics]]\nname = "broken"\nquery = "(flood"\n')
+    (said,) = (await reload())["problems"]
+    assert "topics.toml: topic broken, line 1, column 1: the bracket is not closed" in said
+
+
+async def test_a_topic_for_an_unknown_sink_is_told(installation, reload):
+    """A reload that takes over a topic which nobody hears says so."""
+    await installation.start()
+    installation.topics(QUAKES + 'sinks = ["nosuch"]\n')
+    said = (await reload())["problems"]
+    assert any("nosuch" in one for one in said)

@@ -1,6 +1,5 @@
 """The few jobs that APScheduler repeats, whatever the wall clock does."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,16 +36,19 @@ def clock(monkeypatch):
     return clock
 
 
-async def _runs(runs: list[float], more: int) -> None:
-    """Wait until a job has run so many times more."""
-    wanted = len(runs) + more
-    async with asyncio.timeout(10):
-        while len(runs) < wanted:
-            await asyncio.sleep(0.005)
+@pytest.fixture
+def more(eventually):
+    """Waits until a job has run so many times more."""
+
+    async def wait(runs: list[float], times: int) -> None:
+        wanted = len(runs) + times
+        await eventually(lambda: len(runs) >= wanted)
+
+    return wait
 
 
 @pytest.mark.parametrize("by_s", [-HOUR_S, HOUR_S, -YEAR_S, 20 * YEAR_S])
-async def test_jobs_go_on_when_the_clock_is_set(clock, by_s):
+async def test_jobs_go_on_when_the_clock_is_set(clock, more, by_s):
     """Set back or forward, a job goes on at its pace, and one that is far ahead does not start."""
     schedule, runs, rare = Schedule(clock), [], []
 
@@ -59,16 +61,16 @@ async def test_jobs_go_on_when_the_clock_is_set(clock, by_s):
     schedule.every(0.02, "often", job)
     schedule.every(60.0, "seldom", seldom)
     schedule.start()
-    await _runs(runs, 2)
+    await more(runs, 2)
     clock.by_s = by_s
-    await _runs(runs, 3)
+    await more(runs, 3)
     clock.by_s = 0.0
-    await _runs(runs, 3)
+    await more(runs, 3)
     await schedule.stop()
     assert [] == rare
 
 
-async def test_a_job_that_fails_runs_again(clock):
+async def test_a_job_that_fails_runs_again(clock, more):
     """An error of a job ends neither it nor the others."""
     schedule, runs = Schedule(clock), []
 
@@ -78,7 +80,7 @@ async def test_a_job_that_fails_runs_again(clock):
 
     schedule.every(0.02, "often", job)
     schedule.start()
-    await _runs(runs, 3)
+    await more(runs, 3)
     await schedule.stop()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +13,7 @@ from monitor.web.client import ask
 from monitor.web.serve import CannotListen, serve
 
 NO_TOKEN: tuple[str, ...] = ()
+EVENT = "art_" + 24 * "0"
 
 
 class Asked:
@@ -32,6 +34,13 @@ class Asked:
 
     async def metrics(self):
         return b"# HELP x\n"
+
+    async def why(self, event):
+        if event != EVENT:
+            return None
+        step = {"at": datetime(2026, 3, 2, tzinfo=UTC), "stage": "read", "decision": "<b>",
+                "because": "a & b"}  # fmt: skip
+        return {"title": "<script>", "url": "javascript:alert(1)", "steps": [step]}
 
     async def reload(self, *, yes):
         self.reloads.append(yes)
@@ -162,3 +171,23 @@ async def test_not_our_address(asked):
     """An address of another machine cannot be served."""
     with pytest.raises(CannotListen, match=r"192\.0\.2\.1"):
         await serve(build_public(asked, tuple), "192.0.2.1:8080")
+
+
+async def test_what_alerts_link_to(public):
+    """The journey of an event is a page in which nothing from outside is markup."""
+    get = await public()
+    status, raw = await get(f"/why/{EVENT}")
+    page = raw.decode()
+    assert 200 == status
+    assert "<script>" not in page
+    assert "javascript:" not in page
+    assert '<dd dir="auto">&lt;b&gt;<br><small>a &amp; b</small>' in page
+    assert 404 == (await get("/why/art_" + 24 * "1"))[0]
+    assert 404 == (await get("/why/../etc"))[0]
+
+
+async def test_the_journey_asks_for_the_token(public):
+    """Where a token is set, the page behind an alert's link needs it."""
+    get = await public("secret")
+    assert 401 == (await get(f"/why/{EVENT}"))[0]
+    assert 200 == (await get(f"/why/{EVENT}", Authorization="Bearer secret"))[0]

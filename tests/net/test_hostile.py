@@ -125,6 +125,26 @@ async def test_hostile_server_is_bounded(
     assert caught.value.detail
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("truncated", "the body was cut off"),
+        ("truncated chunks", "the body was cut off"),
+        ("50 MB announced", "larger than its limit: 64 KiB as sent"),
+        ("endless body", "larger than its limit: 64 KiB as sent"),
+        ("gzip bomb", "larger than its limit: 64 KiB inflated"),
+    ],
+)
+async def test_failures_in_words(
+    serve: Serve, fetcher: HttpFetcher, name: str, words: str
+) -> None:
+    """What is too large is told with the limit that it broke, what is cut off as that."""
+    base = await serve(CASES[name][0])
+    with pytest.raises(Transient) as caught:
+        await fetcher.get(Fetch(url=f"{base}/a", wire_bytes=1 << 16, body_bytes=1 << 16))
+    assert f"{base}: {words}" == caught.value.detail
+
+
 async def test_endless_redirect_body_is_left(serve: Serve, fetcher: HttpFetcher, get: Get) -> None:
     """The body of a redirect is not waited for."""
     end = await serve(fixed(OK + b"Content-Length: 2\r\n\r\nok"))

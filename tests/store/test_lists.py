@@ -10,6 +10,7 @@ from workers.model.commit import ArticleCommit, DeliveryCommit
 from workers.model.ids import alert_id
 from workers.model.report import Backlog, StoreCounts
 from workers.options import KeepOptions
+from workers.store import sql
 from workers.store.rings import of_event
 
 DAY = 86400.0
@@ -27,6 +28,15 @@ async def test_alerts_are_listed_newest_first(world) -> None:
     assert ["Title c"] == [line.title for line in await world.store.alert_lines(since=lines[0].at)]
     fires = await world.store.alert_lines(topic="fire")
     assert ["Title c", "Title a"] == [line.title for line in fires]
+
+
+async def test_more_alerts_than_one_statement_takes(world, monkeypatch) -> None:
+    """How deliveries stand is asked for in portions."""
+    monkeypatch.setattr(sql, "CHUNK", 2)
+    for name in ("a", "b", "c"):
+        await world.settle(await world.article(name), "fire")
+    lines = await world.store.alert_lines(limit=100_000)
+    assert [{"ops": "open", "desk": "open"}] * 3 == [line.deliveries for line in lines]
 
 
 async def test_an_alert_is_found_by_the_beginning_of_its_id(world) -> None:

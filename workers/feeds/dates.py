@@ -205,10 +205,11 @@ def _numeric_day(text: str) -> datetime | None:
 def _worded_day(text: str) -> datetime | None:
     """Read a day whose month is a word of any language known."""
     words = [(found, found.group().lower().rstrip(".")) for found in _WORD.finditer(text)]
-    found = next(((at, MONTHS[word]) for at, word in words if word in MONTHS), None)
-    if found is None:
+    # The last one, because a weekday may read like a month before it: "mar., 24 nov. 2026".
+    found = [(at, MONTHS[word]) for at, word in words if word in MONTHS]
+    if not found:
         return None
-    at, month = found
+    at, month = found[-1]
     numbers = [(item.start(), item.group()) for item in _NUMBER.finditer(text)]
     years = [item for item in numbers if len(item[1]) == 4]  # noqa: PLR2004
     days = [item for item in numbers if len(item[1]) <= 2]  # noqa: PLR2004

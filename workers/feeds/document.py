@@ -58,6 +58,9 @@ class Tree(Record, frozen=True, kw_only=True):
     """True where some element has an ``xml:base`` of its own."""
 
 
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
+
+
 def is_page(text: str) -> bool:
     """Say whether the document is a page for people rather than a feed."""
     start = text[:5000]
@@ -108,6 +111,7 @@ def _strict(data: bytes, url: str) -> Element:
 
 
 def _recovered(data: bytes, url: str, *, based: bool, warning: str) -> Tree:
+    data = _REFERENCE.sub(_real_character, data)
     try:
         root = etree.fromstring(data, _parser(recover=True), base_url=url)
     except etree.XMLSyntaxError as error:
@@ -125,6 +129,13 @@ def _recovered(data: bytes, url: str, *, based: bool, warning: str) -> Tree:
         complete=closed and found >= began,
         cut=ended < began,
     )
+
+
+def _real_character(found: re.Match[bytes]) -> bytes:
+    """Return a reference, or U+FFFD where recovery would make of it what no text can hold."""
+    code = int(found[1], 16) if found[1] else int(found[2])
+    real = 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - Unicode's own
+    return found[0] if real else b"&#xFFFD;"
 
 
 def _core(root: Element) -> Element:

@@ -19,6 +19,8 @@ __all__ = ["Fresh", "News", "decide", "twin"]
 
 REDESIGN_LEAST = 10
 """Identities that a document must list before their turnover says anything."""
+REDESIGN_MARGIN = timedelta(hours=1)
+"""How much older than the last good poll unknown articles must be to count as rebuilt ones."""
 REDESIGN_SHARE = 0.8
 STILL_CUT_AFTER = timedelta(days=1)
 """A feed whose documents are never whole is taken as it is after so long, lest it never ring."""
@@ -192,9 +194,13 @@ def _redesigned(view: _View) -> bool:
     last = view.feed.last_good_at
     if last is None or any(entry.published > last for entry in new if entry.published):
         return False
-    undated = [entry.title for entry in new if entry.published is None]
-    stored = sum(1 for title in undated if title in view.knowledge.titles)
-    return 2 * stored >= len(undated)
+    # Old articles that were rebuilt are mostly known by their titles. Without that, only dates
+    # well before the last poll tell a redesign from a burst: publishers date news by minutes.
+    known = sum(1 for entry in new if entry.title in view.knowledge.titles)
+    if 2 * known >= len(new):
+        return True
+    before = last - REDESIGN_MARGIN
+    return all(entry.published is not None and entry.published < before for entry in new)
 
 
 def _unknown(view: _View, entry: ParsedEntry) -> bool:

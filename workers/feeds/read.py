@@ -53,7 +53,10 @@ def _read_markup(text: str, decoded: Decoded, reading: Reading) -> ParsedFeed:
         tree = plant(replace(decoded, text=text), reading.url)
     except NotMarkup as error:
         return ParsedFeed(kind="none", error=f"not a feed: {error}")
-    feed = _read_tree(tree, reading)
+    try:
+        feed = _read_tree(tree, reading)
+    except UnicodeDecodeError as error:  # recovery can leave text in the tree that is none
+        return ParsedFeed(kind="none", error=f"not a feed: damaged text: {error.reason}")
     return replace(feed, complete=tree.complete, warnings=(*tree.warnings, *feed.warnings))
 
 

@@ -35,7 +35,7 @@ class Problem(Record, frozen=True, kw_only=True):
 
     topic: str
     line: int
-    """From 1, inside the query."""
+    """From 1, inside the query; 0 for a file of which no line is to blame."""
     column: int
     """From 1, in characters."""
     length: int

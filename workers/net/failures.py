@@ -65,14 +65,19 @@ def _is_forbidden(error: BaseException) -> bool:
 
 def _words(error: BaseException) -> str:
     """Return an error in words, short, never empty, without addresses that may hold secrets."""
-    if isinstance(error, TooMuch):
-        return "larger than its limit"
-    if isinstance(error, Forbidden):
-        return f"{_FORBIDDEN}: {error.address}: {error.why}"
-    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:200]
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"not HTTP: {error.message}"[:200]
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    match error:
+        case TooMuch():
+            return str(error)
+        case aiohttp.ClientPayloadError():
+            return "the body was cut off"
+        case Forbidden():
+            return f"{_FORBIDDEN}: {error.address}: {error.why}"
+        case TimeoutError():
+            told = "no answer in time"
+        case OSError(strerror=str(words)) if words:
+            told = words
+        case aiohttp.ClientResponseError():
+            told = f"not HTTP: {error.message}"
+        case _:
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+    return told[:200]

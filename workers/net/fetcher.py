@@ -250,14 +250,14 @@ async def _body(response: aiohttp.ClientResponse, fetch: Fetch) -> bytes:
         BadEncoding: it is not what its encoding says.
     """
     if (response.content_length or 0) > fetch.wire_bytes:
-        raise TooMuch
+        raise TooMuch("as sent", fetch.wire_bytes)
     inflate = inflater(response.headers.get("Content-Encoding", ""), fetch.body_bytes)
     parts: list[bytes] = []
     room = fetch.wire_bytes
     async for chunk in response.content.iter_chunked(CHUNK):
         room -= len(chunk)
         if room < 0:
-            raise TooMuch
+            raise TooMuch("as sent", fetch.wire_bytes)
         parts.append(inflate.feed(chunk))
     parts.append(inflate.finish())
     return b"".join(parts)

@@ -18,7 +18,12 @@ class BadEncoding(ValueError):
 
 
 class TooMuch(ValueError):
-    """More than the limit came out."""
+    """More than the limit came in or out; ``how`` says which, as sent or inflated."""
+
+    def __init__(self, how: str, limit: int) -> None:
+        small = limit < 1 << 20
+        told = f"{limit / 1024:.4g} KiB" if small else f"{limit / (1 << 20):.4g} MiB"
+        super().__init__(f"larger than its limit: {told} {how}")
 
 
 class Inflater(Protocol):
@@ -141,6 +146,7 @@ class Body:
 
     def __init__(self, layers: list[Inflater], limit: int) -> None:
         self._layers = layers
+        self._limit = limit
         self._rooms = [limit] * (len(layers) + 1)
         self._plain = _Sniffing()
 
@@ -155,7 +161,7 @@ class Body:
             data = layer.feed(data, self._rooms[index])
             self._rooms[index] -= len(data)
             if self._rooms[index] < 0:
-                raise TooMuch
+                raise TooMuch("inflated", self._limit)
         return data
 
     def finish(self) -> bytes:

@@ -91,6 +91,9 @@ class Poll:
         for fresh in news.fresh:
             pairs.append(await self._intent(feed, fresh, rules, now))
             await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
+        if news.rebaselined:
+            _log.warning("feed_rebaselined", feed=feed.name, entries=len(news.fresh))
+            self._edges.meter.count("tocsin_rebaselined_total")
         return replace(
             _commit(feed, self._good(feed, seen, news, rules, now), now),
             intents=tuple(intent for intent, _ in pairs),

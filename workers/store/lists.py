@@ -11,7 +11,7 @@ from workers.model.alert import Alert, AlertLine
 from workers.model.report import Backlog, StoreCounts
 from workers.store.columns import moment, seconds
 from workers.store.deliveries import whole_alert
-from workers.store.sql import put_over
+from workers.store.sql import chunks, put_over
 from workers.store.tables import (
     accepted,
     alerts,
@@ -47,14 +47,19 @@ def alert_lines(
     return [_line(row, states.get(row.id, {})) for row in rows]
 
 
+_STATES = (
+    select(deliveries.c.alert_id, deliveries.c.sink, deliveries.c.state)
+    .where(deliveries.c.alert_id.in_(bindparam("some", expanding=True)))
+    .order_by(deliveries.c.sink)
+)
+
+
 def _states(conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    statement = select(deliveries.c.alert_id, deliveries.c.sink, deliveries.c.state).where(
-        deliveries.c.alert_id.in_(tuple(ids))
-    )
-    for row in conn.execute(statement.order_by(deliveries.c.sink)):
-        sinks = found.setdefault(row.alert_id, {})
-        sinks[row.sink] = max(sinks.get(row.sink, row.state), row.state, key=_WORST.index)
+    for some in chunks(ids):
+        for row in conn.execute(_STATES, {"some": some}):
+            sinks = found.setdefault(row.alert_id, {})
+            sinks[row.sink] = max(sinks.get(row.sink, row.state), row.state, key=_WORST.index)
     return found
 
 

@@ -93,6 +93,7 @@ def identity_key(url: str) -> str:
     return path.rstrip("/") + mark + query
 
 
+@lru_cache(maxsize=4096)
 def host_of(url: str) -> str:
     """Return host, and port if it is not the usual one: what politeness is counted by.
 

@@ -75,6 +75,8 @@ def render_caret(problem: Problem, query: str) -> str:
         f"  {before}{''.join(map(_visible, shown))}{after}",
         f"  {pad}{'^' * max(1, _width(marked))}",
     ]
+    if not shown.strip():
+        del lines[1:]  # a caret under nothing
     return "\n".join([*lines, *([f"  hint: {problem.hint}"] if problem.hint else [])])
 
 

@@ -78,7 +78,7 @@ _SYMBOLS: dict[str, Kind] = {
 }  # fmt: skip
 _PROXIMITY = re.compile(r"(O?NEAR|COUNT)(?:/([0-9]+))?", re.ASCII)
 _LIKE_PROXIMITY = re.compile(
-    r"(?:O?NEAR|COUNT)[/:~,.0-9].*|[oO]?near/.*|count/.*|(?:W|w|N|PRE|ADJ)/[0-9]+",
+    r"(?:O?NEAR|COUNT)[/:~,.0-9].*|(?i:o?near|count)/.*|(?:W|w|N|PRE|ADJ)/[0-9]+",
     re.ASCII | re.DOTALL,
 )
 _FIELD = re.compile(r"([^\W\d_]+):")
