@@ -18,7 +18,10 @@ def everything(loaded: Loaded) -> list[str]:
     problems = [*loaded.problems, *check_queries(loaded).problems]
     return [
         ("" if problem.fatal else "mild: ")
-        + render(problem).split("\n")[0].replace(f"{FOLDER}/", "")
+        + render(problem)
+        .split("\n")[0]
+        .replace(f"{FOLDER}/", "")
+        .replace(str(FOLDER), "the folder of the mistakes")
         for problem in problems
     ]
 

@@ -24,7 +24,7 @@ HOSTILE_FEEDS = {
     "big": "tooLarge",
     "endless": "tooLarge",
     "bomb": "tooLarge",
-    "cut": "not completed",
+    "cut": "the body was cut off",
     "refused": "HTTP 403",
     "loop": "redirects",
     "private": "forbidden address",
