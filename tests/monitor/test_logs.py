@@ -96,11 +96,11 @@ def test_libraries_are_heard_from_warning_up() -> None:
     stream = io.StringIO()
     configure("json", "info", stream)
 
-    logging.getLogger("some.library").info("chatter")
-    logging.getLogger("some.library").warning("late by %s s", 3)
+    logging.getLogger("somebody.else").info("chatter")
+    logging.getLogger("somebody.else").warning("late by %s s", 3)
 
     (line,) = [json.loads(text) for text in stream.getvalue().splitlines()]
-    assert ("library_says", "some.library", "late by 3 s") == (
+    assert ("library_says", "somebody.else", "late by 3 s") == (
         line["event"],
         line["library"],
         line["text"],
@@ -113,7 +113,7 @@ def test_setting_up_again_replaces() -> None:
     configure("json", "info", io.StringIO())
     configure("json", "info", stream)
 
-    logging.getLogger("some.library").warning("once")
+    logging.getLogger("somebody.else").warning("once")
 
     assert 1 == len(stream.getvalue().splitlines())
 
