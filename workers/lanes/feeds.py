@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 
 class FeedLane:
-    """Polls at most ``slots`` feeds at once. `tick` is called from outside, some times a second."""
+    """Polls at most ``slots`` feeds at once. `tick` is called from outside, often."""
 
     def __init__(
         self,
