@@ -125,3 +125,11 @@ def test_mutations_of_a_page(build: object, data: st.DataObject) -> None:
     got = extract(FetchedPage(url="https://a.example/x", body=bytes(body)), RULES)
     picture = bool(got.reasons) and got.reasons[0].startswith("not a page")
     assert picture == (got.verdict == "unreadable"), got.reasons
+
+
+def test_noise_is_no_page() -> None:
+    """Bytes that never were text are refused: words are found in them that nobody wrote."""
+    noise = bytes(range(256)) * 400
+    got = extract(FetchedPage(url="https://a.example/x", body=noise), PageRules())
+    assert ("unreadable", "") == (got.verdict, got.text)
+    assert ("not a page: its bytes are no text",) == got.reasons

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from workers.model.article import FetchedPage
 from workers.pages.rules import PageRules
 
-__all__ = ["bound", "foreign", "too_large"]
+__all__ = ["bound", "foreign", "is_noise", "too_large"]
 
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What no XML tree may hold: NUL and other controls, lone surrogates, non-characters."""
@@ -31,6 +31,9 @@ _MAGIC = (
 )
 """How files that news pages link to begin."""
 _RAW = re.compile(r"</(?:script|style)", re.IGNORECASE)
+_NOISE = re.compile(r"[\x01-\x08\x0e-\x1f\x7f\ufffd]")
+NOISE_LETTERS = 8192
+"""Characters at the start of a page in which noise is looked for."""
 
 
 def too_large(body: bytes, rules: PageRules) -> str:
@@ -53,6 +56,12 @@ def foreign(page: FetchedPage) -> str:
         return f"not a page: {media[:60]}"
     known = next((name for start, name in _MAGIC if page.body.startswith(start)), "")
     return known and f"not a page: {known}"
+
+
+def is_noise(text: str) -> bool:
+    """Say whether bytes never were text: one of 30 characters is none that people write."""
+    start = text[:NOISE_LETTERS]
+    return 30 * len(_NOISE.findall(start)) > len(start)
 
 
 def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:

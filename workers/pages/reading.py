@@ -9,7 +9,7 @@ from workers.pages.blocks import survey
 from workers.pages.body import Line, take_text
 from workers.pages.cues import book_for
 from workers.pages.decode import decode
-from workers.pages.limit import bound, foreign, too_large
+from workers.pages.limit import bound, foreign, is_noise, too_large
 from workers.pages.metadata import read_metadata
 from workers.pages.parse import parse
 from workers.pages.rules import PageRules
@@ -66,6 +66,8 @@ def extract(
 def _read(page: FetchedPage, rules: PageRules, watch: _Watch) -> Extracted:
     text, _ = decode(page.body, page.content_type)
     watch.lap("decode")
+    if is_noise(text):
+        return _unreadable(page, "not a page: its bytes are no text", watch)
     markup, notes = bound(text, rules)
     watch.lap("limit")
     root, done = parse(markup)
