@@ -26,7 +26,7 @@ __all__ = ["ProcessPool"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-START_S = 60.0
+START_S = 20.0
 """Seconds in which a process must have taken a task that was handed over; it needs one or two."""
 
 CONSTS.term_timeout = 0.05  # SIGTERM is ignored there: waiting for it only delays the SIGKILL
