@@ -25,7 +25,7 @@ from monitor.cli.inputs import (
 if TYPE_CHECKING:
     from monitor.daemon.build import SqlStore
     from monitor.settings import Settings
-    from workers.model.feed import FeedRow, ParsedFeed
+    from workers.model.feed import FeedRow, ParsedEntry, ParsedFeed
     from workers.model.net import Answer
 
 __all__ = ["feeds"]
@@ -156,20 +156,7 @@ def _told(
         "next": {"interval_s": round(row.interval_s or 0), "why": list(row.why)}
         if parsed.kind != "none"
         else None,
-        "entries": [
-            {
-                "identity": entry.identity,
-                "url": entry.url,
-                "title": entry.title,
-                "summary": entry.summary,
-                "content": entry.content,
-                "published": entry.published,
-                "updated": entry.updated,
-                "authors": list(entry.authors),
-                "categories": list(entry.categories),
-            }
-            for entry in parsed.entries
-        ],
+        "entries": [_entry(entry) for entry in parsed.entries],
     }
 
 
@@ -209,6 +196,20 @@ def list_(config: str | None, *, as_json: bool) -> None:
         print_text(f"{line['state']:8} {row.name}  {every}, next {iso(row.next_poll_at)}")
         if row.last_error and row.errors:
             print_text(f"         failed {row.errors} times in a row: {row.last_error}")
+
+
+def _entry(entry: "ParsedEntry") -> dict[str, Any]:
+    return {
+        "identity": entry.identity,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "published": entry.published,
+        "updated": entry.updated,
+        "authors": list(entry.authors),
+        "categories": list(entry.categories),
+    }
 
 
 def _minutes(seconds: float | None) -> float | None:

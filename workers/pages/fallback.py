@@ -19,6 +19,7 @@ SAME_START = 60
 """Letters and digits by which a summary is known as the beginning of the content."""
 MOST_HEADLINES = 20
 """Feeds whose wording is added: a story that runs in more says nothing new in the next."""
+_FEED_ALONE = "searched in the feed's title and text"
 _TOGETHER = "searched with the feed's title and text"
 
 
@@ -50,21 +51,9 @@ def settle(
         url=next((entry.url for entry in reversed(entries) if entry.url), ""),
         verdict="unreadable",
     )
-    book = book_for(cues, page.language or _language(entries))
-    told, aside = divide_text(_feed_text(entries), book)
-    title = next((entry.title for entry in reversed(entries) if entry.title.strip()), "")
-    hidden = page.verdict == "unreadable" or page.standin
-    short = page.verdict == "thin" or len(page.text) < len(told)
-    zones = page.zones
-    if hidden:
-        own, note = _told(told, title), "searched in the feed's title and text"
-        zones = _with(zones, aside)
-    elif short and (told or title):
-        lines = [*_headlines(entries, book), *told.splitlines()]
-        own, note = _together(page, lines, len(told)), _TOGETHER
-        zones = _with(zones, aside)
-    else:
-        own, note = _together(page, _headlines(entries, book), 0), ""
+    own, zones, note = _searched(
+        page, entries, book_for(cues, page.language or _language(entries))
+    )
     published = _published(entries)
     wanted = dict.fromkeys(one for one in (*page.reasons, reason, note) if one)
     return msgspec.structs.replace(
@@ -79,6 +68,22 @@ def settle(
         author=page.author or _author(entries),
         language=page.language or _language(entries),
     )
+
+
+def _searched(
+    page: Extracted, entries: Sequence[EntryRow], book: CueBook
+) -> "tuple[_Own, tuple[ZoneLine, ...], str]":
+    """Return what is searched, what is kept aside, and a note if the page is not all."""
+    told, aside = divide_text(_feed_text(entries), book)
+    title = next((entry.title for entry in reversed(entries) if entry.title.strip()), "")
+    if page.verdict == "unreadable" or page.standin:
+        return _told(told, title), _with(page.zones, aside), _FEED_ALONE
+    short = page.verdict == "thin" or len(page.text) < len(told)
+    headlines = _headlines(entries, book)
+    if short and (told or title):
+        own = _together(page, [*headlines, *told.splitlines()], len(told))
+        return own, _with(page.zones, aside), _TOGETHER
+    return _together(page, headlines, 0), page.zones, ""
 
 
 _Own = tuple[str, str, TextFrom]
