@@ -54,6 +54,7 @@ def keep(conn: Connection, line: DeadLine) -> None:
         "attempts": line.attempts,
         "title": line.title,
         "last_answer": line.last_answer,
+        "content": None,
     }
     put_over(conn, table, [row])
 

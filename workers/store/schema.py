@@ -12,7 +12,7 @@ from workers.store.driver import Driver
 __all__ = ["APPLICATION", "MIGRATIONS", "SCHEMA", "Unusable", "prepare"]
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest schema that this version knows: the last of ``migrations/versions``."""
 APPLICATION = 0x746F6373
 """Stands in the file's header ("tocs"): whose file it is."""

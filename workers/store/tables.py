@@ -187,6 +187,7 @@ work = Table(
     Column("deaths", Integer, nullable=False),
     Column("first_at", Moment),
     Column("asked_at", Double, nullable=False),  # since when it is open
+    Column("traceparent", Text),  # W3C trace context of whoever asked first
     PrimaryKeyConstraint("kind", "id"),
 )
 _partial(
@@ -269,6 +270,7 @@ dead = Table(
     Column("attempts", Integer, nullable=False),
     Column("title", Words, nullable=False),
     Column("last_answer", Words),
+    Column("content", Words),  # of an entry that could not be stored: all that a replay needs
     PrimaryKeyConstraint("kind", "id"),
 )
 
