@@ -9,6 +9,7 @@ from monitor.settings import Settings, user_agent
 from monitor.settings.hidden import Secret
 from monitor.settings.items import ConsoleSink as ConsoleSetting
 from monitor.settings.items import EmailSink as EmailSetting
+from monitor.settings.items import ExecSink as ExecSetting
 from monitor.settings.items import FileSink as FileSetting
 from monitor.settings.items import SinkSetting
 from monitor.settings.items import WebhookSink as WebhookSetting
@@ -16,12 +17,19 @@ from workers.alerts import SinkRoute, body
 from workers.errors import TocsinError
 from workers.model.alert import Notice
 from workers.net import guarded_session
-from workers.sinks import ConsoleOptions, FileOptions, MailOptions, WebhookOptions
+from workers.sinks import (
+    ConsoleOptions,
+    FileOptions,
+    MailOptions,
+    ProgramOptions,
+    WebhookOptions,
+)
 from workers.sinks.console.sink import ConsoleSink
 from workers.sinks.file.sink import FileSink
 from workers.sinks.mail.options import mailbox
 from workers.sinks.mail.render import render as render_mail
 from workers.sinks.mail.sink import MailSink
+from workers.sinks.program.sink import ProgramSink
 from workers.sinks.webhook.render import render as render_webhook
 from workers.sinks.webhook.sink import WebhookSink
 from workers.steps.ports import Sink
@@ -76,6 +84,11 @@ def _make(setting: SinkSetting, sessions: Sessions, user_agent: str) -> Sink:
             return ConsoleSink(setting.name, ConsoleOptions(timezone=setting.timezone))
         case FileSetting():
             return FileSink(setting.name, FileOptions(path=setting.path))
+        case ExecSetting():
+            program = ProgramOptions(
+                command=setting.command, folder=setting.folder, timeout_s=setting.timeout
+            )
+            return ProgramSink(setting.name, program)
         case WebhookSetting():
             options = WebhookOptions(url=setting.url.first(), user_agent=user_agent)
             session = sessions.get(tuple(setting.allow))
@@ -112,7 +125,7 @@ def request_text(setting: SinkSetting, notice: Notice, user_agent: str) -> str:
                 ZoneInfo(setting.timezone),
             )
             lines = [f"{setting.smtp}", "", *mail.decode("utf-8", "replace").splitlines()]
-        case FileSetting():
+        case FileSetting() | ExecSetting():
             lines = [body(notice).decode()]
         case _:
             lines = []

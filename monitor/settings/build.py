@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 
 from monitor.settings.files import Piece
 from monitor.settings.gather import Gathered, place
-from monitor.settings.items import SINKS, FeedSetting, FileSink, SinkSetting, TopicSetting
+from monitor.settings.items import (
+    SINKS,
+    ExecSink,
+    FeedSetting,
+    FileSink,
+    SinkSetting,
+    TopicSetting,
+)
 from monitor.settings.model import General, Settings
 from monitor.settings.opml import OpmlFile, read_opml
 from monitor.settings.problems import Problem, dotted, nearest, shown
@@ -141,6 +148,10 @@ def _sinks(
         update: dict[str, object] = {"name": name}
         if isinstance(sink, FileSink):
             update["path"] = str(data_dir / sink.path)
+        if isinstance(sink, ExecSink):
+            update["folder"] = str(data_dir)
+            if "/" in sink.command[0]:
+                update["command"] = (str(found.base / sink.command[0]), *sink.command[1:])
         sinks[name] = sink.model_copy(update=update)
         built.sinks[name] = piece
     return sinks

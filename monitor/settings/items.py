@@ -13,6 +13,7 @@ from monitor.settings.values import (
     Kind,
     Network,
     Number,
+    Seconds,
     SecondsOrAuto,
     Text,
     TimeZone,
@@ -26,6 +27,7 @@ __all__ = [
     "ConsoleSink",
     "EmailSink",
     "Examples",
+    "ExecSink",
     "FeedSetting",
     "FileSink",
     "SinkSetting",
@@ -273,9 +275,29 @@ class FileSink(SinkSetting):
     path: Text = Field(description="Where to, relative to `data_dir`. Its folder is made.")
 
 
+class ExecSink(SinkSetting):
+    """A program of yours, run for each message with its JSON on standard input."""
+
+    type: Literal["exec"] = Field(description='`"exec"`.')
+    command: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field(
+        min_length=1,
+        description=(
+            'The program and its arguments, `["notify.sh", "--night"]`; no shell reads them. A '
+            "program with a slash in its path is relative to the config file. Exit status 0 is "
+            "sent, 75 is tried again, anything else is a refusal of this message."
+        ),
+    )
+    timeout: Seconds = Field(
+        default=20.0, description="After so long it is killed, with all that it started."
+    )
+    folder: str = Field(default="", exclude=True)
+    """Where it runs, the data folder; not an option."""
+
+
 SINKS: dict[str, type[SinkSetting]] = {
     "console": ConsoleSink,
     "email": EmailSink,
+    "exec": ExecSink,
     "file": FileSink,
     "webhook": WebhookSink,
 }

@@ -1,0 +1,1 @@
+"""Alerts as the standard input of a program of the operator's."""
