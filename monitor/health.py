@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from workers.clock import Clock
 from workers.errors import TocsinError
+from workers.feeds.pressure import slowed
 from workers.model.report import StoreCounts
 
 __all__ = ["Beating", "Check", "Checks", "SinkState", "days_left", "report", "worst"]
@@ -170,12 +171,14 @@ def report(
             **states,
             "new": counts.feeds.get("new", 0),
             "due_lag_s": round(due_lag_s, 1),
+            "slowed": slowed(counts.behind_s),
         },
         "queue": {
             "pages": {
                 "ready": sum(ready for ready, _ in streams.values()),
                 "pending": sum(pending for _, pending in streams.values()),
                 "oldest_s": round(max(ages), 1) if ages else None,
+                "behind_s": round(counts.behind_s, 1),
             },
             "sinks": {name: _sink(counts, name, state) for name, state in sinks.items()},
         },

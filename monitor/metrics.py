@@ -22,6 +22,11 @@ class Metric(msgspec.Struct, frozen=True):
 
 METRICS = (
     Metric("tocsin_polls_total", "counter", "Polls of feeds, by how they ended.", ("outcome",)),
+    Metric(
+        "tocsin_polls_slowed_total",
+        "counter",
+        "Polls after which a quiet feed waits longer, because pages wait too long.",
+    ),
     Metric("tocsin_entries_total", "counter", "Entries that were new or edited."),
     Metric(
         "tocsin_rebaselined_total", "counter", "Feeds rebuilt by their site, read as a baseline."
@@ -35,6 +40,12 @@ METRICS = (
     Metric("tocsin_reloads_total", "counter", "Reloads of the settings.", ("outcome",)),
     Metric("tocsin_feeds", "gauge", "Feeds, by state.", ("state",)),
     Metric("tocsin_due_lag_seconds", "gauge", "How long the most overdue feed has waited."),
+    Metric(
+        "tocsin_pages_behind_seconds",
+        "gauge",
+        "How long the page that is due longest has waited for a reader.",
+    ),
+    Metric("tocsin_polling_slowed", "gauge", "1 while quiet feeds are polled less often."),
     Metric("tocsin_queue_entries", "gauge", "Ids in a stream.", ("stream",)),
     Metric("tocsin_undelivered", "gauge", "Deliveries not sent yet.", ("sink",)),
     Metric("tocsin_undelivered_oldest_seconds", "gauge", "Age of the oldest of them.", ("sink",)),

@@ -194,6 +194,8 @@ def list_(config: str | None, *, as_json: bool) -> None:
             continue
         every = f"every {row.interval_s:.0f} s" if row.interval_s else "not polled yet"
         print_text(f"{line['state']:8} {row.name}  {every}, next {iso(row.next_poll_at)}")
+        if row.why:
+            print_text(f"         {'; '.join(row.why)}")
         if row.last_error and row.errors:
             print_text(f"         failed {row.errors} times in a row: {row.last_error}")
 
@@ -241,4 +243,5 @@ def _line(row: "FeedRow") -> dict[str, Any]:
         "errors": row.errors,
         "last_error": row.last_error,
         "full_text": list(row.full_text),
+        "why": list(row.why),
     }

@@ -97,6 +97,7 @@ class Report:
         feeds = facts["feeds"]
         unwell = (
             refused
+            or feeds["slowed"]
             or any(sink["breaker"] == "open" for sink in sinks)
             or 2 * feeds["failing"] > feeds["total"]
         )
@@ -152,6 +153,8 @@ class Report:
             meter.gauge("tocsin_feeds", health["feeds"][state], state=state)
         meter.gauge("tocsin_due_lag_seconds", health["feeds"]["due_lag_s"])
         pages = health["queue"]["pages"]
+        meter.gauge("tocsin_pages_behind_seconds", pages["behind_s"])
+        meter.gauge("tocsin_polling_slowed", float(health["feeds"]["slowed"]))
         meter.gauge("tocsin_queue_entries", pages["ready"] + pages["pending"], stream="pages")
         for name, sink in health["queue"]["sinks"].items():
             meter.gauge("tocsin_undelivered", sink["undelivered"], sink=name)

@@ -9,6 +9,7 @@ from workers.errors import Reason
 from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate, hour_profile, noted
 from workers.feeds.hints import http_hints, merge_hints, period_s
+from workers.feeds.pressure import Moment
 from workers.feeds.schedule import after_bad, after_good, floor_of, gone, moved
 from workers.model.feed import Activity, FeedHints, FeedRow
 from workers.options import PollOptions
@@ -32,9 +33,9 @@ def habit(per_day: float) -> Activity:
     return Activity(since=NOW - timedelta(days=365), at=NOW, posts=7.0 * per_day)
 
 
-def good(feed: FeedRow, hints: FeedHints = NONE, **more: float) -> FeedRow:
+def good(feed: FeedRow, hints: FeedHints = NONE, **moment: float) -> FeedRow:
     """Return the row after a poll that worked and brought nothing."""
-    return after_good(feed, hints, (), NOW, OPTIONS, **more)
+    return after_good(feed, hints, (), NOW, OPTIONS, moment=Moment(**moment))
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0, 900.0, 6 * HOUR])

@@ -30,11 +30,13 @@ class Bench:
         self.clock = clock
         self._lanes: list[tuple[StreamLane, asyncio.Task[None]]] = []
 
-    def lane(self, handler, slots: int = 4, broker=None, name: str = "pages") -> StreamLane:
-        """Start a lane on the stream."""
+    def lane(
+        self, handler, slots: int = 4, broker=None, name: str = "pages", streams=(STREAM,)
+    ) -> StreamLane:
+        """Start a lane on the stream, or on several."""
         one = StreamLane(
             name,
-            (STREAM,),
+            streams,
             slots,
             handler,
             broker=broker or self.broker,
@@ -53,9 +55,9 @@ class Bench:
         """Return the task in which a lane runs."""
         return next(task for one, task in self._lanes if one is lane)
 
-    async def push(self, *ids: str) -> None:
-        """Put ids into the stream."""
-        await self.broker.push([Push(stream=STREAM, kind="page", id=id_) for id_ in ids])
+    async def push(self, *ids: str, stream: str = STREAM) -> None:
+        """Put ids into the stream, or into another."""
+        await self.broker.push([Push(stream=stream, kind="page", id=id_) for id_ in ids])
 
     async def left(self) -> int:
         """How many ids are in the stream."""

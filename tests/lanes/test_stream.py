@@ -6,6 +6,7 @@ import pytest
 import structlog
 
 from workers.errors import StoreDown, Transient
+from workers.lanes import stream
 from workers.lanes.stream import STUMBLES
 
 KEY, GROUP = "{tocsin}:s:pages:warm", "workers"
@@ -343,3 +344,44 @@ async def test_a_loop_that_loses_its_helper_says_so(bench, eventually):
     with pytest.raises(ZeroDivisionError):
         loop.result()
     lane._finished.clear()
+
+
+async def test_what_cannot_be_acknowledged_stays_bounded(bench, eventually, monkeypatch):
+    """While acknowledgements fail no more is done than a lane may remember; later all is."""
+    monkeypatch.setattr(stream, "UNACKNOWLEDGED", 8)
+    refused, broker = [], bench.broker
+
+    class Refusing:
+        allowed = False
+
+        def __getattr__(self, name):
+            return getattr(broker, name)
+
+        async def acknowledge(self, messages):
+            if not self.allowed:
+                refused.append(len(messages))
+                raise Transient("connect", "NOPERM this user has no permissions")
+            await broker.acknowledge(messages)
+
+    notes, refusing = Notes(), Refusing()
+    await bench.push(*(f"art_{number}" for number in range(60)))
+    bench.lane(notes, slots=4, broker=refusing)
+    await eventually(lambda: len(refused) > 3)
+    assert len(set(notes.done)) <= 8 + 4
+    refusing.allowed = True
+    await eventually(lambda: _is(bench.left(), 0))
+    assert 60 == len(set(notes.done))
+
+
+async def test_hot_before_warm_and_a_slot_for_cold(bench, eventually):
+    """Hot work does not wait behind warm; cold work, the lowest, is done all the while."""
+    streams = ("pages:hot", "pages:warm", "pages:cold")
+    for name in reversed(streams):
+        await bench.push(*(f"{name[6:]}_{number}" for number in range(40)), stream=name)
+    notes = Notes()
+    bench.lane(notes, slots=4, streams=streams)
+    await eventually(lambda: len(notes.done) == 120)
+    begun = [id_.split("_")[0] for id_ in notes.begun]
+    last_hot = max(place for place, kind in enumerate(begun) if kind == "hot")
+    assert begun.index("warm") >= last_hot - 4
+    assert begun[:last_hot].count("cold") >= 3

@@ -128,16 +128,16 @@ def test_the_report_has_all_fields():
     counts = StoreCounts(
         feeds={"ok": 3, "failing": 1, "new": 1, "parked": 4},
         pages={"pages:hot": Backlog(open=2, oldest_s=0.84)},
+        behind_s=600.04,
         sinks={"ops": Backlog(open=1, held=2, oldest_s=7.77)},
         dead={"page": 1},
         last_entry=at,
     )
     state = SinkState(breaker="closed", state="enabled", ready=1, pending=0)
     told = report(counts, {"ops": state, "new": state}, {"pages": (3, 2)}, 0.44)
-    assert {"total": 5, "ok": 3, "failing": 1, "quiet": 0, "new": 1, "due_lag_s": 0.4} == told[
-        "feeds"
-    ]
-    assert {"ready": 3, "pending": 2, "oldest_s": 0.8} == told["queue"]["pages"]
+    states = {"ok": 3, "failing": 1, "quiet": 0, "new": 1}
+    assert {"total": 5, **states, "due_lag_s": 0.4, "slowed": True} == told["feeds"]
+    assert {"ready": 3, "pending": 2, "oldest_s": 0.8, "behind_s": 600.0} == told["queue"]["pages"]
     sink = {"ready": 1, "pending": 0, "breaker": "closed", "state": "enabled"}
     assert {**sink, "undelivered": 3, "oldest_s": 7.8} == told["queue"]["sinks"]["ops"]
     assert {**sink, "undelivered": 0, "oldest_s": None} == told["queue"]["sinks"]["new"]

@@ -320,3 +320,36 @@ async def test_the_budget_follows_the_feeds(world, with_rules, changed):
     usual = world.poller.budget_k
     await world.poller.weigh()
     assert usual != world.poller.budget_k
+
+
+async def test_quiet_feeds_are_slowed_while_pages_wait(world, with_rules, changed):
+    """A page that has waited for over ten minutes stretches the next interval, and says why."""
+    feed = await world.baseline()
+    world.rules = with_rules(world.rules, poll=changed(world.rules.poll, interval_s=None))
+    world.clock.advance(5 * DAY_S)
+    await world.news("Something new")
+    world.clock.advance(590)
+    usual = await world.poll(feed)
+    assert not any("slowed" in phrase for phrase in usual.why)
+    world.clock.advance(110)
+    row = await world.poll(feed)
+    assert 1.5 * usual.interval_s < row.interval_s
+    assert [] != [phrase for phrase in row.why if phrase.startswith("slowed: pages wait 12 min")]
+    assert 700.0 == (await world.edges.store.counts()).behind_s
+    assert "tocsin_polls_slowed_total 1.0" in world.edges.meter.page().decode()
+
+
+async def test_how_long_pages_wait_is_asked_for_seldom(world, monkeypatch):
+    """The answer serves all polls of five seconds."""
+    asked, behind = [], world.edges.store.behind
+
+    async def counted() -> float:
+        asked.append(1)
+        return await behind()
+
+    feed = await world.baseline()
+    monkeypatch.setattr(world.edges.store, "behind", counted)
+    world.clock.advance(5)
+    for _ in range(3):
+        await world.poll(feed)
+    assert [1] == asked

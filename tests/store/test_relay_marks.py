@@ -143,7 +143,7 @@ async def test_nobodys_backlog_fills_the_batch(world) -> None:
     world.clock.advance(60)
     await world.poll(world.entry(feed, "h"), stream="pages:hot")
     found = await world.store.due(STREAMS, 90.0, 10)
-    assert (10, "pages:hot") == (len(found), found[-1].stream)
+    assert (10, "pages:hot") == (len(found), found[0].stream)
 
 
 async def test_void_marks_makes_all_due_and_holds_deliveries(world) -> None:
@@ -198,3 +198,22 @@ async def test_bury_id_closes_whatever_the_row_says(world) -> None:
     assert [] == await world.due()
     await world.store.bury_id("page", "art_unknown", "crash", "")
     assert 1 == len(await world.store.dead_lines())
+
+
+async def test_how_long_the_page_that_is_due_longest_has_waited(world) -> None:
+    """Due pages count, pushed or not; what waits for its next attempt, or is done, does not."""
+    assert 0.0 == await world.store.behind()
+    article = await world.article()
+    world.clock.advance(100)
+    assert 100.0 == await world.store.behind()
+    await world.store.mark(await world.store.due(STREAMS, 90.0, 10))
+    world.clock.advance(20)
+    assert 120.0 == await world.store.behind()
+    job = await world.page(article)
+    await world.store.postpone(job.work, 60.0)
+    assert 0.0 == await world.store.behind()
+    world.clock.advance(61)
+    assert 1.0 == await world.store.behind()
+    job = await world.page(article)
+    await world.store.commit_article(ArticleCommit(work=job.work, attempts=1))
+    assert 0.0 == await world.store.behind()

@@ -12,8 +12,8 @@ from math import sqrt
 from msgspec.structs import replace
 
 from workers.errors import Reason
-from workers.feeds.budget import USUAL_K
 from workers.feeds.habit import day_rate, hour_profile, noted
+from workers.feeds.pressure import CALM, Moment, stretched
 from workers.model.feed import FeedHints, FeedRow
 from workers.options import PollOptions
 
@@ -44,15 +44,14 @@ _HARD: frozenset[Reason] = frozenset({"notFound", "gone", "tls", "payload", "cli
 _TEMPORARY: frozenset[Reason] = frozenset({"timeout", "connect", "dns"})
 
 
-def after_good(  # noqa: PLR0913 - the row, what was learned, and the two numbers of the moment
+def after_good(  # noqa: PLR0913 - the row, what was learned, and the moment
     feed: FeedRow,
     hints: FeedHints,
     posted: Sequence[datetime],
     now: datetime,
     options: PollOptions,
     *,
-    jitter: float = 0.0,
-    budget_k: float = USUAL_K,
+    moment: Moment = CALM,
 ) -> FeedRow:
     """Return the feed's row after a poll that worked (a 304 works too).
 
@@ -63,8 +62,7 @@ def after_good(  # noqa: PLR0913 - the row, what was learned, and the two number
             poll those of the baseline, so that the habit is known from the start.
         now: The present.
         options: Floor, ceiling and the usual interval.
-        jitter: From -1 to 1.
-        budget_k: K of `workers.feeds.budget`, in seconds.
+        moment: Jitter, the budget, and how long pages wait.
     """
     activity = noted(feed.activity, posted, now)
     row = replace(feed, activity=activity, hints=hints)
@@ -73,8 +71,14 @@ def after_good(  # noqa: PLR0913 - the row, what was learned, and the two number
         interval = fixed
         why: tuple[str, ...] = (f"fixed: every {_span(fixed)}",)
     else:
-        interval, why = _auto(row, now, options, budget_k)
-        interval *= 1.0 + JITTER * max(-1.0, min(1.0, jitter))
+        interval, why = _auto(row, now, options, moment.budget_k)
+        interval *= 1.0 + JITTER * max(-1.0, min(1.0, moment.jitter))
+    if feed.interval_fixed_s is None:  # an interval of its own is the operator's word on this feed
+        kept = stretched(interval, feed.weight * day_rate(activity, now), moment.behind_s, options)
+        if kept > interval:
+            waits = _span(moment.behind_s)
+            why = (*why, f"slowed: pages wait {waits}: times {kept / interval:.1f}")
+        interval = kept
     return replace(
         row,
         interval_s=interval,

@@ -37,6 +37,10 @@ STUMBLES = 3
 """Unforeseen errors on one id, in this process, before it is a dead letter."""
 REMEMBERED = 1000
 """Ids that are remembered for their errors or deaths; whoever has more has other troubles."""
+UNACKNOWLEDGED = 1000
+"""Ids that are done and wait to be acknowledged. A Redis that hands out work but takes no
+acknowledgement (an ACL, a script that it lost) gets no more of it done than this."""
+UNTIL_ACKNOWLEDGED_S = 0.1
 BLOCK_S = 1.0
 _log = structlog.get_logger()
 
@@ -75,6 +79,8 @@ class StreamLane:
         self._turn = asyncio.Event()
         """Whether it has."""
         self._finished: list[Message] = []
+        self._acknowledging = 0
+        """How many of the finished are on their way to Redis."""
         self._stumbled: dict[tuple[str, str], int] = {}
         self._something = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -115,6 +121,9 @@ class StreamLane:
         free = self._slots - len(self._running)
         if free <= 0:
             await self._wait_for_a_slot()
+            return
+        if len(self._finished) + self._acknowledging >= UNACKNOWLEDGED:
+            await self._clock.sleep(UNTIL_ACKNOWLEDGED_S)
             return
         try:
             messages = await self._broker.take(self._streams, free, BLOCK_S)
@@ -252,12 +261,15 @@ class StreamLane:
         batch, self._finished = self._finished, []
         if not batch:
             return
+        self._acknowledging += len(batch)
         try:
             await self._broker.acknowledge(batch)
         except Transient as error:
             self._finished = batch + self._finished
             self._something.set()
             await self._outage.failed(error)
+        finally:
+            self._acknowledging -= len(batch)
 
     async def _renew_loop(self) -> None:
         while True:

@@ -28,6 +28,8 @@ class StoreCounts(Record, frozen=True, kw_only=True):
     """By state: ``ok``, ``failing``, ``new`` (never polled well), ``parked``."""
     pages: dict[str, Backlog] = field(default_factory=dict)
     """Articles that wait to be read, by stream."""
+    behind_s: float = 0.0
+    """For how many seconds the page that is due longest has waited for a reader."""
     sinks: dict[str, Backlog] = field(default_factory=dict)
     """Deliveries that were not sent, by sink; a sink without any is missing."""
     dead: dict[str, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from workers.feeds import http_hints, merge_hints
 from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate
 from workers.feeds.news import Fresh, News, decide, twin
+from workers.feeds.pressure import Moment
 from workers.feeds.schedule import after_bad, after_good, gone, moved
 from workers.model.alert import TraceLine, TraceStage
 from workers.model.commit import EntryIntent, Knowledge, PollCommit
@@ -24,6 +25,8 @@ from workers.steps.match import matching
 __all__ = ["Poll"]
 
 GONE_FROM_CONFIG_S = 300.0
+BEHIND_FRESH_S = 5.0
+"""How long pages wait is asked for so often, whatever the number of polls."""
 _log = structlog.get_logger()
 
 
@@ -36,6 +39,10 @@ class Poll:
         self._look = look
         self.budget_k = USUAL_K
         """What interval "auto" may spend; brought up to date by `weigh`."""
+        self._behind_s = 0.0
+        """How long pages wait for a reader,"""
+        self._asked_at: float | None = None
+        """as of this moment on the monotonic clock."""
 
     async def weigh(self) -> None:
         """Find anew how often feeds can be polled within the budget, from all feeds' habits."""
@@ -50,6 +57,12 @@ class Poll:
                 ],
                 options,
             )
+
+    async def _feel_pressure(self) -> None:
+        now = self._edges.clock.monotonic()
+        if self._asked_at is None or now - self._asked_at >= BEHIND_FRESH_S:
+            self._asked_at = now  # first: other polls need not ask meanwhile
+            self._behind_s = await self._edges.store.behind()
 
     async def __call__(self, feed_id: str) -> float:
         """Poll the feed with this id; return the seconds until its next poll.
@@ -82,6 +95,7 @@ class Poll:
         now = self._edges.clock.now()
         if seen.reason is not None:
             return self._failed(feed, seen, rules, now)
+        await self._feel_pressure()
         feed = moved(feed, seen.answer.moved_to if seen.answer else None, now)
         if seen.parsed is None:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
@@ -149,9 +163,14 @@ class Poll:
             [entry.published or now for entry in fresh],
             now,
             rules.poll,
-            jitter=self._edges.dice.uniform(-1.0, 1.0),
-            budget_k=self.budget_k,
+            moment=Moment(
+                jitter=self._edges.dice.uniform(-1.0, 1.0),
+                budget_k=self.budget_k,
+                behind_s=self._behind_s,
+            ),
         )
+        if any(phrase.startswith("slowed:") for phrase in row.why):
+            self._edges.meter.count("tocsin_polls_slowed_total")
         if seen.parsed is not None and news is not None:
             row = replace(
                 row,

@@ -210,6 +210,10 @@ class Store(Protocol):
         """
         ...
 
+    async def behind(self) -> float:
+        """Return for how many seconds the page that is due longest has waited, 0 if none is."""
+        ...
+
     async def mark(self, pushed: Sequence[Work]) -> None:
         """Mark rows as pushed, each only if its turn is still the same."""
         ...

@@ -105,6 +105,7 @@ class Relay:
     async def _room(self) -> dict[str, int]:
         """Return how many more entries each stream may hold."""
         sinks = self._endpoints()
+        self._shut = {key: shut for key, shut in self._shut.items() if key in sinks.values()}
         waits = await self._edges.broker.breaker_states(sorted(set(sinks.values()) - {""}))
         keys = {sink_stream(name): key for name, key in sinks.items()}
         held = await self._edges.broker.outstanding([*PAGE_STREAMS, RING_STREAM, *keys])

@@ -24,6 +24,7 @@ from workers.store.tables import (
     undone,
 )
 from workers.store.tables import work as works
+from workers.store.work import behind
 
 __all__ = ["accept", "alert_lines", "counts", "last_accepted", "load_alert", "probe"]
 
@@ -112,6 +113,7 @@ def counts(conn: Connection, now: datetime) -> StoreCounts:
     return StoreCounts(
         feeds={row[0]: row[1] for row in states},
         pages=_pages(conn, now),
+        behind_s=behind(conn, now),
         sinks=_sinks(conn, now),
         dead={"page": 0, "delivery": 0} | {row[0]: row[1] for row in letters},
         last_entry=conn.execute(select(func.max(entries.c.seen))).scalar(),

@@ -159,6 +159,10 @@ class StepStore(_Base):
         """
         return await self._read(works.due, limits, marked_before_s, most)
 
+    async def behind(self) -> float:
+        """Return for how many seconds the page that is due longest has waited, 0 if none is."""
+        return await self._read(works.behind)
+
     async def mark(self, pushed: Sequence[Work]) -> None:
         """Mark rows as pushed, each only if its turn is still the same."""
         await self._write(works.mark, pushed)

@@ -26,6 +26,7 @@ __all__ = [
     "ask",
     "ask_all",
     "asked",
+    "behind",
     "cancel",
     "conclude",
     "count_death",
@@ -342,7 +343,8 @@ def due(
     """Return what the relay may push, oldest first.
 
     Where there is more than ``most``, every stream gets its share: nobody's backlog fills the
-    batch.
+    batch. Hot pages come before warm, and warm before cold, because whoever pushes what this
+    returns may be cut off in the middle.
     """
     wanted = {stream: limit for stream, limit in limits.items() if limit > 0}
     if not wanted or most <= 0:
@@ -362,10 +364,34 @@ def due(
         by_stream[stream].extend(conn.execute(_DUE, which))
         by_stream[stream].sort(key=lambda row: row.next_at)
     shares = [
-        (place, row.next_at, row)
+        (place, _RANKS.get(stream, 0), row.next_at, row)
         for stream, rows in by_stream.items()
         for place, row in enumerate(rows[: wanted[stream]])
     ]
-    shares.sort(key=lambda share: share[:2])
-    chosen = sorted((row for _, _, row in shares[:most]), key=lambda row: row.next_at)
-    return [work_of(row, now) for row in chosen]
+    shares.sort(key=lambda share: share[:3])
+    chosen = sorted(shares[:most], key=lambda share: share[1:3])
+    return [work_of(row, now) for _, _, _, row in chosen]
+
+
+_FIRST_DUE = (
+    select(table.c.next_at)
+    .where(table.c.stream == bindparam("of_stream"), _open, table.c.relayed_at.is_(None))
+    .order_by(table.c.next_at)
+    .limit(1)
+)
+_FIRST_MARKED = select(func.min(table.c.next_at)).where(
+    table.c.relayed_at.is_not(None), _open, table.c.kind == "page"
+)
+
+
+def behind(conn: Connection, now: datetime) -> float:
+    """Return for how many seconds the page that is due longest has waited, 0 if none is due.
+
+    A page that waits for its next attempt, or for its host's turn, is not due. Quick whatever
+    waits: the first of each stream, and what the relay has moved, which is bounded.
+    """
+    firsts: list[float | None] = [
+        conn.execute(_FIRST_DUE, {"of_stream": stream}).scalar() for stream in _RANKS
+    ]
+    firsts.append(conn.execute(_FIRST_MARKED).scalar())
+    return max([0.0, *(seconds(now) - at for at in firsts if at is not None)])
