@@ -22,6 +22,7 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from monitor.daemon.roles import Roles
     from monitor.settings import Loaded
 
 __all__ = ["health", "reload", "run", "status"]
@@ -29,14 +30,30 @@ __all__ = ["health", "reload", "run", "status"]
 NOT_THERE = "no daemon answers for this data folder (start one with `tocsin run`)"
 
 
+def _roles(_ctx: click.Context, _parameter: click.Parameter, value: str) -> "Roles":
+    from monitor.daemon.roles import parse_roles
+
+    try:
+        return parse_roles(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @config_option
 @click.option("--strict", is_flag=True, help="Refuse to start with a topic that is refused.")
-def run(config: str | None, *, strict: bool) -> None:
+@click.option(
+    "--roles",
+    default="poll,read,deliver,web",
+    show_default=True,
+    callback=_roles,
+    help="What this process does; others, over the same Redis and database, do the rest.",
+)
+def run(config: str | None, *, strict: bool, roles: "Roles") -> None:
     """Watch the feeds and ring, until stopped.
 
-    SIGTERM and SIGINT let running work finish, a second one stops at once; SIGHUP reads the files
-    again.
+    Health and metrics are served by every process, whatever its roles. SIGTERM and SIGINT let
+    running work finish, a second one stops at once; SIGHUP reads the files again.
     """
     from monitor.logs import configure
 
@@ -49,15 +66,15 @@ def run(config: str | None, *, strict: bool) -> None:
         if wrong or loaded.problems:
             fail("the config has problems, and --strict forbids a start", CONFIG)
     configure(loaded.settings.log.format, loaded.settings.log.level)
-    raise SystemExit(asyncio.run(_run(loaded)))
+    raise SystemExit(asyncio.run(_run(loaded, roles)))
 
 
-async def _run(loaded: "Loaded") -> int:
+async def _run(loaded: "Loaded", roles: "Roles") -> int:
     from monitor.daemon.service import Daemon
     from workers.clock import SystemClock
     from workers.errors import TocsinError
 
-    daemon = Daemon(loaded, SystemClock())
+    daemon = Daemon(loaded, SystemClock(), roles=roles)
     try:
         await daemon.start()
     except TocsinError as error:

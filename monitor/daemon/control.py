@@ -8,6 +8,7 @@ import msgspec
 
 from monitor import shipped
 from monitor.daemon.reload import Outcome
+from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
 from monitor.health import Check, Checks, SinkState, report, shown, worst
 from workers.broker.places import Places
@@ -16,8 +17,6 @@ from workers.model.report import StoreCounts
 from workers.steps.relay import PAGE_STREAMS, sink_stream
 
 __all__ = ["Report", "control_socket"]
-
-ROLES = ("poll", "read", "deliver", "web")
 
 
 def control_socket(data_dir: Path) -> Path:
@@ -44,20 +43,14 @@ class Report:
         """Return what this process tells others of itself."""
         return {
             "name": self._state.parts.broker.consumer,
-            "roles": list(ROLES),
+            "roles": [role for role in ALL_ROLES if role in self._state.roles],
             "version": shipped.version(),
             "config_hash": self._state.registry.config_hash,
         }
 
     async def live(self) -> dict[str, Any]:
         """Say whether every supervised loop beats: nothing outside this process counts."""
-        lanes = self._state.lanes
-        pulses = [
-            lanes.feeds.pulse,
-            lanes.relay.pulse,
-            *(lane.pulse for lane in lanes.all_streams),
-        ]
-        still = [pulse.name for pulse in pulses if not pulse.alive]
+        still = [pulse.name for pulse in self._state.lanes.pulses if not pulse.alive]
         return {"status": "failing" if still else "ok", "still": still}
 
     async def ready(self) -> dict[str, Any]:
@@ -112,9 +105,7 @@ class Report:
             counts = await state.parts.store.counts()
             lag = await state.parts.broker.due_lag()
             sinks = await self._sinks()
-            held = await state.parts.broker.outstanding(PAGE_STREAMS)
-            waiting = max(0, sum(held.values()) - state.lanes.pages.busy)
-            streams = {"pages": (waiting, state.lanes.pages.busy)}
+            streams = await state.parts.broker.backlog(PAGE_STREAMS)
         except (Transient, StoreDown):
             pass  # the checks tell which of them is away
         return report(counts, sinks, streams, lag)
@@ -124,24 +115,24 @@ class Report:
         names = list(self._state.settings.sinks)
         endpoints = lanes.endpoints()
         waits = await broker.breaker_states(sorted(set(endpoints.values()) - {""}))
-        held = await broker.outstanding([sink_stream(name) for name in names])
+        backlog = await broker.backlog([sink_stream(name) for name in names])
         states = {}
         for name in names:
-            stream = sink_stream(name)
-            busy = lanes.busy(stream)
+            ready, pending = backlog[sink_stream(name)]
             states[name] = SinkState(
                 breaker="open" if waits.get(endpoints.get(name, ""), 0) > 0 else "closed",
                 state="enabled" if name in endpoints else "disabled",
-                ready=max(0, held.get(stream, 0) - busy),
-                pending=busy,
+                ready=ready,
+                pending=pending,
             )
         return states
 
     async def _processes(self) -> list[dict[str, Any]]:
         try:
-            return await self._state.parts.broker.processes()
+            told = await self._state.parts.broker.processes()
         except Transient:
             return [{**self.process(), "beat_s": None}]
+        return [{key: one[key] for key in one if key != "sinks"} for one in told]
 
     async def metrics(self) -> bytes:
         """Return the page that Prometheus scrapes, gauges brought up to date."""

@@ -7,7 +7,9 @@ from typing import Any
 import structlog
 
 from monitor.daemon.build import Parts
+from monitor.daemon.roles import Roles, needs_relay
 from workers.lanes.feeds import FeedLane
+from workers.lanes.pulse import Pulse
 from workers.lanes.relay import RelayLane
 from workers.lanes.stream import Handler, StreamLane
 from workers.options import QueueOptions
@@ -30,32 +32,49 @@ WATCH = "valkey"
 
 
 class Lanes:
-    """All loops of the data plane. ``ended`` resolves when one of them ends unasked."""
+    """The loops of the data plane that ``roles`` ask for.
+
+    ``ended`` resolves when one of them ends unasked.
+    """
 
     def __init__(
-        self, parts: Parts, rules: RulesNow, options: QueueOptions, public_url: str | None
+        self,
+        parts: Parts,
+        rules: RulesNow,
+        options: QueueOptions,
+        public_url: str | None,
+        roles: Roles,
     ) -> None:
         edges = parts.edges
         self._parts = parts
         self._options = options
         self._public_url = public_url
+        self._roles = roles
         self._sinks: dict[str, Sink] = {}
         self._sink_lanes: dict[str, StreamLane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.poll = Poll(edges, rules, Look(edges, read_feed_again))
-        self.feeds = FeedLane(
-            self.poll,
-            options.poll_slots,
-            broker=edges.broker,
-            clock=edges.clock,
-            lease_s=options.lease_s,
-        )
-        self.relay = RelayLane(Relay(edges, options, self.endpoints), edges.clock)
-        read, ring = Read(edges, rules, read_page), Ring(edges, rules)
-        self.pages = self._lane("pages", PAGE_STREAMS, options.page_slots, _plain(read))
-        self.ring = self._lane("ring", (RING_STREAM,), options.sink_slots, _plain(ring))
+        self.poll: Poll | None = None
+        self.feeds: FeedLane | None = None
+        self.relay: RelayLane | None = None
+        self.pages: StreamLane | None = None
+        self.ring: StreamLane | None = None
+        if "poll" in roles:
+            self.poll = Poll(edges, rules, Look(edges, read_feed_again))
+            self.feeds = FeedLane(
+                self.poll,
+                options.poll_slots,
+                broker=edges.broker,
+                clock=edges.clock,
+                lease_s=options.lease_s,
+            )
+        if needs_relay(roles):
+            self.relay = RelayLane(Relay(edges, options, self.endpoints), edges.clock)
+        if "read" in roles:
+            read, ring = Read(edges, rules, read_page), Ring(edges, rules)
+            self.pages = self._lane("pages", PAGE_STREAMS, options.page_slots, _plain(read))
+            self.ring = self._lane("ring", (RING_STREAM,), options.sink_slots, _plain(ring))
 
     def _lane(
         self, name: str, streams: tuple[str, ...], slots: int, handler: Handler
@@ -74,22 +93,32 @@ class Lanes:
     @property
     def all_streams(self) -> list[StreamLane]:
         """Every lane that takes from streams."""
-        return [self.pages, self.ring, *self._sink_lanes.values()]
+        fixed = [lane for lane in (self.pages, self.ring) if lane is not None]
+        return [*fixed, *self._sink_lanes.values()]
 
-    def busy(self, stream: str) -> int:
-        """Return how many ids the lane of ``stream`` is working on."""
-        lane = self._sink_lanes.get(stream.removeprefix("sink:"))
-        return lane.busy if lane else 0
+    @property
+    def pulses(self) -> list[Pulse]:
+        """The heartbeat of every loop that this process runs."""
+        loops: list[FeedLane | RelayLane | StreamLane | None] = [self.feeds, self.relay]
+        return [lane.pulse for lane in (*loops, *self.all_streams) if lane is not None]
 
     def endpoints(self) -> dict[str, str]:
-        """Return the sinks that can be sent to, each with its breaker's key."""
+        """Return the sinks that can be sent to, each with its breaker's key.
+
+        They come from the settings, so that a process that sends nothing can hand on what is due.
+        """
         return {name: endpoint_of(name, sink) for name, sink in self._sinks.items()}
+
+    def wake(self) -> None:
+        """Let the relay look: a commit has asked for work."""
+        if self.relay is not None:
+            self.relay.wake()
 
     def start(self) -> None:
         """Set the loops going (sinks have their own, see `set_sinks`)."""
-        self._spawn("relay", self.relay.run())
-        self._spawn("pages", self.pages.run())
-        self._spawn("ring", self.ring.run())
+        for name, lane in (("relay", self.relay), ("pages", self.pages), ("ring", self.ring)):
+            if lane is not None:
+                self._spawn(name, lane.run())
         if self._parts.valkey is not None:
             self._spawn(WATCH, self._parts.valkey.watch())
 
@@ -112,25 +141,30 @@ class Lanes:
         for name in [name for name, sink in self._sinks.items() if sinks.get(name) is not sink]:
             await self._drop_sink(name)
         for name, sink in sinks.items():
-            if name in self._sinks:
-                continue
-            deliver = Deliver(
-                self._parts.edges,
-                sink,
-                endpoint_of(name, sink),
-                self._options.lease_s,
-                self._public_url,
-            )
-            lane = self._lane(
-                sink_stream(name), (sink_stream(name),), self._options.sink_slots, deliver
-            )
-            self._sinks[name], self._sink_lanes[name] = sink, lane
-            self._spawn(sink_stream(name), lane.run())
-        self.relay.wake()
+            if name not in self._sinks:
+                self._add_sink(name, sink)
+        self.wake()
+
+    def _add_sink(self, name: str, sink: Sink) -> None:
+        self._sinks[name] = sink
+        if "deliver" not in self._roles:
+            return
+        deliver = Deliver(
+            self._parts.edges,
+            sink,
+            endpoint_of(name, sink),
+            self._options.lease_s,
+            self._public_url,
+        )
+        stream = sink_stream(name)
+        lane = self._lane(stream, (stream,), self._options.sink_slots, deliver)
+        self._sink_lanes[name] = lane
+        self._spawn(stream, lane.run())
 
     async def _drop_sink(self, name: str) -> None:
-        sink, lane = self._sinks.pop(name), self._sink_lanes.pop(name)
-        await lane.drain(self._options.stop_within_s / 2)
+        sink, lane = self._sinks.pop(name), self._sink_lanes.pop(name, None)
+        if lane is not None:
+            await lane.drain(self._options.stop_within_s / 2)
         await _close(sink)
 
     async def drain(self, within_s: float) -> None:
@@ -139,10 +173,12 @@ class Lanes:
         for task, name in self._tasks.items():
             if name == WATCH:
                 task.cancel()
-        self.relay.stop()
-        left = await asyncio.gather(
-            self.feeds.drain(within_s), *(lane.drain(within_s) for lane in self.all_streams)
-        )
+        if self.relay is not None:
+            self.relay.stop()
+        drains = [lane.drain(within_s) for lane in self.all_streams]
+        if self.feeds is not None:
+            drains.append(self.feeds.drain(within_s))
+        left = await asyncio.gather(*drains)
         if self._tasks:
             _, late = await asyncio.wait(list(self._tasks), timeout=SINK_CLOSE_S)
             for task in late:

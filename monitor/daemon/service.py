@@ -1,60 +1,56 @@
 """The daemon: start, reload, stop. All that can fail fails before the first feed is touched."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor import shipped
 from monitor.daemon.build import Parts, open_parts
 from monitor.daemon.control import Report, control_socket
 from monitor.daemon.lanes import Lanes
-from monitor.daemon.lost import feeds_left, lost
 from monitor.daemon.notify import notify, watchdog_s
 from monitor.daemon.reload import Reloader
-from monitor.daemon.sinks import Sessions, build_sinks, sink_routes
+from monitor.daemon.roles import ALL_ROLES, Roles
+from monitor.daemon.rules import accepted_topics, rules_in_force
+from monitor.daemon.sinks import Sessions, build_sinks
 from monitor.daemon.state import State
-from monitor.daemon.topics import Accepted, AcceptedTopics, accept_topics
+from monitor.daemon.upkeep import Upkeep
 from monitor.registry import Registry, registry
 from monitor.schedule import Schedule
-from monitor.settings import (
-    Loaded,
-    Settings,
-    alert_options,
-    keep_options,
-    net_options,
-    page_options,
-    poll_options,
-    queue_options,
-)
+from monitor.settings import Loaded, Settings, queue_options
 from monitor.web.app import build_control, build_public
 from monitor.web.serve import Served, serve
 from workers.clock import Clock
-from workers.errors import StoreDown, Transient
-from workers.steps.edges import Rules
-from workers.steps.relay import refill
 
 if TYPE_CHECKING:
     from workers.steps.ports import Sink
 
 __all__ = ["Daemon"]
 
-REFILL_S, PRUNE_S, TICK_S = 300.0, 3600.0, 0.25
+TICK_S = 0.25
 CLOSE_SHARE = 0.25
 """Of the time to stop, what closing connections and processes may take after the drain."""
 _log = structlog.get_logger()
 
 
 class Daemon:
-    """One process that does all: poll, read, deliver, web.
+    """One process: by default it does all, else what its ``roles`` say.
 
     `start`, then `wait` until something ends it, then `stop`.
     """
 
-    def __init__(self, loaded: Loaded, clock: Clock, *, next_free_port: bool = False) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        clock: Clock,
+        *,
+        roles: Roles = frozenset(ALL_ROLES),
+        next_free_port: bool = False,
+    ) -> None:
         self._loaded = loaded
         self._clock = clock
+        self._roles = roles
         self._next_free_port = next_free_port
         self._schedule = Schedule()
         self._sessions = Sessions()
@@ -78,27 +74,32 @@ class Daemon:
             self.state = await self._compose(parts)
             self._reloader = Reloader(self.state, self._take_over)
             self._report = Report(self.state, self._reloader.reload)
+            self._upkeep = Upkeep(self.state, self._report.process)
             await self._serve(settings)
             self._sinks = build_sinks(settings, self._sessions)
         except BaseException:
             await self._close(parts)
             raise
-        parts.store.subscribe(self.state.lanes.relay.wake)
-        await self._beat()  # before the lanes, which beat too, but cannot say what we are
+        parts.store.subscribe(self.state.lanes.wake)
+        await self._upkeep.beat()  # before the lanes, which beat too, but cannot say what we are
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
-        await self._settle_sinks(self._sinks)
-        await self._refill()
+        await self._upkeep.settle_sinks(self._sinks)
+        await self._upkeep.refill()
         self._schedule_jobs()
         notify("READY=1")
         self._tell()
 
     async def _compose(self, parts: Parts) -> State:
         settings, wanted = self._loaded.settings, registry(self._loaded.settings)
-        accepted = await _accept(self._loaded, wanted, parts)
-        rules = await _rules(self._loaded, wanted, accepted, parts)
+        accepted = await accepted_topics(self._loaded, wanted, parts.store)
+        rules = await rules_in_force(self._loaded, wanted, accepted, parts.store, self._roles)
         lanes = Lanes(
-            parts, lambda: self.state.rules, queue_options(settings), settings.web.public_url
+            parts,
+            lambda: self.state.rules,
+            queue_options(settings),
+            settings.web.public_url,
+            self._roles,
         )
         return State(
             loaded=self._loaded,
@@ -108,12 +109,14 @@ class Daemon:
             accepted=accepted,
             rules=rules,
             lanes=lanes,
+            roles=self._roles,
         )
 
     def _tell(self) -> None:
         rules = self.state.rules
         _log.info(
             "started",
+            roles=self._report.process()["roles"],
             feeds=len(rules.sources),
             topics=len(rules.topics.specs),
             sinks=sorted(self._sinks),
@@ -126,42 +129,22 @@ class Daemon:
         web = settings.web
         if web.listen == "off":
             return
-        public = build_public(self._report, web.token.reveal if web.token else tuple)
+        token = web.token.reveal if web.token else tuple
+        public = build_public(self._report, token, pages="web" in self._roles)
         served = await serve(public, web.listen, next_free=self._next_free_port)
         self._served.append(served)
         self.address = served.address
 
     def _schedule_jobs(self) -> None:
-        lease = queue_options(self.state.settings).lease_s
-        self._schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
-        self._schedule.every(TICK_S, "watch", self._reloader.look)
-        self._schedule.every(REFILL_S, "refill", self._refill)
-        self._schedule.every(REFILL_S, "settle", self._settle_sinks)
-        self._schedule.every(PRUNE_S, "prune", self._prune)
-        self._schedule.every(lease / 3, "beat", self._beat)
+        schedule = self._schedule
+        if self.state.lanes.feeds is not None:
+            schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
+        schedule.every(TICK_S, "watch", self._reloader.look)
+        for seconds, name, job in self._upkeep.jobs():
+            schedule.every(seconds, name, job)
         if (period := watchdog_s()) is not None:
-            self._schedule.every(period, "watchdog", self._watchdog)
-        self._schedule.start()
-
-    async def _refill(self) -> None:
-        try:
-            await refill(self.state.parts.edges)
-            await self.state.lanes.poll.weigh()
-        except (Transient, StoreDown) as error:
-            _log.warning("refill_failed", error=str(error))
-
-    async def _prune(self) -> None:
-        try:
-            keep = keep_options(self.state.settings)
-            await self.state.parts.store.prune(keep, self._clock.now())
-        except StoreDown as error:
-            _log.warning("prune_failed", error=str(error))
-
-    async def _beat(self) -> None:
-        try:
-            await self.state.parts.broker.beat(self._report.process())
-        except Transient as error:
-            _log.debug("beat_failed", error=str(error))
+            schedule.every(period, "watchdog", self._watchdog)
+        schedule.start()
 
     async def _watchdog(self) -> None:
         live = await self._report.live()
@@ -172,8 +155,9 @@ class Daemon:
         """Put accepted settings in force. Lanes of sinks that did not change are not touched."""
         state, settings = self.state, loaded.settings
         fresh = build_sinks(settings, self._sessions)
-        accepted = await _accept(loaded, wanted, state.parts)
-        rules = await _rules(loaded, wanted, accepted, state.parts)
+        store = state.parts.store
+        accepted = await accepted_topics(loaded, wanted, store)
+        rules = await rules_in_force(loaded, wanted, accepted, store, self._roles)
         self._sinks = {
             name: sink if name in remade else self._sinks.get(name, sink)
             for name, sink in fresh.items()
@@ -181,25 +165,9 @@ class Daemon:
         state.loaded, state.registry = loaded, wanted
         state.accepted, state.rules = accepted, rules
         await state.lanes.set_sinks(self._sinks)
-        await self._settle_sinks(remade)
-        await self._refill()
-
-    async def _settle_sinks(self, back: Collection[str] = ()) -> None:
-        """Send what was held for sinks that are back; give up what waits for sinks that are gone.
-
-        Asked now and then besides: what was under way at a reload still went by the old settings.
-        A sink whose file cannot be read is not gone.
-        """
-        store, loaded = self.state.parts.store, self.state.loaded
-        try:
-            for name in self._sinks:
-                untried = name not in back
-                if released := await store.release_held(name, "disabled", untried=untried):
-                    _log.info("deliveries_released", sink=name, deliveries=released)
-            if not lost(loaded).unread and (gone := await store.abandon(loaded.settings.sinks)):
-                _log.warning("deliveries_abandoned", deliveries=gone, reason="sink removed")
-        except StoreDown as error:
-            _log.warning("sinks_not_settled", error=str(error))
+        await self._upkeep.beat()
+        await self._upkeep.settle_sinks(remade)
+        await self._upkeep.refill()
 
     def request_reload(self) -> None:
         """Read the settings again soon: the operator's word, by signal."""
@@ -246,35 +214,3 @@ class Daemon:
         self._served.clear()
         await self._sessions.close()
         await parts.stack.aclose()
-
-
-async def _accept(loaded: Loaded, wanted: Registry, parts: Parts) -> Accepted:
-    return await accept_topics(
-        AcceptedTopics(
-            topics=wanted.topics,
-            aliases=dict(wanted.aliases),
-            routes=sink_routes(loaded.settings),
-        ),
-        loaded.settings.matching.languages,
-        parts.store,
-        lost(loaded),
-    )
-
-
-async def _rules(loaded: Loaded, wanted: Registry, accepted: Accepted, parts: Parts) -> Rules:
-    """Make the feeds in SQL be those of the settings; return the rules that follow from both."""
-    settings, feeds = loaded.settings, wanted.feeds
-    if lost(loaded).unread:
-        feeds = (*feeds, *feeds_left(feeds, await parts.store.feed_rows()))
-    ids = await parts.store.sync_feeds(feeds)
-    return Rules(
-        topics=accepted.topics,
-        topics_version=accepted.number,
-        sources={ids[feed.url]: feed for feed in feeds if feed.url in ids},
-        sinks=accepted.routes,
-        net=net_options(settings, shipped.version()),
-        poll=poll_options(settings),
-        pages=page_options(settings),
-        alerts=alert_options(settings),
-        cues=shipped.cues(),
-    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from monitor.daemon.build import Parts
 from monitor.daemon.lanes import Lanes
+from monitor.daemon.roles import Roles
 from monitor.daemon.topics import Accepted
 from monitor.registry import Registry
 from monitor.settings import Loaded, Settings
@@ -24,6 +25,7 @@ class State:
     accepted: Accepted
     rules: Rules
     lanes: Lanes
+    roles: Roles
     draining: bool = False
 
     @property

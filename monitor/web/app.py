@@ -63,6 +63,8 @@ def _status(body: Mapping[str, Any]) -> int:
 
 
 def _endpoints(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.RouteDef]:
+    """Return what every process serves, whatever its roles."""
+
     async def livez(_request: web.Request) -> web.Response:
         body = await asked.live()
         return _json(body, _status(body))
@@ -80,6 +82,17 @@ def _endpoints(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.R
             body=await asked.metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
+    return [
+        web.get("/livez", livez),
+        web.get("/readyz", readyz),
+        web.get("/healthz", healthz),
+        web.get("/metrics", metrics),
+    ]
+
+
+def _pages(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.RouteDef]:
+    """Return what is for people with a browser."""
+
     async def why(request: web.Request) -> web.Response:
         if not _may(request, token()):
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
@@ -92,13 +105,7 @@ def _endpoints(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.R
             headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"},
         )
 
-    return [
-        web.get("/livez", livez),
-        web.get("/readyz", readyz),
-        web.get("/healthz", healthz),
-        web.get("/metrics", metrics),
-        web.get("/why/{event:art_[0-9a-f]{24}}", why),
-    ]
+    return [web.get("/why/{event:art_[0-9a-f]{24}}", why)]
 
 
 def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
@@ -112,10 +119,17 @@ def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
     return any(hmac.compare_digest(shown, token.encode()) for token in tokens)
 
 
-def build_public(asked: Asked, token: Callable[[], tuple[str, ...]]) -> web.Application:
-    """Return the application for ``[web] listen``. ``token`` is empty where none is asked for."""
+def build_public(
+    asked: Asked, token: Callable[[], tuple[str, ...]], *, pages: bool = True
+) -> web.Application:
+    """Return the application for ``[web] listen``.
+
+    ``token`` is empty where none is asked for. Without ``pages``: health and metrics alone.
+    """
     app = web.Application(client_max_size=1 << 16)
     app.add_routes(_endpoints(asked, token))
+    if pages:
+        app.add_routes(_pages(asked, token))
     return app
 
 

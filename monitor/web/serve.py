@@ -51,8 +51,14 @@ async def serve(app: web.Application, listen: str, *, next_free: bool = False) -
     except OSError as error:
         await runner.cleanup()
         raise CannotListen(
-            f"cannot listen: {listen}: {error.strerror}; set another address in [web] listen"
+            f"cannot listen: {listen}: {_reason(error)}; set another address in [web] listen "
+            "(each `tocsin run` on a machine needs one of its own; --processes share one)"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Return the cause without the address, which asyncio repeats in its own words."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 async def _serve_unix(runner: web.AppRunner, path: Path) -> None:

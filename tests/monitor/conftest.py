@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from monitor.cli import tocsin
 from monitor.daemon.control import control_socket
+from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.service import Daemon
 from monitor.logs import configure
 from monitor.settings import load
@@ -69,11 +70,11 @@ class Installation:
             f"[web]\n{web}\n{more}\n{listed}\n{sinks}\n"
         )
 
-    async def start(self) -> Daemon:
+    async def start(self, roles: Iterable[str] = ALL_ROLES) -> Daemon:
         """Start a daemon by the files as they are."""
         loaded = load(self.config, {})
         assert () == loaded.fatal
-        daemon = Daemon(loaded, SystemClock())
+        daemon = Daemon(loaded, SystemClock(), roles=frozenset(roles))
         await daemon.start()
         self.daemons.append(daemon)
         return daemon

@@ -110,7 +110,7 @@ async def test_a_change_of_the_sink_releases_what_its_receiver_refused(newsroom)
     job = await store.load_delivery(delivery.id)
     await store.commit_delivery(DeliveryCommit(work=job.work, state="held", attempts=9))
     await newsroom.reload()
-    await daemon._settle_sinks()
+    await daemon._upkeep.settle_sinks()
     await newsroom.stands(daemon, hook="held")
     newsroom.write(hook.format("new"))
     await newsroom.reload()
@@ -126,7 +126,7 @@ async def test_what_was_under_way_at_the_reload_is_not_forgotten(newsroom):
     daemon.state.rules = old
     newsroom.say("n1", "A quake at night")
     await newsroom.stands(daemon, journal="sent", more="held")
-    await daemon._settle_sinks()
+    await daemon._upkeep.settle_sinks()
     await newsroom.stands(daemon, journal="sent", more="sent")
 
 

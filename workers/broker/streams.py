@@ -60,6 +60,15 @@ class Streams(Beats):
         lengths = await self._link.calls([("XLEN", stream_key(name)) for name in streams])
         return dict(zip(streams, map(int, lengths), strict=True))
 
+    async def backlog(self, streams: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return for each stream how many ids wait, and how many some process holds."""
+        keys = [stream_key(name) for name in streams]
+        counted = await self._link.run("backlog", keys, [GROUP, NOBODY]) if keys else []
+        return {
+            name: (int(ready), int(pending))
+            for name, (ready, pending) in zip(streams, counted, strict=True)
+        }
+
     async def take(
         self, streams: Sequence[str], count: int, block_s: float = BLOCK_S
     ) -> list[Message]:

@@ -12,7 +12,7 @@ from workers.store.columns import storable
 from workers.store.sql import Values, chunks, put_new
 from workers.store.tables import addresses, feeds
 
-__all__ = ["address_key", "delays", "load", "note_addresses", "rows", "sync"]
+__all__ = ["address_key", "delays", "ids", "load", "note_addresses", "rows", "sync"]
 
 _SPLIT = ("pages_got", "pages_tried", "configured")
 
@@ -66,6 +66,12 @@ def note_addresses(conn: Connection, feed: str, urls: Iterable[str], how: str) -
     put_new(conn, addresses, found)
 
 
+def ids(conn: Connection, _now: datetime, sources: Sequence[FeedSource]) -> dict[str, str]:
+    """Return the id that each source has, or would get, by the address given."""
+    known = _known(conn, sources)
+    return {source.url: _id_of(source, known) for source in sources}
+
+
 def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict[str, str]:
     """Make the feeds be those of ``sources``; return each one's id by the address given.
 
@@ -73,11 +79,11 @@ def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict
     """
     known = _known(conn, sources)
     stored = {row.id: row for row in conn.execute(_ALL)}
-    ids: dict[str, str] = {}
+    found: dict[str, str] = {}
     active: dict[str, FeedSource] = {}
     for source in sources:
         id_ = _id_of(source, known)
-        ids[source.url] = id_
+        found[source.url] = id_
         for url in _urls(source):
             known.setdefault(address_key(url), id_)
         if id_ not in active or (source.enabled and not active[id_].enabled):
@@ -86,13 +92,13 @@ def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict
         conn, feeds, [_new(id_, source) for id_, source in active.items() if id_ not in stored]
     )
     for source in sources:
-        note_addresses(conn, ids[source.url], (source.url,), "configured")
-        note_addresses(conn, ids[source.url], source.former, "former")
+        note_addresses(conn, found[source.url], (source.url,), "configured")
+        note_addresses(conn, found[source.url], source.former, "former")
     for id_, source in active.items():
         if id_ in stored:
             _configure(conn, now, stored[id_], source)
     _park(conn, [id_ for id_, row in stored.items() if id_ not in active and not row.parked])
-    return ids
+    return found
 
 
 def _urls(source: FeedSource) -> tuple[str, ...]:

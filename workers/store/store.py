@@ -186,6 +186,10 @@ class StepStore(_Base):
 class SqlStore(StepStore):
     """One SQLite database, for the steps, the command line and health."""
 
+    async def feed_ids(self, sources: Sequence[FeedSource]) -> dict[str, str]:
+        """Return the feed id of each source by its address, changing nothing."""
+        return await self._read(feeds.ids, sources)
+
     async def feed_rows(self) -> list[FeedRow]:
         """Return all feeds, parked ones too, by name."""
         return await self._read(feeds.rows)

@@ -1,0 +1,51 @@
+"""The rules in force: what follows from the files, from what was accepted, and from SQL."""
+
+from monitor import shipped
+from monitor.daemon.build import SqlStore
+from monitor.daemon.lost import feeds_left, lost
+from monitor.daemon.roles import Roles
+from monitor.daemon.sinks import sink_routes
+from monitor.daemon.topics import Accepted, AcceptedTopics, accept_topics
+from monitor.registry import Registry
+from monitor.settings import Loaded, alert_options, net_options, page_options, poll_options
+from workers.steps.edges import Rules
+
+__all__ = ["accepted_topics", "rules_in_force"]
+
+
+async def accepted_topics(loaded: Loaded, wanted: Registry, store: SqlStore) -> Accepted:
+    """Accept the topics of the files, as far as they are good."""
+    return await accept_topics(
+        AcceptedTopics(
+            topics=wanted.topics,
+            aliases=dict(wanted.aliases),
+            routes=sink_routes(loaded.settings),
+        ),
+        loaded.settings.matching.languages,
+        store,
+        lost(loaded),
+    )
+
+
+async def rules_in_force(
+    loaded: Loaded, wanted: Registry, accepted: Accepted, store: SqlStore, roles: Roles
+) -> Rules:
+    """Make the feeds in SQL be those of the settings; return the rules that follow from both.
+
+    Only who polls changes the feeds: a machine that just sends must not park any.
+    """
+    settings, feeds = loaded.settings, wanted.feeds
+    if lost(loaded).unread:
+        feeds = (*feeds, *feeds_left(feeds, await store.feed_rows()))
+    ids = await (store.sync_feeds(feeds) if "poll" in roles else store.feed_ids(feeds))
+    return Rules(
+        topics=accepted.topics,
+        topics_version=accepted.number,
+        sources={ids[feed.url]: feed for feed in feeds if feed.url in ids},
+        sinks=accepted.routes,
+        net=net_options(settings, shipped.version()),
+        poll=poll_options(settings),
+        pages=page_options(settings),
+        alerts=alert_options(settings),
+        cues=shipped.cues(),
+    )

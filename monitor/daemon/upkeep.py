@@ -1,0 +1,94 @@
+"""What a process does now and then beside its lanes. Several may do the same at once."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from typing import Any
+
+import structlog
+
+from monitor.daemon.lost import lost
+from monitor.daemon.state import State
+from monitor.settings import keep_options, queue_options
+from workers.errors import StoreDown, Transient
+from workers.steps.relay import refill
+
+__all__ = ["Upkeep"]
+
+REFILL_S, PRUNE_S = 300.0, 3600.0
+_log = structlog.get_logger()
+Job = Callable[[], Awaitable[object]]
+
+
+class Upkeep:
+    """The housekeeping that the roles of a process ask for.
+
+    ``told`` returns what this process tells others of itself.
+    """
+
+    def __init__(self, state: State, told: Callable[[], dict[str, Any]]) -> None:
+        self._state = state
+        self._told = told
+
+    def jobs(self) -> Iterator[tuple[float, str, Job]]:
+        """Yield seconds, name and what is to be done each time."""
+        yield queue_options(self._state.settings).lease_s / 3, "beat", self.beat
+        if "poll" in self._state.roles:
+            yield REFILL_S, "refill", self.refill
+            yield PRUNE_S, "prune", self.prune
+        if "deliver" in self._state.roles:
+            yield REFILL_S, "settle", self.settle_sinks
+
+    async def beat(self) -> None:
+        """Tell the others that this process lives, what it does, and which sinks it knows."""
+        try:
+            sinks = sorted(self._state.settings.sinks)
+            await self._state.parts.broker.beat({**self._told(), "sinks": sinks})
+        except Transient as error:
+            _log.debug("beat_failed", error=str(error))
+
+    async def refill(self) -> None:
+        """Make the due-queue be what SQL knows, and share out the budget of polls anew."""
+        poll = self._state.lanes.poll
+        if poll is None:
+            return
+        try:
+            await refill(self._state.parts.edges)
+            await poll.weigh()
+        except (Transient, StoreDown) as error:
+            _log.warning("refill_failed", error=str(error))
+
+    async def prune(self) -> None:
+        """Remove what is older than it is kept for."""
+        try:
+            keep = keep_options(self._state.settings)
+            await self._state.parts.store.prune(keep, self._state.clock.now())
+        except StoreDown as error:
+            _log.warning("prune_failed", error=str(error))
+
+    async def settle_sinks(self, back: Collection[str] = ()) -> None:
+        """Send what was held for sinks that are back; give up what waits for sinks that are gone.
+
+        Asked now and then besides: what was under way at a reload still went by the old settings.
+        A sink whose file cannot be read is not gone, nor is one that another process knows.
+        """
+        if "deliver" not in self._state.roles:
+            return
+        store, loaded = self._state.parts.store, self._state.loaded
+        try:
+            for name in self._state.lanes.endpoints():
+                untried = name not in back
+                if released := await store.release_held(name, "disabled", untried=untried):
+                    _log.info("deliveries_released", sink=name, deliveries=released)
+            if not lost(loaded).unread and (gone := await store.abandon(await self._known())):
+                _log.warning("deliveries_abandoned", deliveries=gone, reason="sink removed")
+        except (StoreDown, Transient) as error:
+            _log.warning("sinks_not_settled", error=str(error))
+
+    async def _known(self) -> set[str]:
+        """Return the sinks of our settings, and of those of every other process that lives."""
+        broker = self._state.parts.broker
+        known = set(self._state.settings.sinks)
+        for process in await broker.processes():
+            told = process.get("sinks")
+            if process.get("name") != broker.consumer and isinstance(told, list):
+                known.update(name for name in told if isinstance(name, str))
+        return known
