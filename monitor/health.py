@@ -183,6 +183,7 @@ def report(
             "sinks": {name: _sink(counts, name, state) for name, state in sinks.items()},
         },
         "dead": {
+            "entries": counts.dead.get("entry", 0),
             "pages": counts.dead.get("page", 0),
             "deliveries": counts.dead.get("delivery", 0),
         },

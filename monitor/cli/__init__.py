@@ -38,7 +38,7 @@ COMMANDS: dict[str, Command] = {
     "status": Command("monitor.cli.daemon:status", "Say how the running daemon is doing."),
     "health": Command("monitor.cli.daemon:health", "Exit 0 if the daemon is ready, 1 if not."),
     "alerts": Command("monitor.cli.alerts:alerts", "List and show what rang."),
-    "dead": Command("monitor.cli.dead:dead", "List and replay what was given up."),
+    "dead": Command("monitor.cli.dead:dead", "List, show, replay and drop what was given up."),
     "why": Command("monitor.cli.why:why", "Tell the journey of one address through Tocsin."),
     "reload": Command("monitor.cli.daemon:reload", "Let the running daemon read its files again."),
     "completion": Command("monitor.cli.setup:completion", "Print a script that completes words."),

@@ -123,7 +123,10 @@ def _print_status(report: dict[str, Any]) -> None:
             f"sink {name}: {sink['undelivered']} undelivered, breaker {sink['breaker']}, "
             f"{sink['state']}"
         )
-    print_text(f"dead letters: {dead['pages']} pages, {dead['deliveries']} deliveries")
+    print_text(
+        f"dead letters: {dead['entries']} entries, {dead['pages']} pages, "
+        f"{dead['deliveries']} deliveries"
+    )
     print_text(
         f"last entry: {report['last_entry'] or '-'}; last alert: {report['last_alert'] or '-'}"
     )

@@ -2,12 +2,13 @@
 
 import errno
 import sys
-from contextlib import nullcontext
-from datetime import datetime
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from typing_extensions import override
 
 from monitor.cli.common import FOUND, fail
 from workers.model.net import Answer, Fetch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
 
 __all__ = [
+    "SINCE",
     "answer_of_file",
     "fetch_answer",
     "is_address",
@@ -122,6 +124,35 @@ async def fetch_answer(settings: "Settings", url: str, most_bytes: int) -> Answe
         return await fetcher.get(Fetch(url=url, wire_bytes=most_bytes, body_bytes=most_bytes))
     finally:
         await fetcher.close()
+
+
+class _Since(click.ParamType):  # type: ignore[type-arg]
+    """A moment in the past: a duration like ``6h``, or a date or time in ISO 8601 (UTC)."""
+
+    name = "duration or time"
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the moment, aware, in UTC."""
+        from monitor.settings import duration
+        from workers.clock import SystemClock
+
+        if isinstance(value, datetime):
+            return value
+        text = str(value).strip()
+        now = SystemClock().now()
+        with suppress(ValueError, OverflowError):
+            return now - timedelta(seconds=duration(text))
+        try:
+            found = datetime.fromisoformat(text)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{text!r}: write 6h, 2d, 2026-11-23 or 2026-11-23T02:10:00Z", param, ctx)
+
+
+SINCE = _Since()
 
 
 def iso(moment: datetime | None) -> str:

@@ -20,9 +20,10 @@ from workers.pages import PageRules
 from workers.pool import ProcessPool
 from workers.pool.tasks import read_feed_again, read_page
 from workers.steps.edges import Edges
-from workers.store import SqlStore, open_store
+from workers.store import DeadWhich, SqlStore, open_store
 
 __all__ = [
+    "DeadWhich",
     "Parts",
     "ProcessPool",
     "SqlStore",

@@ -31,7 +31,7 @@ from monitor.settings.load import Loaded, load
 from monitor.settings.model import Settings, default_data_dir
 from monitor.settings.places import told_sinks
 from monitor.settings.problems import Problem, plain, render
-from monitor.settings.values import Rate, duration_text, size_text
+from monitor.settings.values import Rate, duration, duration_text, size_text
 
 __all__ = [
     "ConsoleSink",
@@ -51,6 +51,7 @@ __all__ = [
     "alert_options",
     "database_path",
     "default_data_dir",
+    "duration",
     "duration_text",
     "find_config",
     "keep_options",

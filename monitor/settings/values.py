@@ -32,6 +32,7 @@ __all__ = [
     "Text",
     "TimeZone",
     "WebUrl",
+    "duration",
     "duration_text",
     "host_is_loopback",
     "refuse",
@@ -90,9 +91,21 @@ def _duration(value: object) -> float:
         )
     if not isinstance(value, str):
         raise refuse("is no duration", hint)
-    found = _DURATION.fullmatch(value.strip())
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise refuse("is no duration", hint) from error
+
+
+def duration(text: str) -> float:
+    """Return the seconds of a duration as it is written in the file: ``6h``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _DURATION.fullmatch(text.strip())
     if found is None:
-        raise refuse("is no duration", hint)
+        raise ValueError(f"no duration: {text!r}")
     return float(found[1]) * _UNITS[found[2]]
 
 

@@ -18,7 +18,9 @@ ASKING = [
     ("alerts", "list"),
     ("alerts", "show", "alt_1"),
     ("dead", "list"),
+    ("dead", "show", "art_1"),
     ("dead", "replay", "--all"),
+    ("dead", "drop", "--all"),
     ("feeds", "list"),
     ("why", "https://a.example/x"),
     ("status",),
@@ -38,7 +40,7 @@ async def test_without_a_config(installation, words, form):
     assert "-c" in result.stderr
 
 
-@pytest.mark.parametrize("words", ASKING[:6], ids=" ".join)
+@pytest.mark.parametrize("words", ASKING[:8], ids=" ".join)
 async def test_without_a_database(installation, words):
     """Before the first start these exit 1, say so, and make no database."""
     result = await installation.call(*words)
@@ -145,6 +147,15 @@ async def test_dead_letters(installation, lines):
     plain = await installation.call("dead", "list", "--reason", "crash")
     assert "Title 1" in plain.stdout
     assert 2 == (await installation.call("dead", "replay")).exit_code
+    assert 2 == (await installation.call("dead", "drop")).exit_code
+    for since, number in (("6h", 2), ("2020-01-01T00:00:00Z", 2), ("2999-01-01", 0)):
+        recent = await installation.call("dead", "list", "--json", "--since", since)
+        assert number == len(lines(recent))
+    bad = await installation.call("dead", "list", "--since", "soon")
+    assert (2, "") == _seen(bad)
+    assert "6h" in bad.stderr
+    (shown,) = lines(await installation.call("dead", "show", told[0]["id"][:12], "--json"))
+    assert {**told[0], "content": None} == shown
     one = await installation.call("dead", "replay", told[0]["id"], "--json")
     assert [{"replayed": 1}] == lines(one)
     kind = await installation.call("dead", "replay", "--kind", "page")
@@ -152,6 +163,23 @@ async def test_dead_letters(installation, lines):
     assert [] == lines(await installation.call("dead", "list", "--json"))
     nothing = await installation.call("dead", "replay", "--all", "--json")
     assert [{"replayed": 0}] == lines(nothing)
+
+
+async def test_dead_letters_are_dropped(installation, lines):
+    """Those that are meant, for good; an id that is none exits 1."""
+    installation.data.mkdir()
+    (installation.data / "tocsin.dir").touch()
+    for number in (1, 2):
+        await _dead_article(installation.data, number)
+    assert [{"dropped": 0}] == lines(
+        await installation.call("dead", "drop", "--kind", "delivery", "--json")
+    )
+    (first, second) = lines(await installation.call("dead", "list", "--json"))
+    assert (0, "1 dropped\n") == _seen(await installation.call("dead", "drop", first["id"]))
+    assert [second] == lines(await installation.call("dead", "list", "--json"))
+    assert 1 == (await installation.call("dead", "drop", first["id"])).exit_code
+    assert (0, "1 dropped\n") == _seen(await installation.call("dead", "drop", "--since", "1h"))
+    assert 1 == (await installation.call("dead", "show", second["id"])).exit_code
 
 
 def test_the_same_sentence_is_told_once(capsys):

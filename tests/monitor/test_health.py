@@ -141,7 +141,7 @@ def test_the_report_has_all_fields():
     sink = {"ready": 1, "pending": 0, "breaker": "closed", "state": "enabled"}
     assert {**sink, "undelivered": 3, "oldest_s": 7.8} == told["queue"]["sinks"]["ops"]
     assert {**sink, "undelivered": 0, "oldest_s": None} == told["queue"]["sinks"]["new"]
-    assert {"pages": 1, "deliveries": 0} == told["dead"]
+    assert {"entries": 0, "pages": 1, "deliveries": 0} == told["dead"]
     assert (at, None) == (told["last_entry"], told["last_alert"])
 
 

@@ -68,7 +68,7 @@ async def test_counts_of_everything(world) -> None:
             feeds={"ok": 1, "new": 1},
             pages={"pages:warm": Backlog(open=1, oldest_s=0.0)},
             sinks={"ops": Backlog(open=1, oldest_s=10.0)},
-            dead={"page": 0, "delivery": 1},
+            dead={"entry": 0, "page": 0, "delivery": 1},
             last_entry=world.clock.now(),
             last_alert=began,
         )

@@ -11,6 +11,8 @@ __all__ = [
     "Alert",
     "AlertLine",
     "ArticleFacts",
+    "DeadKind",
+    "DeadLetter",
     "DeadLine",
     "Delivery",
     "DeliveryJob",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 Evidence = Literal["page", "feed"]
+DeadKind = Literal["entry", "page", "delivery"]
 DeliveryState = Literal["open", "retry", "sent", "held", "dead"]
 TraceStage = Literal["poll", "read", "match", "ring", "deliver"]
 
@@ -182,10 +185,17 @@ class DeadLine(Record, frozen=True, kw_only=True):
     """A row of ``tocsin dead list``."""
 
     id: str
-    kind: Literal["page", "delivery"]
+    kind: DeadKind
     sink: str | None
     reason: str
     at: datetime
     attempts: int
     title: str
     last_answer: str | None
+
+
+class DeadLetter(DeadLine, frozen=True, kw_only=True):
+    """A dead letter whole: ``tocsin dead show``."""
+
+    content: str | None = None
+    """Of an entry: all that a replay needs, as JSON. Pages and deliveries lie in SQL."""

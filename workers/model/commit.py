@@ -8,7 +8,14 @@ from workers.model.article import ArticleRow, Work
 from workers.model.base import Record
 from workers.model.feed import EntryRow, FeedRow, KnownEntry
 
-__all__ = ["ArticleCommit", "DeliveryCommit", "EntryIntent", "Knowledge", "PollCommit"]
+__all__ = [
+    "ArticleCommit",
+    "DeadEntry",
+    "DeliveryCommit",
+    "EntryIntent",
+    "Knowledge",
+    "PollCommit",
+]
 
 
 class EntryIntent(Record, frozen=True, kw_only=True):
@@ -23,6 +30,14 @@ class EntryIntent(Record, frozen=True, kw_only=True):
     """Ring on the feed's text after so long; None where title and summary matched nothing."""
 
 
+class DeadEntry(Record, frozen=True, kw_only=True):
+    """An entry that could not be decided about, with what a replay wants written for it."""
+
+    intent: EntryIntent
+    reason: str
+    detail: str
+
+
 class PollCommit(Record, frozen=True, kw_only=True):
     """All that one poll decided."""
 
@@ -33,6 +48,8 @@ class PollCommit(Record, frozen=True, kw_only=True):
     intents: tuple[EntryIntent, ...] = ()
     listed: tuple[str, ...] = ()
     """Identities that the feed still lists, unchanged."""
+    dead: tuple[DeadEntry, ...] = ()
+    """Entries that could not be decided about: kept as dead letters, the others go on."""
     delay_s: float
     """Until the next poll."""
     trace: tuple[TraceLine, ...] = ()

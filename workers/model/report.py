@@ -33,7 +33,7 @@ class StoreCounts(Record, frozen=True, kw_only=True):
     sinks: dict[str, Backlog] = field(default_factory=dict)
     """Deliveries that were not sent, by sink; a sink without any is missing."""
     dead: dict[str, int] = field(default_factory=dict)
-    """Dead letters by kind, ``page`` or ``delivery``."""
+    """Dead letters by kind: ``entry``, ``page`` or ``delivery``."""
     last_entry: datetime | None = None
     """When an entry was last seen for the first time."""
     last_alert: datetime | None = None

@@ -10,7 +10,7 @@ from workers.errors import StoreDown, Transient
 from workers.feeds import http_hints, merge_hints
 from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate
-from workers.feeds.news import Fresh, News, decide, twin
+from workers.feeds.news import Fresh, News, twin
 from workers.feeds.pressure import Moment
 from workers.feeds.schedule import after_bad, after_good, gone, moved
 from workers.model.alert import TraceLine, TraceStage
@@ -21,6 +21,7 @@ from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.hosts import take_turn
 from workers.steps.look import Look, Seen
 from workers.steps.match import matching
+from workers.steps.undecided import decide_apart, undecided
 
 __all__ = ["Poll"]
 
@@ -100,10 +101,13 @@ class Poll:
         if seen.parsed is None:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
         known = await self._knowledge(feed, seen.parsed)
-        news = decide(feed, seen.parsed, known, now, rules.alerts)
+        news, dead = decide_apart(feed, seen.parsed, known, now, rules.alerts)
         pairs = []
         for fresh in news.fresh:
-            pairs.append(await self._intent(feed, fresh, rules, now))
+            try:
+                pairs.append(await self._intent(feed, fresh, rules, now))
+            except Exception as error:  # noqa: BLE001 - one bad entry must not hide all others
+                dead += (undecided(fresh, error),)
             await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
         if news.rebaselined:
             _log.warning("feed_rebaselined", feed=feed.name, entries=len(news.fresh))
@@ -112,6 +116,7 @@ class Poll:
             _commit(feed, self._good(feed, seen, news, rules, now), now),
             intents=tuple(intent for intent, _ in pairs),
             listed=news.listed,
+            dead=dead,
             trace=tuple(line for _, lines in pairs for line in lines),
         )
 

@@ -8,7 +8,7 @@ from sqlalchemy import Dialect, Double, Text
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
-__all__ = ["Moment", "Packed", "Words", "moment", "seconds", "storable"]
+__all__ = ["Moment", "Packed", "Words", "moment", "pack", "seconds", "storable"]
 
 
 def seconds(at: datetime) -> float:
@@ -72,22 +72,27 @@ class Packed(TypeDecorator[Any]):
         super().__init__()
         self.kind = kind
         self._decode = msgspec.json.Decoder(kind).decode
-        self._encode = msgspec.json.Encoder().encode
 
     @override
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Encode the value."""
-        if value is None:
-            return None
-        try:
-            return self._encode(value).decode()
-        except UnicodeEncodeError:
-            return self._encode(_clean(msgspec.to_builtins(value))).decode()
+        return None if value is None else pack(value)
 
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Decode the value."""
         return None if value is None else self._decode(value)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def pack(value: object) -> str:
+    """Return a record as JSON that a database can hold."""
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:
+        return _encode(_clean(msgspec.to_builtins(value))).decode()
 
 
 def _clean(value: object) -> object:

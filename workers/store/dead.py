@@ -1,49 +1,37 @@
 """Dead letters: what could not be done, kept with its reason, until replayed or dropped."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
 
 from workers.model.alert import DeadLine
 from workers.model.article import Work
-from workers.model.base import Record
+from workers.model.commit import DeadEntry
 from workers.store import work
-from workers.store.sql import put_over
+from workers.store.columns import pack
+from workers.store.sql import chunks, put_over
 from workers.store.tables import alerts, articles, deliveries, undone
 from workers.store.tables import dead as table
-from workers.store.tables import work as works
 
 __all__ = [
     "MOST",
-    "DeadWhich",
     "abandon",
     "bury",
     "bury_id",
-    "drop",
     "forget",
+    "forget_all",
     "keep",
-    "lines",
-    "replay",
+    "keep_entries",
+    "keep_entry",
 ]
 
 MOST = 1000
-"""Dead letters of one transaction, and of one list."""
-ANSWER_CHARACTERS = 500
+"""Dead letters that one transaction makes."""
+ANSWER_CHARACTERS, TITLE_CHARACTERS = 500, 500
 
 
-class DeadWhich(Record, frozen=True, kw_only=True):
-    """Which dead letters are meant: those that fit everything that is given."""
-
-    ids: tuple[str, ...] | None = None
-    kind: Literal["page", "delivery"] | None = None
-    sink: str | None = None
-    reason: str | None = None
-    since: datetime | None = None
-
-
-def keep(conn: Connection, line: DeadLine) -> None:
+def keep(conn: Connection, line: DeadLine, content: str | None = None) -> None:
     """Keep a dead letter; the newest of an id stands."""
     row = {
         "kind": line.kind,
@@ -54,14 +42,52 @@ def keep(conn: Connection, line: DeadLine) -> None:
         "attempts": line.attempts,
         "title": line.title,
         "last_answer": line.last_answer,
-        "content": None,
+        "content": content,
     }
     put_over(conn, table, [row])
+
+
+def keep_entries(conn: Connection, now: datetime, entries: Iterable[DeadEntry]) -> None:
+    """Keep entries that could not be stored; one that was kept before stays as old as it was."""
+    for entry in entries:
+        id_ = entry.intent.entry.id
+        before = conn.execute(
+            select(table.c.at, table.c.attempts).where(_one("entry", id_))
+        ).one_or_none()
+        at, attempts = (now, 0) if before is None else (before.at, before.attempts)
+        keep_entry(conn, entry, at=at, attempts=attempts + 1)
+
+
+def keep_entry(conn: Connection, dead: DeadEntry, *, at: datetime, attempts: int) -> None:
+    """Keep an entry that could not be stored, with all that a replay needs."""
+    entry = dead.intent.entry
+    line = DeadLine(
+        id=entry.id,
+        kind="entry",
+        sink=None,
+        reason=dead.reason,
+        at=at,
+        attempts=attempts,
+        title=(entry.title or entry.url or entry.identity)[:TITLE_CHARACTERS],
+        last_answer=dead.detail[:ANSWER_CHARACTERS],
+    )
+    keep(conn, line, pack(dead.intent))
 
 
 def forget(conn: Connection, kind: str, id_: str) -> None:
     """Remove the dead letter of an id, if there is one."""
     conn.execute(delete(table).where(_one(kind, id_)))
+
+
+def forget_all(conn: Connection, kind: str, ids: Iterable[str]) -> None:
+    """Remove the dead letters of these ids."""
+    for some in chunks(ids):
+        conn.execute(_FORGET, {"the_kind": kind, "some": some})
+
+
+_FORGET = delete(table).where(
+    table.c.kind == bindparam("the_kind"), table.c.id.in_(bindparam("some", expanding=True))
+)
 
 
 def _one(kind: str, id_: str) -> ColumnElement[bool]:
@@ -165,84 +191,3 @@ def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
         )
         keep(conn, line)
     return len(found)
-
-
-def lines(conn: Connection, _now: datetime, which: DeadWhich) -> list[DeadLine]:
-    """Return the dead letters, newest first."""
-    return [_line(row) for row in _rows(conn, which)]
-
-
-def _rows(conn: Connection, which: DeadWhich) -> Sequence[Row[Any]]:
-    statement = select(table).where(_fits(which)).order_by(table.c.at.desc(), table.c.id)
-    return conn.execute(statement.limit(MOST)).all()
-
-
-def _fits(which: DeadWhich) -> ColumnElement[bool]:
-    return and_(
-        true(),
-        *([table.c.id.in_(which.ids)] if which.ids is not None else []),
-        *([table.c.kind == which.kind] if which.kind is not None else []),
-        *([table.c.sink == which.sink] if which.sink is not None else []),
-        *([table.c.reason == which.reason] if which.reason is not None else []),
-        *([table.c.at >= which.since] if which.since is not None else []),
-    )
-
-
-def _line(row: Row[Any]) -> DeadLine:
-    return DeadLine(
-        id=row.id,
-        kind=row.kind,
-        sink=row.sink,
-        reason=row.reason,
-        at=row.at,
-        attempts=row.attempts,
-        title=row.title,
-        last_answer=row.last_answer,
-    )
-
-
-def drop(conn: Connection, _now: datetime, which: DeadWhich) -> int:
-    """Remove dead letters for good; return how many (at most `MOST` at once)."""
-    found = _rows(conn, which)
-    for row in found:
-        forget(conn, row.kind, row.id)
-    return len(found)
-
-
-def replay(conn: Connection, now: datetime, which: DeadWhich) -> tuple[int, int]:
-    """Ask again for what dead letters stand for, and remove them.
-
-    A delivery that was sent, or a thing that is no longer kept, is not tried again.
-
-    Returns:
-        How many dead letters were removed (at most `MOST` at once), and how many of them are now
-        tried again.
-    """
-    found = _rows(conn, which)
-    again = 0
-    for row in found:
-        forget(conn, row.kind, row.id)
-        stream = _revived(conn, row)
-        if stream is not None:
-            again += 1
-            want = work.Ask(kind=row.kind, id=row.id, stream=stream, at=now)
-            work.reopen(conn, now, want)
-    return len(found), again
-
-
-def _revived(conn: Connection, row: Row[Any]) -> str | None:
-    """Return the stream to try again in, None if there is nothing to try."""
-    if row.kind == "delivery":
-        revived = conn.execute(
-            update(deliveries)
-            .where(deliveries.c.id == row.id, deliveries.c.state == "dead")
-            .values(state="open", attempts=0)
-        ).rowcount
-        return f"sink:{row.sink}" if revived else None
-    known = conn.execute(select(articles.c.id).where(articles.c.id == row.id)).first()
-    if known is None:
-        return None
-    stream = conn.execute(
-        select(works.c.stream).where(works.c.kind == "page", works.c.id == row.id)
-    ).scalar()
-    return stream or "pages:warm"

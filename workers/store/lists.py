@@ -115,7 +115,7 @@ def counts(conn: Connection, now: datetime) -> StoreCounts:
         pages=_pages(conn, now),
         behind_s=behind(conn, now),
         sinks=_sinks(conn, now),
-        dead={"page": 0, "delivery": 0} | {row[0]: row[1] for row in letters},
+        dead={"entry": 0, "page": 0, "delivery": 0} | {row[0]: row[1] for row in letters},
         last_entry=conn.execute(select(func.max(entries.c.seen))).scalar(),
         last_alert=conn.execute(select(func.max(alerts.c.at))).scalar(),
     )

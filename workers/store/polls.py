@@ -23,17 +23,19 @@ from sqlalchemy import (
 
 from workers.errors import TocsinError
 from workers.feeds.news import twin
+from workers.model.alert import TraceLine
 from workers.model.base import Record
-from workers.model.commit import EntryIntent, PollCommit
+from workers.model.commit import DeadEntry, EntryIntent, PollCommit
 from workers.model.ids import article_id
-from workers.store import traces, work
+from workers.store import dead, traces, work
+from workers.store.apart import apart
 from workers.store.columns import storable
 from workers.store.feeds import address_key, note_addresses
 from workers.store.sql import Fixed, chunks, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
 from workers.text.urls import canonical
 
-__all__ = ["commit"]
+__all__ = ["commit", "store_entries"]
 
 _KEPT = frozenset({
     "id", "url", "name", "tags", "weight", "interval_fixed_s", "parked", "full_text",
@@ -75,7 +77,7 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> None:
     if stored is None:
         raise TocsinError(f"cannot store a poll: {poll.feed.id}: there is no such feed")
     overtaken = stored.last_poll_at != poll.loaded_at
-    known = _known(conn, poll.intents)
+    known = _known(conn, poll.intents) if overtaken else {}
     intents = [
         intent
         for intent in {intent.entry.id: intent for intent in poll.intents}.values()
@@ -83,11 +85,26 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> None:
     ]
     left_out = len(intents) < len({intent.entry.id for intent in poll.intents})
     _store_feed(conn, now, poll, stored, news=not overtaken, whole=not left_out)
-    placed = _place(conn, intents, known)
-    _write_entries(conn, now, placed)
-    _ask(conn, now, placed)
+    failed = store_entries(conn, now, intents)
+    _bury(conn, now, (*poll.dead, *failed))
     _note_listed(conn, now, poll)
     traces.write(conn, poll.trace)
+
+
+def _bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:
+    """Keep what could not be decided about, or stored: its feed goes on without it."""
+    dead.keep_entries(conn, now, failed)
+    told = [
+        TraceLine(
+            stage="poll",
+            decision="dead letter",
+            because=f"{one.reason}: {one.detail}"[:500],
+            entry=one.intent.entry.id,
+            at=now,
+        )
+        for one in failed
+    ]
+    traces.write(conn, told)
 
 
 # ── the feed ────────────────────────────────────────────────────────────────────────────────────
@@ -138,6 +155,36 @@ _BY_ID = select(entries.c.id, entries.c.digest, entries.c.edition, entries.c.art
     entries.c.id.in_(_some)
 )
 _BY_KEY = select(keys.c.key, keys.c.article_id).where(keys.c.key.in_(_some))
+
+
+def store_entries(
+    conn: Connection, now: datetime, intents: Sequence[EntryIntent]
+) -> list[DeadEntry]:
+    """Store entries, their articles and the work that they ask for.
+
+    Returns:
+        What the database refused, each entry for itself; all others are stored.
+    """
+    if not intents:
+        return []
+    error = apart(conn, lambda: _store_all(conn, now, intents))
+    if error is None:
+        return []
+    if len(intents) == 1:
+        detail = f"{type(error).__name__}: {error}"
+        return [DeadEntry(intent=intents[0], reason="payload", detail=detail)]
+    middle = len(intents) // 2
+    return [
+        *store_entries(conn, now, intents[:middle]),
+        *store_entries(conn, now, intents[middle:]),
+    ]
+
+
+def _store_all(conn: Connection, now: datetime, intents: Sequence[EntryIntent]) -> None:
+    placed = _place(conn, intents, _known(conn, intents))
+    _write_entries(conn, now, placed)
+    _ask(conn, now, placed)
+    dead.forget_all(conn, "entry", (place.intent.entry.id for place in placed))
 
 
 def _known(conn: Connection, intents: Iterable[EntryIntent]) -> dict[str, _Known]:

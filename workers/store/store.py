@@ -1,7 +1,7 @@
 """The store: every verb of the port, and those of the command line, each one transaction."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeVar
@@ -11,7 +11,15 @@ from typing_extensions import override
 
 from workers.clock import Clock
 from workers.errors import TocsinError
-from workers.model.alert import Alert, AlertLine, DeadLine, DeliveryJob, TraceLine
+from workers.model.alert import (
+    Alert,
+    AlertLine,
+    DeadKind,
+    DeadLetter,
+    DeadLine,
+    DeliveryJob,
+    TraceLine,
+)
 from workers.model.article import ArticleRow, PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import EntryRow, FeedRow, FeedSource
@@ -23,6 +31,7 @@ from workers.store import (
     deliveries,
     feeds,
     knowledge,
+    letters,
     lists,
     polls,
     retention,
@@ -30,6 +39,7 @@ from workers.store import (
 )
 from workers.store import work as works
 from workers.store.driver import BUSY_S, Driver
+from workers.store.letters import DeadWhich
 from workers.store.readers import Readers
 from workers.store.schema import prepare
 from workers.store.writer import Writer
@@ -230,51 +240,73 @@ class SqlStore(StepStore):
 
     async def dead_lines(
         self,
-        kind: Literal["page", "delivery"] | None = None,
+        kind: DeadKind | None = None,
         sink: str | None = None,
         reason: str | None = None,
         since: datetime | None = None,
     ) -> list[DeadLine]:
-        """Return dead letters that fit all that is given, newest first, at most 1,000."""
-        which = dead.DeadWhich(kind=kind, sink=sink, reason=reason, since=since)
-        return await self._read(dead.lines, which)
+        """Return the newest dead letters that fit all that is given, at most 1,000."""
+        which = DeadWhich(kind=kind, sink=sink, reason=reason, since=since)
+        return await self._read(letters.lines, which)
+
+    async def each_dead(self, which: DeadWhich) -> AsyncIterator[DeadLine]:
+        """Yield all dead letters that are meant, newest first, however many there are."""
+        after: letters.After | None = None
+        while part := await self._read(letters.lines, which, after):
+            for line in part:
+                yield line
+            after = (part[-1].at, part[-1].kind, part[-1].id)
+
+    async def show_dead(self, prefix: str) -> list[DeadLetter]:
+        """Return the dead letters with this id, or whose id begins so.
+
+        Raises:
+            TocsinError: several ids begin so.
+        """
+        return await self._read(letters.show, prefix)
 
     async def replay_dead(
         self,
         ids: Sequence[str] | None = None,
         *,
+        kind: DeadKind | None = None,
         sink: str | None = None,
         reason: str | None = None,
         since: datetime | None = None,
     ) -> int:
         """Ask again for dead letters that fit all that is given; return for how many.
 
-        What was sent meanwhile, or is no longer kept, is not tried again.
+        What was sent meanwhile, or is no longer kept, is not tried again; an entry that still
+        cannot be stored stays a dead letter.
         """
-        which = _which(ids, sink, reason, since)
-        again = 0
-        while True:
-            removed, revived = await self._write(dead.replay, which)
-            again += revived
-            if removed < dead.MOST:
-                return again
+        which = _which(ids, kind, sink, reason, since)
+        return await self._rounds(letters.replay, which)
 
     async def drop_dead(
         self,
         ids: Sequence[str] | None = None,
         *,
+        kind: DeadKind | None = None,
         sink: str | None = None,
         reason: str | None = None,
         since: datetime | None = None,
     ) -> int:
         """Remove dead letters that fit all that is given for good; return how many."""
-        which = _which(ids, sink, reason, since)
-        dropped = 0
+        which = _which(ids, kind, sink, reason, since)
+        return await self._rounds(letters.drop, which)
+
+    async def _rounds(
+        self,
+        unit: Callable[[Connection, datetime, DeadWhich, letters.After | None], letters.Round],
+        which: DeadWhich,
+    ) -> int:
+        """Go over all dead letters that are meant, a bounded number a transaction."""
+        total, after = 0, None
         while True:
-            removed = await self._write(dead.drop, which)
-            dropped += removed
-            if removed < dead.MOST:
-                return dropped
+            made = await self._write(unit, which, after)
+            total, after = total + made.done, made.after
+            if after is None:
+                return total
 
     async def release_held(self, sink: str, reason: str, *, untried: bool = False) -> int:
         """Ask again for what a sink holds for this ``reason`` alone; return how many.
@@ -340,8 +372,12 @@ class SqlStore(StepStore):
 
 
 def _which(
-    ids: Sequence[str] | None, sink: str | None, reason: str | None, since: datetime | None
-) -> dead.DeadWhich:
-    return dead.DeadWhich(
-        ids=None if ids is None else tuple(ids), sink=sink, reason=reason, since=since
+    ids: Sequence[str] | None,
+    kind: DeadKind | None,
+    sink: str | None,
+    reason: str | None,
+    since: datetime | None,
+) -> DeadWhich:
+    return DeadWhich(
+        ids=None if ids is None else tuple(ids), kind=kind, sink=sink, reason=reason, since=since
     )

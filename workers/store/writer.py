@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from workers.clock import Clock
 from workers.errors import StoreDown
+from workers.store.apart import judged_by
 from workers.store.driver import Driver
 from workers.store.work import asked
 
@@ -172,6 +173,7 @@ class Writer:
     def _connected(self) -> Connection:
         if self._conn is None:
             self._conn = self._driver.connect()
+            judged_by(self._conn, self._driver.fatal)
         return self._conn
 
     def _disconnect(self) -> None:
