@@ -1,9 +1,12 @@
-"""What several rooms share: a real Valkey, a site on loopback, a clock that stands, quiet logs."""
+"""What several rooms share: real servers, a site on loopback, a clock that stands, quiet logs."""
 
 import asyncio
 import contextlib
 import logging
+import os
+import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -12,12 +15,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 import redis
 import structlog
 from aiohttp import web
 
 from workers.broker.binary import find_binary
+from workers.store.schema import migrate
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -115,6 +120,145 @@ def own_valkey() -> Iterator[Valkey]:
 def set_clock() -> SetClock:
     """A clock that stands until it is told otherwise."""
     return SetClock()
+
+
+# ── PostgreSQL ──────────────────────────────────────────────────────────────────────────────────
+
+HBA = """
+local all guarded scram-sha-256
+local all all trust
+host all guarded 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
+"""Whoever is called "guarded" needs a password."""
+
+
+class Postgres:
+    """A server of the tests' own: on a socket, without care for the disk; it can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.more: tuple[str, ...] = ()
+        """Further arguments of the next start."""
+        self._as: dict[str, object] = {}
+        if os.getuid() == 0:  # it refuses to run as root
+            who = next(name for name in ("postgres", "nobody") if _is_user(name))
+            entry = pwd.getpwnam(who)
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+            self._as = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+    def url(self, database: str = "tocsin", user: str = "tocsin") -> str:
+        """The address of a database, on the socket."""
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def make(self) -> None:
+        """Make the cluster."""
+        subprocess.run(  # noqa: S603 - the tests' own server
+            [  # noqa: S607 - as the PATH has it
+                "initdb", "-D", str(self.data), "-U", "tocsin", "-A", "trust", "-E", "UTF8",
+                "--locale=C", "--no-sync",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+            **self._as,
+        )  # fmt: skip
+        (self.data / "pg_hba.conf").write_text(HBA)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = subprocess.Popen(  # noqa: S603 - the tests' own server
+            [  # noqa: S607 - as the PATH has it
+                "postgres", "-D", str(self.data), "-k", str(self.folder), "-h", "",
+                "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum=off",
+                "-c", "shared_buffers=32MB", "-c", "deadlock_timeout=100ms", *self.more,
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            **self._as,
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.Error):
+                self.ask("SELECT 1", database="postgres")
+                return
+            time.sleep(0.02)
+        raise AssertionError("no PostgreSQL")
+
+    def ask(self, sql: str, database: str = "tocsin") -> list[tuple]:
+        """Run a statement by itself; return its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as conn:
+            cursor = conn.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End it: SIGQUIT at once, as after a crash; SIGINT orderly, cutting connections."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        self.process.wait(30)
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _postgres_running() -> Iterator[Postgres]:
+    _needs("postgres", "initdb", "postgres")
+    folder = Path(tempfile.mkdtemp(prefix="tpg"))
+    server = Postgres(folder)
+    try:
+        server.make()
+        server.start()
+        server.ask("CREATE DATABASE tocsin", database="postgres")
+        migrate(server.url())
+        yield server
+    finally:
+        if server.process is not None:
+            server.stop()
+        shutil.rmtree(folder)
+
+
+def _needs(what: str, *programs: str) -> None:
+    """Skip a test whose server is not installed; fail where `TOCSIN_TESTS_NEED` names it."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if not missing:
+        return
+    message = f"{what} is not installed: {', '.join(missing)} not on the PATH"
+    if what in os.environ.get("TOCSIN_TESTS_NEED", "").split():
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def postgres_of_the_run() -> Iterator[Postgres]:
+    """The server of the whole run, started when it is first wanted."""
+    with _postgres_running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_of_the_run: Postgres) -> Postgres:
+    """The server of the whole run, its database ``tocsin`` migrated and empty."""
+    with psycopg.connect(postgres_of_the_run.url(), autocommit=True) as conn:
+        rows = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [name for (name,) in rows if name != "alembic_version"]
+        conn.execute(f"TRUNCATE {', '.join(tables)}")  # type: ignore[arg-type]
+    return postgres_of_the_run
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A server with a database ``tocsin`` that the test may kill."""
+    with _postgres_running() as server:
+        yield server
 
 
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]

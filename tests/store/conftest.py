@@ -17,6 +17,7 @@ from workers.model.feed import EntryRow, FeedRow, FeedSource, Validators
 from workers.model.ids import entry_id
 from workers.model.topic import Clause
 from workers.store import SqlStore, open_store
+from workers.store.dbtime import ProcessTime
 from workers.store.schema import prepare
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -219,11 +220,33 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest_asyncio.fixture
-async def store(tmp_path: Path, template: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
-    """Return an open store on a file of its own."""
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest) -> Path | str:
+    """Return the address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("file")
+    return request.getfixturevalue("postgres").url()
+
+
+@pytest.fixture
+def file(tmp_path: Path, template: Path) -> Path:
+    """Return an empty SQLite database."""
     shutil.copy(template, tmp_path / "tocsin.db")
-    opened = await open_store(tmp_path / "tocsin.db", clock, busy_s=0.2)
+    return tmp_path / "tocsin.db"
+
+
+@pytest_asyncio.fixture
+async def store(address: Path | str, clock: StandingClock) -> AsyncIterator[SqlStore]:
+    """Return an open store, on each kind of database in turn."""
+    opened = await open_store(address, clock, busy_s=0.2, time=ProcessTime(clock))
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture
+async def lite(file: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
+    """Return an open store on a SQLite file."""
+    opened = await open_store(file, clock, busy_s=0.2)
     yield opened
     await opened.close()
 

@@ -197,7 +197,7 @@ UNDONE = """SELECT count(*) FROM deliveries WHERE state IN ('open', 'retry', 'he
         (UNDONE, "ix_deliveries_undone"),
     ],
 )
-async def test_frequent_questions_have_an_index(store, sql, index) -> None:
+async def test_frequent_questions_have_an_index(lite, sql, index) -> None:
     """The relay's look, each second, does not scan what is closed."""
     bound = (None,) * sql.count("?")
 
@@ -206,13 +206,13 @@ async def test_frequent_questions_have_an_index(store, sql, index) -> None:
             row[-1] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", bound)
         )
 
-    assert index in await store._read(plan)
+    assert index in await lite._read(plan)
 
 
-async def test_durable_settings(store) -> None:
+async def test_durable_settings(lite) -> None:
     """A commit is on the disk before anybody is told."""
     found = {
-        name: await store._write(lambda conn, _now, name=name: conn.scalar(text(f"PRAGMA {name}")))
+        name: await lite._write(lambda conn, _now, name=name: conn.scalar(text(f"PRAGMA {name}")))
         for name in ("journal_mode", "synchronous", "foreign_keys")
     }
     assert {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1} == found

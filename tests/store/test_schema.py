@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.types import TypeDecorator
 
 from workers.store import Unusable, open_store
+from workers.store.dbtime import ProcessTime
 from workers.store.schema import MIGRATIONS, SCHEMA, prepare
 from workers.store.tables import metadata
 
@@ -49,6 +50,7 @@ def columns(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression")
 def test_migrations_and_tables_say_the_same(tmp_path) -> None:
     """What the migrations make is what the code expects."""
     prepare(tmp_path / "t.db")
@@ -181,10 +183,11 @@ def test_who_only_asks_migrates_nothing(tmp_path) -> None:
         prepare(path, read_only=True, migrations=later(tmp_path, "0102"), schema="0102")
 
 
-async def test_two_processes_share_a_file(world, clock) -> None:
+async def test_two_processes_share_a_database(world, clock) -> None:
     """What one commits the other sees; a command line beside the daemon may write."""
-    other = await open_store(world.store.path, clock)
-    reader = await open_store(world.store.path, clock, read_only=True)
+    time = ProcessTime(clock)
+    other = await open_store(world.store.address, clock, time=time)
+    reader = await open_store(world.store.address, clock, read_only=True, time=time)
     assert 1 == await other.accept("{}")
     feed = await world.feed()
     assert (1, "{}") == await world.store.accepted()

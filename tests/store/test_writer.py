@@ -62,11 +62,11 @@ async def test_an_error_of_sql_is_undone_alone_too(store) -> None:
     assert {"a", "b", "twice"} == await store._read(stored)
 
 
-async def test_queued_units_share_a_transaction(store) -> None:
+async def test_queued_units_share_a_transaction(lite) -> None:
     """Forty callers do not wait for forty commits."""
-    before = await store._read(_changes_of_file)
-    await together(store, *((put, f"k{n}") for n in range(40)))
-    assert before + 1 == await store._read(_changes_of_file)
+    before = await lite._read(_changes_of_file)
+    await together(lite, *((put, f"k{n}") for n in range(40)))
+    assert before + 1 == await lite._read(_changes_of_file)
 
 
 def _changes_of_file(conn, _now) -> int:
@@ -85,23 +85,23 @@ async def test_a_cancelled_caller_takes_nothing_back(store) -> None:
     assert {f"k{n}" for n in range(10)} | {"last"} == await store._read(stored)
 
 
-async def test_a_locked_database_fails_all_and_recovers(store) -> None:
+async def test_a_locked_database_fails_all_and_recovers(lite) -> None:
     """Nobody is told that something is stored which is not; nothing need be restarted."""
-    other = sqlite3.connect(store.path, isolation_level=None)
+    other = sqlite3.connect(lite.address, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     done = await asyncio.gather(
-        *(store._write(put, f"k{n}") for n in range(20)), return_exceptions=True
+        *(lite._write(put, f"k{n}") for n in range(20)), return_exceptions=True
     )
     assert [True] * 20 == [isinstance(item, StoreDown) for item in done]
-    assert str(store.path) in str(done[0])
+    assert str(lite.address) in str(done[0])
     with pytest.raises(StoreDown):
-        await store.probe()
-    assert set() == await store._read(stored)
+        await lite.probe()
+    assert set() == await lite._read(stored)
     other.execute("ROLLBACK")
     other.close()
-    await store.probe()
-    await store._write(put, "after")
-    assert {"probed_at", "after"} == await store._read(stored)
+    await lite.probe()
+    await lite._write(put, "after")
+    assert {"probed_at", "after"} == await lite._read(stored)
 
 
 def _fill(conn, _now) -> None:
@@ -111,14 +111,14 @@ def _fill(conn, _now) -> None:
     conn.execute(text("INSERT INTO meta (key, value) VALUES ('big', :big)"), {"big": "x" * 10**6})
 
 
-async def test_a_full_disk_fails_all_and_recovers(store) -> None:
+async def test_a_full_disk_fails_all_and_recovers(lite) -> None:
     """A transaction that SQLite gave up is nobody's."""
-    await store._write(put, "before")
-    done = await together(store, (put, "a"), (_fill,), (put, "b"))
+    await lite._write(put, "before")
+    done = await together(lite, (put, "a"), (_fill,), (put, "b"))
     assert [True] * 3 == [isinstance(item, StoreDown) for item in done]
-    assert {"before"} == await store._read(stored)
-    await store._write(put, "after")
-    assert {"before", "after"} == await store._read(stored)
+    assert {"before"} == await lite._read(stored)
+    await lite._write(put, "after")
+    assert {"before", "after"} == await lite._read(stored)
 
 
 def _shut(conn, _now) -> None:
@@ -126,19 +126,19 @@ def _shut(conn, _now) -> None:
     conn.connection.driver_connection.close()
 
 
-async def test_a_lost_connection_fails_all_and_recovers(store) -> None:
+async def test_a_lost_connection_fails_all_and_recovers(lite) -> None:
     """The writer opens another."""
-    done = await together(store, (put, "a"), (_shut,))
+    done = await together(lite, (put, "a"), (_shut,))
     assert [True] * 2 == [isinstance(item, StoreDown) for item in done]
-    await store._write(put, "after")
-    assert {"after"} == await store._read(stored)
+    await lite._write(put, "after")
+    assert {"after"} == await lite._read(stored)
 
 
 async def test_a_reader_that_failed_reads_again(store) -> None:
     """A lost reading connection is replaced."""
     await store._write(put, "a")
     for _ in range(6):
-        with pytest.raises(StoreDown, match="closed database"):
+        with pytest.raises(StoreDown, match="closed"):
             await store._read(lambda conn, now: (_shut(conn, now), stored(conn, now)))
     assert {"a"} == await store._read(stored)
 

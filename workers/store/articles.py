@@ -11,7 +11,7 @@ from workers.model.article import ArticleRow, PageJob
 from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
 from workers.store import dead, merge, rings, traces, work
-from workers.store.columns import storable
+from workers.store.columns import bounded
 from workers.store.sql import Fixed
 from workers.store.tables import articles, entries, feeds, keys
 
@@ -70,7 +70,7 @@ _BY_KEY = select(keys.c.article_id).where(keys.c.key == bindparam("the_key"))
 
 def by_key(conn: Connection, _now: datetime, key: str) -> str | None:
     """Return the id of the article that is known by ``key``, None if there is none."""
-    found: str | None = conn.execute(_BY_KEY, {"the_key": key}).scalar()
+    found: str | None = conn.execute(_BY_KEY, {"the_key": bounded(key)}).scalar()
     return None if found is None else merge.root(conn, found)
 
 
@@ -88,7 +88,7 @@ def commit(conn: Connection, now: datetime, reading: ArticleCommit) -> None:
     article = merge.root(conn, reading.work.id)
     if reading.article is not None:
         _store(conn, article, reading.article)
-    for key in dict.fromkeys(map(storable, reading.keys)):
+    for key in dict.fromkeys(map(bounded, reading.keys)):
         article = merge.claim(conn, now, article, key)
     if reading.ring is not None:
         rings.ring(conn, now, _of_event(reading.ring, article))

@@ -1,6 +1,7 @@
 """How values lie in columns: moments as seconds, records as JSON, text without what breaks it."""
 
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -8,7 +9,12 @@ from sqlalchemy import Dialect, Double, Text
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
-__all__ = ["Moment", "Packed", "Words", "moment", "pack", "seconds", "storable"]
+__all__ = ["Moment", "Packed", "Words", "bounded", "moment", "pack", "seconds", "storable"]
+
+
+KEY_BYTES = 2000
+"""The longest key that is stored as it is."""
+KEY_HEAD_BYTES = 1000
 
 
 def seconds(at: datetime) -> float:
@@ -31,6 +37,19 @@ def storable(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def bounded(key: str) -> str:
+    """Return a storable ``key``, of a long one its beginning and its hash.
+
+    PostgreSQL refuses rows of an index that are longer than 2,700 bytes, and a link may be 100 kB.
+    """
+    key = storable(key)
+    raw = key.encode()
+    if len(raw) <= KEY_BYTES:
+        return key
+    head = raw[:KEY_HEAD_BYTES].decode(errors="ignore")
+    return f"{head}#{blake2b(raw, digest_size=16).hexdigest()}"
 
 
 class Words(TypeDecorator[str]):

@@ -1,122 +1,112 @@
-"""SQLite, below SQLAlchemy: connections, transactions that are really ours, and its errors.
+"""A database as the rest of this room knows it: connections, transactions, what errors mean.
 
-The driver's own transaction control is switched off (it would commit before some statements and
-never begin before others); BEGIN IMMEDIATE, SAVEPOINT and COMMIT are written out here.
+`workers.store.sqlite_driver` and `workers.store.postgres_driver` are the two there are.
 """
 
-import sqlite3
 from pathlib import Path
-from typing import Final
+from threading import Lock
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine
-from sqlalchemy.exc import DBAPIError
+import structlog
+from sqlalchemy import Connection
 
-__all__ = ["BUSY_S", "Driver"]
+from workers.errors import StoreDown
 
+__all__ = ["BUSY_S", "Address", "Driver", "Outage"]
+
+Address = Path | str
+"""A SQLite file, or the ``postgresql://`` address of a database."""
 BUSY_S = 5.0
 """Seconds to wait for another process's lock before the database counts as down."""
-JOURNAL_BYTES = 64 << 20
-"""What is left of the write-ahead log after a checkpoint."""
-_FATAL: Final = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
-"""Primary result codes that concern the database, not the statement."""
+_log = structlog.get_logger()
 
 
-class Driver:
-    """Connections to one SQLite file. ``writes`` is False for readers."""
+class Driver(Protocol):
+    """One database, to be read or to be written."""
 
-    def __init__(self, path: Path, *, writes: bool, busy_s: float = BUSY_S) -> None:
-        self.name = str(path)
-        self._path = path
-        self._writes = writes
-        self._busy_s = busy_s
-        self._engine: Engine = create_engine(
-            "sqlite://", creator=self._open, poolclass=NullPool, isolation_level="AUTOCOMMIT"
-        )
-
-    def _open(self) -> sqlite3.Connection:
-        """Open the file, which must exist: making it is the migrations' business."""
-        raw = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=self._busy_s,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=512,
-        )
-        try:
-            raw.execute("PRAGMA synchronous = FULL")
-            raw.execute("PRAGMA foreign_keys = ON")
-            raw.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
-            raw.execute("PRAGMA temp_store = MEMORY")
-            if not self._writes:
-                raw.execute("PRAGMA query_only = ON")
-        except sqlite3.Error:
-            raw.close()
-            raise
-        return raw
+    @property
+    def name(self) -> str:
+        """Return which database it is, without secrets."""
+        ...
 
     def connect(self) -> Connection:
         """Return a new connection.
 
         Raises:
-            sqlalchemy.exc.DBAPIError: the file cannot be opened.
+            Exception: it cannot be reached; `concerns` says so.
         """
-        return self._engine.connect()
+        ...
 
     def disconnect(self, conn: Connection) -> None:
         """Close a connection, whatever state it is in; what was not committed is undone."""
-        conn.invalidate()
-        conn.close()
+        ...
 
     def begin(self, conn: Connection) -> None:
-        """Begin a transaction: of a writer, with the write lock already held."""
-        _raw(conn).execute("BEGIN IMMEDIATE" if self._writes else "BEGIN")
+        """Begin a transaction."""
+        ...
 
     def commit(self, conn: Connection) -> None:
         """Commit; returning means that it is on the disk."""
-        _raw(conn).execute("COMMIT")
-
-    def savepoint(self, conn: Connection) -> None:
-        """Begin what can be undone alone."""
-        _raw(conn).execute("SAVEPOINT unit")
-
-    def release(self, conn: Connection) -> None:
-        """Keep what was done since the savepoint."""
-        _raw(conn).execute("RELEASE unit")
-
-    def undo(self, conn: Connection) -> None:
-        """Undo what was done since the savepoint."""
-        _raw(conn).execute("ROLLBACK TO unit")
-        _raw(conn).execute("RELEASE unit")
+        ...
 
     def fatal(self, conn: Connection, error: Exception) -> bool:
-        """Say whether ``error`` has cost the whole transaction, not just the statement."""
-        if conn.closed or conn.invalidated or not _raw(conn).in_transaction:
-            return True
-        return self.concerns(error)
+        """Say whether ``error`` has cost the whole connection, not just the statement."""
+        ...
 
     def concerns(self, error: BaseException) -> bool:
         """Say whether ``error`` means that the database is locked, full, gone or corrupt."""
-        origin = error.orig if isinstance(error, DBAPIError) else error
-        code = getattr(origin, "sqlite_errorcode", None)
-        return code is not None and (code & 0xFF) in _FATAL
+        ...
 
 
-def _raw(conn: Connection) -> sqlite3.Connection:
-    raw = conn.connection.driver_connection
-    if not isinstance(raw, sqlite3.Connection):
-        raise TypeError(f"not a connection of sqlite3: {type(raw).__name__}")
-    return raw
+class Outage:
+    """Whether the database is away, told to the log once, and to those who wait behind a failure.
+
+    Who was queued before a failure does not wait for one of its own.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._guard = Lock()
+        self._failures = 0
+        self._last = ""
+        self._down = False
+
+    def mark(self) -> int:
+        """Return what `check` wants to know of whoever begins to wait now."""
+        return self._failures
+
+    def check(self, mark: int) -> None:
+        """Refuse a unit that was queued before the last failure.
+
+        Raises:
+            StoreDown: the database has failed meanwhile.
+        """
+        with self._guard:
+            if self._down and mark < self._failures:
+                raise StoreDown(self._last)
+
+    def failed(self, what: str, error: BaseException) -> StoreDown:
+        """Note a failure; return what the caller is told."""
+        told = StoreDown(f"{what}: {self._name}: {_line(error)}")
+        told.__cause__ = error
+        with self._guard:
+            self._failures += 1
+            self._last = str(told)
+            first, self._down = not self._down, True
+        if first:
+            _log.error("database_down", database=self._name, cause=_line(error))
+        return told
+
+    def recovered(self) -> None:
+        """Note that a transaction went through."""
+        if self._down:
+            with self._guard:
+                was, self._down = self._down, False
+            if was:
+                _log.info("database_back", database=self._name)
+
+
+def _line(error: BaseException) -> str:
+    """Return an error as one line: SQLAlchemy adds the statement, libpq the addresses it tried."""
+    origin: BaseException = getattr(error, "orig", None) or error
+    return " ".join(str(origin).split()) or type(origin).__name__

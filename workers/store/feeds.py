@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from workers.model.feed import Activity, FeedHints, FeedRow, FeedSource, Validators
 from workers.model.ids import feed_id
-from workers.store.columns import storable
+from workers.store.columns import bounded
 from workers.store.sql import Values, chunks, put_new
 from workers.store.tables import addresses, feeds
 
@@ -22,7 +22,7 @@ def address_key(url: str) -> str:
     scheme, mark, rest = url.strip().partition("://")
     key = rest if mark and scheme.lower() in {"http", "https"} else url.strip()
     host, slash, path = key.partition("/")
-    return storable(f"{host.lower()}{slash}{path}")
+    return bounded(f"{host.lower()}{slash}{path}")
 
 
 _LOAD = select(feeds).where(feeds.c.id == bindparam("the_id"))

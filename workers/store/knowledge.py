@@ -8,13 +8,15 @@ from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
 
 from workers.model.commit import Knowledge
 from workers.model.feed import KnownEntry
+from workers.model.ids import entry_id
 from workers.store.columns import storable
 from workers.store.sql import chunks
-from workers.store.tables import entries
+from workers.store.tables import TITLE_HEAD, entries, title_head
 
 __all__ = ["load"]
 
 _KNOWN: Select[Any] = select(
+    entries.c.id,
     entries.c.identity,
     entries.c.digest,
     entries.c.edition,
@@ -25,11 +27,15 @@ _KNOWN: Select[Any] = select(
     entries.c.twin,
 ).where(entries.c.feed_id == bindparam("feed"))
 _some: BindParameter[str] = bindparam("some", expanding=True)
-_BY_IDENTITY = _KNOWN.where(entries.c.identity.in_(_some))
+_BY_ID = _KNOWN.where(entries.c.id.in_(_some))
 _BY_TWIN = _KNOWN.where(entries.c.twin.in_(_some)).order_by(entries.c.seen)
 _TITLES = (
     select(entries.c.title)
-    .where(entries.c.feed_id == bindparam("feed"), entries.c.title.in_(_some))
+    .where(
+        entries.c.feed_id == bindparam("feed"),
+        entries.c.title.in_(_some),
+        title_head.in_(bindparam("heads", expanding=True)),
+    )
     .distinct()
 )
 
@@ -47,12 +53,12 @@ def load(
     Answers are keyed by what was asked, even where it cannot be stored as it is. Of several
     entries with one twin hash the newest counts.
     """
-    asked = {storable(identity): identity for identity in identities}
+    asked = {entry_id(feed, identity): identity for identity in identities}
     asked_titles = {storable(title): title for title in titles}
     by_identity = {
-        asked[row.identity]: _known(row, asked[row.identity])
+        asked[row.id]: _known(row, asked[row.id])
         for some in chunks(asked)
-        for row in conn.execute(_BY_IDENTITY, {"feed": feed, "some": some})
+        for row in conn.execute(_BY_ID, {"feed": feed, "some": some})
     }
     by_twin = {
         row.twin: _known(row, row.identity)
@@ -62,9 +68,13 @@ def load(
     found = frozenset(
         asked_titles[title]
         for some in chunks(asked_titles)
-        for title in conn.execute(_TITLES, {"feed": feed, "some": some}).scalars()
+        for title in conn.execute(_TITLES, _titles(feed, some)).scalars()
     )
     return Knowledge(entries=by_identity, twins=by_twin, titles=found)
+
+
+def _titles(feed: str, some: Sequence[str]) -> dict[str, object]:
+    return {"feed": feed, "some": some, "heads": [title[:TITLE_HEAD] for title in some]}
 
 
 def _known(row: Row[Any], identity: str) -> KnownEntry:

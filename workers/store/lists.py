@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, literal_column, select
 
 from workers.errors import TocsinError
 from workers.model.alert import Alert, AlertLine
@@ -103,12 +103,14 @@ _FEED_STATE = case(
     (feeds.c.errors > 0, "failing"),
     (feeds.c.last_good_at.is_(None), "new"),
     else_="ok",
-)
+).label("state")
 
 
 def counts(conn: Connection, now: datetime) -> StoreCounts:
     """Return how much of everything there is."""
-    states = conn.execute(select(_FEED_STATE, func.count()).group_by(_FEED_STATE)).all()
+    states = conn.execute(
+        select(_FEED_STATE, func.count()).group_by(literal_column("state"))
+    ).all()
     letters = conn.execute(select(dead.c.kind, func.count()).group_by(dead.c.kind)).all()
     return StoreCounts(
         feeds={row[0]: row[1] for row in states},

@@ -26,10 +26,10 @@ from workers.feeds.news import twin
 from workers.model.alert import TraceLine
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, PollCommit
-from workers.model.ids import article_id
+from workers.model.ids import article_id, entry_id
 from workers.store import dead, traces, work
 from workers.store.apart import apart
-from workers.store.columns import storable
+from workers.store.columns import bounded, storable
 from workers.store.feeds import address_key, note_addresses
 from workers.store.sql import Fixed, chunks, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
@@ -197,7 +197,7 @@ def _known(conn: Connection, intents: Iterable[EntryIntent]) -> dict[str, _Known
 
 def _key(intent: EntryIntent) -> str:
     """Return the key of the entry's article; an entry without a link is an article of its own."""
-    return storable(intent.key) if intent.key is not None else f"entry:{intent.entry.id}"
+    return bounded(intent.key) if intent.key is not None else f"entry:{intent.entry.id}"
 
 
 def _changed(intent: EntryIntent, known: _Known | None) -> bool:
@@ -383,7 +383,7 @@ def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
 
 # ── what the feed lists ─────────────────────────────────────────────────────────────────────────
 
-_LISTED = select(entries.c.id, entries.c.identity).where(
+_LISTED = select(entries.c.id).where(
     entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True)
 )
 _DROPPED = (
@@ -393,7 +393,7 @@ _DROPPED = (
 )
 _APPEARED = (
     update(entries)
-    .where(entries.c.feed_id == bindparam("feed"), entries.c.identity.in_(_some))
+    .where(entries.c.id.in_(_some))
     .values(listed=True, last_listed=bindparam("present", type_=entries.c.last_listed.type))
 )
 
@@ -404,13 +404,12 @@ def _note_listed(conn: Connection, now: datetime, poll: PollCommit) -> None:
     Only differences are written. A poll that brought no document lists nothing, and then the last
     one stands: a feed that answers 304 for months still lists what it listed.
     """
-    listed = {storable(identity) for identity in poll.listed}
-    listed.update(storable(intent.entry.identity) for intent in poll.intents)
+    listed = {entry_id(poll.feed.id, identity) for identity in poll.listed}
+    listed.update(intent.entry.id for intent in poll.intents)
     if not listed:
         return
-    before = {row.identity: row.id for row in conn.execute(_LISTED, {"feed": poll.feed.id})}
-    gone = [id_ for identity, id_ in before.items() if identity not in listed]
-    for some in chunks(gone):
+    before = set(conn.execute(_LISTED, {"feed": poll.feed.id}).scalars())
+    for some in chunks(sorted(before - listed)):
         conn.execute(_DROPPED, {"some": some, "present": now})
-    for some in chunks(identity for identity in listed if identity not in before):
-        conn.execute(_APPEARED, {"feed": poll.feed.id, "some": some, "present": now})
+    for some in chunks(sorted(listed - before)):
+        conn.execute(_APPEARED, {"some": some, "present": now})

@@ -50,8 +50,7 @@ class Readers:
     def _read(self, unit: Callable[[Connection], T]) -> T:
         conn: Connection | None = None
         try:
-            conn = self._connected()
-            self._driver.begin(conn)
+            conn = self._begun()
             result = unit(conn)
             self._driver.commit(conn)
         except Exception as error:
@@ -64,12 +63,20 @@ class Readers:
             raise
         return result
 
-    def _connected(self) -> Connection:
-        conn: Connection | None = getattr(self._mine, "conn", None)
-        if conn is None:
-            conn = self._mine.conn = self._driver.connect()
-            with self._guard:
-                self._all.append(conn)
+    def _begun(self) -> Connection:
+        """Return a connection in a transaction: a new one if the kept one was cut meanwhile."""
+        kept: Connection | None = getattr(self._mine, "conn", None)
+        if kept is not None:
+            try:
+                self._driver.begin(kept)
+            except Exception:  # noqa: BLE001 - what is the matter shows on the new connection
+                self._drop()
+            else:
+                return kept
+        conn = self._mine.conn = self._driver.connect()
+        with self._guard:
+            self._all.append(conn)
+        self._driver.begin(conn)
         return conn
 
     def _drop(self) -> None:

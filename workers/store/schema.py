@@ -1,55 +1,109 @@
 """The file and its schema: made, migrated, or refused in a sentence that says what to do."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from workers.errors import TocsinError
-from workers.store.driver import Driver
+from workers.store import postgres_schema
+from workers.store.driver import Address
+from workers.store.sqlite_driver import SqliteDriver
+from workers.store.versions import (
+    MIGRATIONS,
+    NOTHING,
+    SCHEMA,
+    Unusable,
+    accepted_newer,
+    upgrade,
+)
 
-__all__ = ["APPLICATION", "MIGRATIONS", "SCHEMA", "Unusable", "prepare"]
+__all__ = [
+    "APPLICATION",
+    "MIGRATIONS",
+    "SCHEMA",
+    "Unusable",
+    "migrate",
+    "prepare",
+    "schema_of",
+]
 
-MIGRATIONS = Path(__file__).with_name("migrations")
-SCHEMA = "0002"
-"""The newest schema that this version knows: the last of ``migrations/versions``."""
 APPLICATION = 0x746F6373
 """Stands in the file's header ("tocs"): whose file it is."""
 COPIES = 2
 """Copies from before a migration that are kept."""
-NOTHING = "0000"
 _HEADER = b"SQLite format 3\0"
 
 
-class Unusable(TocsinError):
-    """The database cannot be used: which file, why, and what to do."""
-
-
 def prepare(
-    path: Path, *, read_only: bool = False, migrations: Path = MIGRATIONS, schema: str = SCHEMA
+    address: Address,
+    *,
+    read_only: bool = False,
+    migrations: Path = MIGRATIONS,
+    schema: str = SCHEMA,
 ) -> None:
-    """Make sure that ``path`` is a Tocsin database of this version's schema.
+    """Make sure that ``address`` is a Tocsin database that this version runs on.
 
-    A missing or empty file becomes one, an older schema is migrated after a copy was made beside
-    it; with ``read_only`` neither.
+    A missing or empty file becomes one, an older schema of a file is migrated after a copy was
+    made beside it; with ``read_only`` neither. PostgreSQL is only looked at.
 
     Raises:
-        Unusable: the file is missing (``read_only``), not ours, of a newer version, or cannot be
-            opened.
+        Unusable: the database is missing, not ours, of another version, or cannot be opened.
     """
+    if isinstance(address, str):
+        postgres_schema.check(address, schema=schema)
+        return
+    with _told(address):
+        found = _schema_of(address)
+        if not _runs(address, found, schema, read_only=read_only):
+            _bring(address, found, migrations, schema)
+
+
+def schema_of(address: Address) -> str:
+    """Return the schema of a database, `NOTHING` if it has no tables yet.
+
+    Raises:
+        Unusable: it is not ours, or cannot be opened.
+    """
+    if isinstance(address, str):
+        return postgres_schema.schema_of(address)
+    with _told(address):
+        return _schema_of(address)
+
+
+def migrate(
+    address: Address, *, migrations: Path = MIGRATIONS, schema: str = SCHEMA
+) -> tuple[str, str]:
+    """Bring a database to this version's schema; return the schema before and after.
+
+    Raises:
+        Unusable: the database is not ours, of a newer version, or cannot be opened.
+    """
+    if isinstance(address, str):
+        return postgres_schema.migrate(address, migrations, schema=schema)
+    with _told(address):
+        found = _schema_of(address)
+        if _runs(address, found, schema, read_only=False):
+            return found, found
+        _bring(address, found, migrations, schema)
+        return found, schema
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        found = _schema_of(path)
-        _judge(path, found, schema, read_only=read_only)
-        if found == schema:
-            return
-        if found != NOTHING:
-            _copy(path, schema)
-        _upgrade(path, migrations, schema)
+        yield
     except (sqlite3.Error, OSError) as error:
         raise Unusable(
             f"cannot open the database: {path}: {error}: check the folder, its owner and the disk"
         ) from error
+
+
+def _bring(path: Path, found: str, migrations: Path, schema: str) -> None:
+    if found != NOTHING:
+        _copy(path, schema)
+    _upgrade(path, migrations, schema)
 
 
 def _schema_of(path: Path) -> str:
@@ -86,12 +140,11 @@ def _not_ours(path: Path, why: str) -> str:
     return f"not a Tocsin database: {path}: {why}: move it away, or set data_dir to another folder"
 
 
-def _judge(path: Path, found: str, schema: str, *, read_only: bool) -> None:
-    if found > schema:
-        raise Unusable(
-            f"the database is of a newer Tocsin: {path}: its schema is {found}, this version knows"
-            f" {schema}: run the newer version, or restore a copy ({path.name}.before-{found})"
-        )
+def _runs(path: Path, found: str, schema: str, *, read_only: bool) -> bool:
+    """Say whether this version runs on the schema as it is; False is to be migrated."""
+    advice = f"run the newer version, or restore a copy ({path.name}.before-{found})"
+    if found == schema or accepted_newer(str(path), found, schema, advice):
+        return True
     if read_only and found == NOTHING:
         raise Unusable(f"there is no database: {path}: start `tocsin run` once, it makes one")
     if read_only and found < schema:
@@ -99,6 +152,7 @@ def _judge(path: Path, found: str, schema: str, *, read_only: bool) -> None:
             f"the database is of an older Tocsin: {path}: its schema is {found}, this version"
             f" needs {schema}: start `tocsin run` once, it migrates"
         )
+    return False
 
 
 def _copy(path: Path, schema: str) -> None:
@@ -119,27 +173,12 @@ def _upgrade(path: Path, migrations: Path, schema: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("PRAGMA journal_mode = WAL")
-    driver = Driver(path, writes=True)
+    driver = SqliteDriver(path, writes=True)
     conn = driver.connect()
     try:
         with conn.begin():  # commits at its end, once: Alembic sees that it is inside
             driver.begin(conn)
-            _alembic(conn, migrations, schema)
+            upgrade(conn, migrations, schema)
             conn.execute(text(f"PRAGMA application_id = {APPLICATION}"))
     finally:
         driver.disconnect(conn)
-
-
-def _alembic(conn: Connection, migrations: Path, schema: str) -> None:
-    """Let Alembic bring the schema forward on this connection.
-
-    Imported here because a start that finds its schema in order need not pay for it.
-    """
-    from alembic import command  # noqa: PLC0415 - see above
-    from alembic.config import Config  # noqa: PLC0415 - see above
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = conn
-    command.upgrade(config, schema)

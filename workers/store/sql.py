@@ -30,15 +30,17 @@ class _Plan(NamedTuple):
     constants: dict[str, Any]
     pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     """Returns the parameters in the order of the statement."""
+    names: tuple[str, ...] | None
+    """What the parameters are called, None where the driver takes them by their places."""
     processes: list[tuple[int, Callable[[Any], Any]]]
     """What makes the value at a place storable."""
 
-    def bind(self, row: Values) -> list[Any]:
+    def bind(self, row: Values) -> Any:  # noqa: ANN401 - a list or a dict, as its driver has it
         """Return what the driver is given for ``row``."""
         values = list(self.pick({**self.constants, **row}))
         for place, process in self.processes:
             values[place] = process(values[place])
-        return values
+        return values if self.names is None else dict(zip(self.names, values, strict=True))
 
 
 class Fixed:
@@ -86,7 +88,8 @@ class Fixed:
         make = self._make
         statement = make if isinstance(make, UpdateBase | Select) else make(dialect.name)
         compiled = statement.compile(dialect=dialect, column_keys=self._columns or None)
-        places = compiled.positiontup or []
+        named = None if compiled.positional else tuple(compiled.binds)
+        places = compiled.positiontup or [] if named is None else list(named)
         binds = [compiled.binds[name] for name in places]
         found = [bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in binds]
         plan = self._plans[dialect.name] = _Plan(
@@ -97,6 +100,7 @@ class Fixed:
                 if not bind.required
             },
             pick=_picker(places),
+            names=named,
             processes=[(place, process) for place, process in enumerate(found) if process],
         )
         return plan

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -38,11 +37,15 @@ from workers.store import (
     traces,
 )
 from workers.store import work as works
-from workers.store.driver import BUSY_S, Driver
+from workers.store.dbtime import DatabaseTime, ProcessTime
+from workers.store.driver import BUSY_S, Address
 from workers.store.letters import DeadWhich
+from workers.store.postgres_driver import PostgresDriver
 from workers.store.readers import Readers
 from workers.store.schema import prepare
+from workers.store.sqlite_driver import SqliteDriver
 from workers.store.writer import Writer
+from workers.store.writers import Writers
 
 __all__ = ["SqlStore", "open_store"]
 
@@ -53,35 +56,57 @@ Unit = Callable[Concatenate[Connection, datetime, P], T]
 
 
 async def open_store(
-    path: Path, clock: Clock, *, read_only: bool = False, busy_s: float = BUSY_S
+    address: Address,
+    clock: Clock,
+    *,
+    read_only: bool = False,
+    busy_s: float = BUSY_S,
+    time: DatabaseTime | None = None,
 ) -> "SqlStore":
-    """Open the database, making or migrating it; with ``read_only`` neither.
+    """Open the database. A SQLite file is made or migrated, unless it is only read.
 
     Args:
-        path: The file.
-        clock: What the database's present is read from.
+        address: A SQLite file, or a ``postgresql://`` address.
+        clock: This process's clock.
         read_only: Whether nothing may be written.
-        busy_s: Seconds to wait for a lock that another process holds.
+        busy_s: Seconds to wait for a lock that another process holds on the file.
+        time: What the database's present is read from; None is its usual one.
 
     Raises:
-        Unusable: the file is missing (``read_only``), not ours, of another version, or cannot be
-            opened.
+        Unusable: the database is missing, not ours, of another version, or cannot be opened.
     """
-    await asyncio.to_thread(prepare, path, read_only=read_only)
-    return SqlStore(path, clock, read_only=read_only, busy_s=busy_s)
+    await asyncio.to_thread(prepare, address, read_only=read_only)
+    return SqlStore(address, clock, read_only=read_only, busy_s=busy_s, time=time)
 
 
 class _Base:
-    """Runs units: those that write in the one writer, those that read beside it."""
+    """Runs units: those that write in the writer, those that read beside it."""
 
-    def __init__(self, path: Path, clock: Clock, *, read_only: bool, busy_s: float) -> None:
-        self.path = path
-        self._clock = clock
+    def __init__(
+        self,
+        address: Address,
+        clock: Clock,
+        *,
+        read_only: bool,
+        busy_s: float,
+        time: DatabaseTime | None = None,
+    ) -> None:
+        self.address = address
+        self._time: DatabaseTime = time or ProcessTime(clock)
         self._wake: list[Callable[[], None]] = []
-        self._readers = Readers(Driver(path, writes=False, busy_s=busy_s))
-        self._writer: Writer | None = None
-        if not read_only:
-            self._writer = Writer(Driver(path, writes=True, busy_s=busy_s), clock, self._notify)
+        self._writer: Writer | Writers | None = None
+        if isinstance(address, str):
+            reading = PostgresDriver(address, writes=False)
+            self.name = reading.name
+            self._readers = Readers(reading)
+            if not read_only:
+                self._writer = Writers(PostgresDriver(address, writes=True), self._notify)
+        else:
+            self.name = str(address)
+            self._readers = Readers(SqliteDriver(address, writes=False, busy_s=busy_s))
+            if not read_only:
+                writing = SqliteDriver(address, writes=True, busy_s=busy_s)
+                self._writer = Writer(writing, clock, self._notify)
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Let ``callback`` be called in the event loop after each commit that asked for work."""
@@ -93,14 +118,18 @@ class _Base:
 
     async def _write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._writer is None:
-            raise TocsinError(f"cannot write: {self.path}: it was opened to be read only")
-        return await self._writer.run(lambda conn: unit(conn, self._clock.now(), *args, **kwargs))
+            raise TocsinError(f"cannot write: {self.name}: it was opened to be read only")
+        return await self._writer.run(
+            lambda conn: unit(conn, self._time.now(conn), *args, **kwargs)
+        )
 
     async def _read(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._readers.run(lambda conn: unit(conn, self._clock.now(), *args, **kwargs))
+        return await self._readers.run(
+            lambda conn: unit(conn, self._time.now(conn), *args, **kwargs)
+        )
 
     async def close(self) -> None:
-        """Commit what is queued, and let go of the file."""
+        """Commit what is queued, and let go of the database."""
         if self._writer is not None:
             await self._writer.close()
         await self._readers.close()
@@ -194,7 +223,7 @@ class StepStore(_Base):
 
 
 class SqlStore(StepStore):
-    """One SQLite database, for the steps, the command line and health."""
+    """One database, for the steps, the command line and health."""
 
     async def feed_ids(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Return the feed id of each source by its address, changing nothing."""
@@ -368,7 +397,7 @@ class SqlStore(StepStore):
 
     @override
     def __repr__(self) -> str:
-        return f"SqlStore({str(self.path)!r})"
+        return f"SqlStore({self.name!r})"
 
 
 def _which(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    func,
     literal_column,
     text,
 )
@@ -27,6 +29,7 @@ from workers.model.topic import Clause
 from workers.store.columns import Moment, Packed, Words
 
 __all__ = [
+    "TITLE_HEAD",
     "accepted",
     "addresses",
     "alerts",
@@ -39,6 +42,7 @@ __all__ = [
     "meta",
     "metadata",
     "rung",
+    "title_head",
     "trace",
     "undone",
     "work",
@@ -167,10 +171,17 @@ entries = Table(
     Column("edition", Integer, nullable=False),
     Column("baseline", Boolean, nullable=False),
     Column("rings", Boolean, nullable=False),
-    UniqueConstraint("feed_id", "identity"),
+    # The id is a hash of both, and lookups go by it: PostgreSQL could not hold every identity.
+    UniqueConstraint("feed_id", "identity").ddl_if(dialect="sqlite"),
     Index(None, "feed_id", "twin"),
-    Index(None, "feed_id", "title"),
+    Index(None, "feed_id", "title").ddl_if(dialect="sqlite"),
 )
+TITLE_HEAD = 200
+"""Characters of a title that PostgreSQL indexes: a row of an index has 2,700 bytes at most."""
+title_head = func.substr(
+    entries.c.title, literal_column("1"), literal_column(str(TITLE_HEAD)), type_=Words
+)
+Index("ix_entries_feed_id_title_head", entries.c.feed_id, title_head).ddl_if(dialect="postgresql")
 _partial("ix_entries_listed", entries.c.feed_id, where=entries.c.listed.is_(True))
 _partial("ix_entries_unlisted", entries.c.last_listed, where=entries.c.listed.is_(False))
 
@@ -277,7 +288,7 @@ dead = Table(
 trace = Table(
     "trace",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("stage", Text, nullable=False),
     Column("decision", Words, nullable=False),
     Column("because", Words, nullable=False),
@@ -292,7 +303,7 @@ _partial("ix_trace_entry", trace.c.entry, where=trace.c.entry.is_not(None))
 accepted = Table(
     "accepted",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("content", Words, nullable=False),
 )

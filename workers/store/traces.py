@@ -13,7 +13,9 @@ __all__ = ["of_article", "write"]
 
 MOST = 2000
 """Lines shown of one article; a live page may have a line a minute."""
-_INSERT = Fixed(insert(trace), ("stage", "decision", "because", "article", "entry", "topic", "at"))
+_INSERT = Fixed(
+    insert(trace).inline(), ("stage", "decision", "because", "article", "entry", "topic", "at")
+)
 
 
 def write(conn: Connection, lines: Iterable[TraceLine]) -> None:

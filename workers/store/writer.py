@@ -16,13 +16,13 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-import structlog
 from sqlalchemy import Connection
 
 from workers.clock import Clock
 from workers.errors import StoreDown
 from workers.store.apart import judged_by
-from workers.store.driver import Driver
+from workers.store.driver import Outage
+from workers.store.sqlite_driver import SqliteDriver
 from workers.store.work import asked
 
 __all__ = ["Writer"]
@@ -34,7 +34,6 @@ BATCH = 256
 """Most units of one transaction."""
 BATCH_S = 0.05
 """A transaction takes no further unit after so long: those behind it wait for their answer."""
-_log = structlog.get_logger()
 
 
 class _Job:
@@ -55,7 +54,7 @@ class Writer:
     ``notify`` is called in the event loop after a commit that asked for work.
     """
 
-    def __init__(self, driver: Driver, clock: Clock, notify: Callable[[], None]) -> None:
+    def __init__(self, driver: SqliteDriver, clock: Clock, notify: Callable[[], None]) -> None:
         self._driver = driver
         self._clock = clock
         self._notify = notify
@@ -64,7 +63,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._conn: Connection | None = None
         self._open = True
-        self._down = False
+        self._outage = Outage(driver.name)
         self._thread = Thread(target=self._run, name="tocsin-sql-writer", daemon=True)
         self._thread.start()
 
@@ -101,7 +100,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - the writer must outlive every failure
                 self._failed(batch, error)
             else:
-                self._recovered()
+                self._outage.recovered()
             with suppress(RuntimeError):  # the loop is closed: nobody waits for the answers
                 self._loop.call_soon_threadsafe(self._answer, batch, woke)
         self._disconnect()
@@ -158,17 +157,10 @@ class Writer:
                     self._inbox.put(None)
                     break
                 batch.append(job)
+        told = self._outage.failed("cannot commit", error)
         for job in batch:
-            job.error = StoreDown(f"cannot commit: {self._driver.name}: {error}")
+            job.error = StoreDown(str(told))
             job.error.__cause__ = error
-        if not self._down:
-            self._down = True
-            _log.error("database_down", database=self._driver.name, units=len(batch), cause=error)
-
-    def _recovered(self) -> None:
-        if self._down:
-            self._down = False
-            _log.info("database_back", database=self._driver.name)
 
     def _connected(self) -> Connection:
         if self._conn is None:

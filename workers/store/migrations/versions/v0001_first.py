@@ -19,8 +19,19 @@ def upgrade() -> None:
     _records()
 
 
-def _partial(name: str, table: str, columns: list[str], where: sa.TextClause) -> None:
-    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
+def _partial(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(
+        name,
+        table,
+        columns,
+        sqlite_where=sa.text(where.replace("true", "1").replace("false", "0")),
+        postgresql_where=sa.text(where),
+    )
+
+
+def _postgresql() -> bool:
+    """Say whether it is PostgreSQL, whose indexes hold rows of at most 2,700 bytes."""
+    return op.get_context().dialect.name == "postgresql"
 
 
 def _feeds() -> None:
@@ -33,7 +44,7 @@ def _feeds() -> None:
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("interval_fixed_s", sa.Double(), nullable=True),
-        sa.Column("parked", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("parked", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=True),
         sa.Column("validators", sa.Text(), nullable=False),
@@ -138,14 +149,25 @@ def _entries() -> None:
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name="fk_entries_article_id"),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_entries_feed_id"),
         sa.PrimaryKeyConstraint("id", name="pk_entries"),
-        sa.UniqueConstraint("feed_id", "identity", name="uq_entries_feed_id_identity"),
+        *_unique_identity(),
     )
     op.create_index("ix_entries_article_id", "entries", ["article_id"])
-    op.create_index("ix_entries_feed_id_title", "entries", ["feed_id", "title"])
+    if _postgresql():
+        head = sa.text("substr(title, 1, 200)")
+        op.create_index("ix_entries_feed_id_title_head", "entries", ["feed_id", head])
+    else:
+        op.create_index("ix_entries_feed_id_title", "entries", ["feed_id", "title"])
     op.create_index("ix_entries_feed_id_twin", "entries", ["feed_id", "twin"])
-    _partial("ix_entries_listed", "entries", ["feed_id"], sa.text("listed IS 1"))
+    _partial("ix_entries_listed", "entries", ["feed_id"], "listed IS true")
     op.create_index("ix_entries_seen", "entries", ["seen"])
-    _partial("ix_entries_unlisted", "entries", ["last_listed"], sa.text("listed IS 0"))
+    _partial("ix_entries_unlisted", "entries", ["last_listed"], "listed IS false")
+
+
+def _unique_identity() -> list[sa.UniqueConstraint]:
+    """The id is a hash of both anyway."""
+    if _postgresql():
+        return []
+    return [sa.UniqueConstraint("feed_id", "identity", name="uq_entries_feed_id_identity")]
 
 
 def _work() -> None:
@@ -167,13 +189,13 @@ def _work() -> None:
         "ix_work_due",
         "work",
         ["stream", "next_at"],
-        sa.text("relayed_at IS NULL AND next_at IS NOT NULL"),
+        "relayed_at IS NULL AND next_at IS NOT NULL",
     )
     _partial(
         "ix_work_marked",
         "work",
         ["relayed_at"],
-        sa.text("relayed_at IS NOT NULL AND next_at IS NOT NULL"),
+        "relayed_at IS NOT NULL AND next_at IS NOT NULL",
     )
 
 
@@ -228,7 +250,7 @@ def _alerts() -> None:
         "ix_deliveries_undone",
         "deliveries",
         ["sink", "state", "made_at"],
-        sa.text("state IN ('open', 'retry', 'held')"),
+        "state IN ('open', 'retry', 'held')",
     )
 
 
@@ -248,7 +270,7 @@ def _records() -> None:
     op.create_index("ix_dead_at", "dead", ["at"])
     op.create_table(
         "trace",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("because", sa.Text(), nullable=False),
@@ -258,12 +280,12 @@ def _records() -> None:
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_trace"),
     )
-    _partial("ix_trace_article", "trace", ["article"], sa.text("article IS NOT NULL"))
+    _partial("ix_trace_article", "trace", ["article"], "article IS NOT NULL")
     op.create_index("ix_trace_at", "trace", ["at"])
-    _partial("ix_trace_entry", "trace", ["entry"], sa.text("entry IS NOT NULL"))
+    _partial("ix_trace_entry", "trace", ["entry"], "entry IS NOT NULL")
     op.create_table(
         "accepted",
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_accepted"),
