@@ -2,12 +2,13 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from monitor import shipped
 from monitor.metrics import PrometheusMeter
 from monitor.settings import (
     Settings,
-    database_path,
+    database_address,
     net_options,
     page_options,
     queue_options,
@@ -56,10 +57,10 @@ async def read_store(settings: Settings, clock: Clock, *, writes: bool = False) 
     Raises:
         TocsinError: there is none yet, or it is not ours.
     """
-    path = database_path(settings)
-    if not path.is_file():
-        raise TocsinError(f"there is no database yet: {path} (`tocsin run` makes it)")
-    return await open_store(path, clock, read_only=not writes)
+    address = database_address(settings)
+    if isinstance(address, Path) and not address.is_file():
+        raise TocsinError(f"there is no database yet: {address} (`tocsin run` makes it)")
+    return await open_store(address, clock, read_only=not writes)
 
 
 def build_fetcher(settings: Settings) -> HttpFetcher:
@@ -92,7 +93,7 @@ async def open_parts(settings: Settings, clock: Clock) -> Parts:
         lock = DataDirLock(settings.data_dir)
         lock.acquire()
         stack.callback(lock.release)
-        store = await open_store(database_path(settings), clock)
+        store = await open_store(database_address(settings), clock)
         stack.push_async_callback(store.close)
         valkey, url = None, settings.redis.url.first()
         if url == "embedded":

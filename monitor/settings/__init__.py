@@ -6,7 +6,7 @@ raises for what stands in it. `convert` turns the result into the options of the
 
 from monitor.settings.convert import (
     alert_options,
-    database_path,
+    database_address,
     keep_options,
     match_options,
     net_options,
@@ -49,7 +49,7 @@ __all__ = [
     "TopicSetting",
     "WebhookSink",
     "alert_options",
-    "database_path",
+    "database_address",
     "default_data_dir",
     "duration",
     "duration_text",

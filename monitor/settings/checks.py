@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from monitor.settings.build import Built, section_of
-from monitor.settings.convert import database_path
+from monitor.settings.convert import database_address
 from monitor.settings.items import EmailSink, TopicSetting
 from monitor.settings.places import (
     all_secrets,
@@ -36,12 +36,17 @@ def _database(built: Built) -> Iterator[Problem]:
     if url is None:
         return
     try:
-        database_path(built.settings)
+        database_address(built.settings)
     except ValueError:
-        known = {"postgresql", "postgres"}
-        postgres = _scheme(url).partition("+")[0] in known
-        message = "PostgreSQL is not supported by this version" if postgres else "is no database"
-        hint = 'write "embedded" for SQLite in data_dir, or "sqlite:///path"'
+        postgres = _scheme(url).partition("+")[0] in {"postgresql", "postgres"}
+        message = "is no address of a PostgreSQL database" if postgres else "is no database"
+        hint = (
+            'write "postgresql://user:password@host:5432/name"; special letters of a password as'
+            " %40 and so on"
+            if postgres
+            else 'write "embedded" for SQLite in data_dir, "sqlite:///path",'
+            ' or "postgresql://user:password@host/name"'
+        )
         yield at_option(built, "database", "url", message, hint)
 
 

@@ -20,7 +20,7 @@ from workers.options import (
 
 __all__ = [
     "alert_options",
-    "database_path",
+    "database_address",
     "keep_options",
     "match_options",
     "net_options",
@@ -41,19 +41,40 @@ def user_agent(settings: Settings, version: str) -> str:
     return f"Tocsin/{version}" + (f" (+{contact})" if contact else "")
 
 
-def database_path(settings: Settings) -> Path:
-    """Return where the SQLite database is.
+def database_address(settings: Settings) -> Path | str:
+    """Return where the database is: a SQLite file, or the address of a PostgreSQL database.
 
     Raises:
-        ValueError: the settings ask for another kind of database.
+        ValueError: the settings ask for another kind of database, or the address cannot be read.
+        SecretUnreadable: it is kept where it cannot be read.
     """
     url = settings.database.url.first()
     if url == "embedded":
         return settings.data_dir / "tocsin.db"
     parts = urlsplit(url)
+    if parts.scheme in {"postgresql", "postgres"}:
+        return _postgresql(url)
     if parts.scheme != "sqlite" or parts.netloc or len(parts.path) <= 1:
         raise ValueError("no path of a SQLite database: [database] url")
     return settings.data_dir / unquote(parts.path[1:])
+
+
+def _postgresql(url: str) -> str:
+    """Return the address as it is, if the driver can read it.
+
+    Raises:
+        ValueError: it cannot, or names no database.
+    """
+    from psycopg import ProgrammingError  # noqa: PLC0415 - only who has such a database waits
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - as above
+
+    try:
+        given = conninfo_to_dict(url)
+    except ProgrammingError as error:
+        raise ValueError("no address of a PostgreSQL database: [database] url") from error
+    if not given.get("dbname"):
+        raise ValueError("no name of a PostgreSQL database: [database] url")
+    return url
 
 
 def net_options(settings: Settings, version: str) -> NetOptions:

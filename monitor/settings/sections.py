@@ -74,7 +74,10 @@ class Database(Section):
         description=(
             '`"embedded"` is SQLite in `data_dir`, which serves one machine; '
             '`"sqlite:///path"` is the same in another place (a relative path is inside '
-            "`data_dir`). PostgreSQL is not supported by this version and is refused."
+            '`data_dir`). `"postgresql://user:password@host:5432/name"` is a PostgreSQL database, '
+            "for several machines; `?host=/run/postgresql` after the name is a socket, "
+            "`?sslmode=verify-full&sslrootcert=/path/ca.pem` asks for TLS; its tables are made "
+            "by `tocsin db migrate`."
         ),
     )
 

@@ -13,7 +13,7 @@ from monitor.settings import (
     SecretUnreadable,
     SecretUrl,
     Settings,
-    database_path,
+    database_address,
     duration_text,
     load,
     net_options,
@@ -309,11 +309,15 @@ def test_the_user_agent_names_version_and_contact() -> None:
         ("embedded", "/data/tocsin.db"),
         ("sqlite:///other.db", "/data/other.db"),
         ("sqlite:////var/x.db", "/var/x.db"),
+        ("postgresql://tocsin:pass@db:5432/tocsin?sslmode=require", None),
+        ("postgres://tocsin@%2Frun%2Fpostgresql/tocsin", None),
+        ("postgresql://one:5432,two:5433/tocsin?target_session_attrs=read-write", None),
     ],
 )
-def test_where_the_database_is(tmp_path: Path, url: str, expected: str) -> None:
-    """A relative path is inside the data folder."""
+def test_where_the_database_is(tmp_path: Path, url: str, expected: str | None) -> None:
+    """A relative path is inside the data folder; an address of PostgreSQL stays as it is."""
     file = tmp_path / "tocsin.toml"
     file.write_text(f'data_dir = "/data"\n[database]\nurl = "{url}"\n')
 
-    assert Path(expected) == database_path(load(file, {}).settings)
+    found = database_address(load(file, {}).settings)
+    assert (url if expected is None else Path(expected)) == found

@@ -13,17 +13,27 @@ REFUSE = """
 CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN new.title LIKE '%poison%'
 BEGIN SELECT RAISE(ABORT, 'value too large'); END
 """
+REFUSE_POSTGRES = """
+ALTER TABLE entries ADD CONSTRAINT "value too large" CHECK (title NOT LIKE '%poison%')
+"""
+ACCEPT_POSTGRES = 'ALTER TABLE entries DROP CONSTRAINT IF EXISTS "value too large"'
 
 
 @pytest.fixture
 async def refusing(world):
     """A world whose database refuses entries with poison in their title."""
-    await world.store._write(lambda conn, _now: conn.execute(text(REFUSE)))
-    return world
+    served = isinstance(world.store.address, str)
+    refuse = REFUSE_POSTGRES if served else REFUSE
+    await world.store._write(lambda conn, _now: conn.execute(text(refuse)))
+    yield world
+    if served:
+        await _accept_again(world)
 
 
 async def _accept_again(world) -> None:
-    await world.store._write(lambda conn, _now: conn.execute(text("DROP TRIGGER refuse")))
+    served = isinstance(world.store.address, str)
+    accept = ACCEPT_POSTGRES if served else "DROP TRIGGER refuse"
+    await world.store._write(lambda conn, _now: conn.execute(text(accept)))
 
 
 async def _poll(world, *titles: str, etag: str = '"1"') -> list[str]:
@@ -102,6 +112,7 @@ async def test_an_entry_nobody_could_decide_about(world) -> None:
     assert 1 == len(await world.due("pages:warm"))
 
 
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 async def test_a_full_disk_is_no_entrys_fault(refusing) -> None:
     """What concerns the whole database makes no dead letter: nothing of the poll is stored."""
 

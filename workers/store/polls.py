@@ -171,7 +171,8 @@ def store_entries(
     if error is None:
         return []
     if len(intents) == 1:
-        detail = f"{type(error).__name__}: {error}"
+        first = str(error).partition("\n")[0]  # PostgreSQL adds the row itself
+        detail = f"{type(error).__name__}: {first}"
         return [DeadEntry(intent=intents[0], reason="payload", detail=detail)]
     middle = len(intents) // 2
     return [
