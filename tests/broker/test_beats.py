@@ -106,6 +106,39 @@ async def test_an_outage_makes_nobody_guilty(
     assert 0 == (await reclaimed(judge, until)).deaths
 
 
+async def test_a_late_restart_acquits_nobody(
+    server: Any, make: Make, until: Until, raw: redis.Redis
+) -> None:
+    """However long nothing ran after a death, whoever starts then counts it; it does not rush."""
+    victim, judge = await make(server, "victim"), await make(server, "judge")
+    await victim.push(PUSH)
+    (held,) = await victim.take(["ring"], 1)
+    raw.delete("{tocsin}:beat:victim")
+    key, hour_ms = "{tocsin}:s:ring", 3_600_000
+    raw.xclaim(key, "workers", "victim", 0, [held.entry], idle=hour_ms, justid=True)
+    assert [] == await judge.take(["ring"], 1, 0)
+    assert 1 == (await reclaimed(judge, until)).deaths
+
+
+async def test_who_never_stays_in_touch_works_all_the_same(
+    server: Any, make: Make, until: Until, raw: redis.Redis
+) -> None:
+    """A reader that loses Redis over and over takes expired work in the end, and blames nobody."""
+    victim, judge = await make(server, "victim"), await make(server, "judge")
+    await victim.push(PUSH)
+    await victim.take(["ring"], 1)
+    raw.delete("{tocsin}:beat:victim")
+    got: list[Message] = []
+
+    async def taken() -> bool:
+        judge._link._touch_since = None
+        got.extend(await judge.take(["ring"], 1, 0))
+        return bool(got)
+
+    await until(taken)
+    assert 0 == got[0].deaths
+
+
 async def test_silent_consumers_are_removed_once_they_hold_nothing(
     server: Any, make: Make, raw: redis.Redis, until: Until
 ) -> None:

@@ -37,6 +37,7 @@ class Streams(Beats):
         self._idle: set[tuple[str, ...]] = set()
         self._reclaimed_at: dict[tuple[str, ...], float] = {}
         self._forgot_at: float | None = None
+        self._asked_at: float | None = None
         self._singles = 0
 
     async def push(self, items: Sequence[Push]) -> list[bool]:
@@ -187,12 +188,19 @@ class Streams(Beats):
                 BYE,
                 NOBODY,
                 self.beat_ttl_ms,
+                self._asking_ms(),
             ],
         )
         return [
             Entry(stream=names[number - 1], entry=entry, deaths=deaths, fields=tuple(fields))
             for number, entry, deaths, fields in reply
         ]
+
+    def _asking_ms(self) -> int:
+        """Return for how long this process has asked for work."""
+        now = self._link.clock.monotonic()
+        self._asked_at = now if self._asked_at is None else self._asked_at
+        return int((now - self._asked_at) * 1000)
 
     async def _wait(self, names: tuple[str, ...], count: int, block_s: float) -> list[Entry]:
         """Wait for new ids. COUNT counts for each stream, so it is shared among them."""

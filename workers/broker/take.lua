@@ -1,11 +1,12 @@
 -- Lease entries: those whose lease ran out first, then new ones, the first streams first.
 -- KEYS: streams, the highest first.  ARGV: group, consumer, count, lease (ms, 0: reclaim nothing),
 -- how long the reader is in touch (ms), lowest first (0 or 1), prefix of beats, prefix of goodbyes,
--- nobody's name, a beat's time to live (ms).
+-- nobody's name, a beat's time to live (ms), for how long this reader has asked (ms).
 -- Returns a list of {stream's number, entry, deaths, fields}.
 local group, me, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local lease, touch, lowest_first = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local beat, bye, nobody, ttl = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
+local asking = tonumber(ARGV[11])
 local out, owners = {}, {}
 local SCAN, FIELDS, LETTERS = 100, 16, 1024
 
@@ -35,8 +36,9 @@ local function reclaim(number, most)
       local owner = item[2]
       if owners[owner] == nil then owners[owner] = standing(owner) or -1 end
       local verdict = owners[owner]
-      -- Not for ever: a reader that never stays in touch must not keep work from being done.
-      if verdict < 0 and item[3] > 2.5 * lease then verdict = 0 end
+      -- Not for ever: a reader that never stays in touch must not keep work from being done. By its
+      -- own time: a supervisor that waits long before it restarts must not acquit what kills.
+      if verdict < 0 and asking > 2.5 * lease then verdict = 0 end
       if verdict >= 0 and #ids < most then
         ids[#ids + 1] = item[1]
         deaths[item[1]] = verdict
