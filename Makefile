@@ -7,7 +7,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts tests bench docs build clean
+.PHONY: help run test lint types contracts tests chaos bench docs build clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -33,6 +33,9 @@ tests: $(VENV)/.dev
 	$(BIN)/coverage run -m pytest -n 2 $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+chaos: $(VENV)/.dev ## kill, fill, silence and flood the real parts, and print what was lost (nothing)
+	$(BIN)/python -m pytest -p no:cacheprovider -m chaos $(CHAOS) tests/chaos
 
 bench: $(VENV)/.dev ## take the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.pipeline $(BENCH)

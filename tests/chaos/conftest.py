@@ -1,0 +1,85 @@
+"""What each row is given: its ground, and the table that tells how it went."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from chaos.ground import Ground, Setup, Tally
+from chaos.servers import RedisServer, redis_binary
+from chaos.table import printed
+
+FIRST = Setup(database="sqlite", redis="valkey", processes=1)
+OTHERS = (Setup(database="sqlite", redis="redis", processes=2),)
+"""With the first, every pair of database, Redis and number of processes is met."""
+
+
+def _named(setup: Setup) -> str:
+    return f"{setup.database}-{setup.redis}-{setup.processes}"
+
+
+@pytest.fixture(
+    params=[FIRST, *(pytest.param(other, marks=pytest.mark.thorough) for other in OTHERS)],
+    ids=_named,
+)
+def setup(request: pytest.FixtureRequest) -> Setup:
+    """Database, Redis and number of processes."""
+    return request.param
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short name, for sockets too."""
+    made = Path(tempfile.mkdtemp(prefix="tc"))
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def server(setup: Setup, folder: Path) -> Iterator[RedisServer]:
+    """A server of the row's own, running."""
+    binary = redis_binary(setup.redis)
+    if binary is None:
+        pytest.skip("redis-server is not on the PATH")
+    (folder / "redis").mkdir()
+    one = RedisServer(binary, folder / "redis")
+    one.start()
+    yield one
+    one.end()
+
+
+@pytest.fixture
+def database(folder: Path) -> str:
+    """Where the row's database is."""
+    return str(folder / "tocsin.db")
+
+
+@pytest.fixture
+async def ground(
+    setup: Setup, folder: Path, server: RedisServer, database: str
+) -> AsyncIterator[Ground]:
+    """A ground with nothing on it."""
+    one = await Ground.made(setup, folder, database, server)
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest, setup: Setup, record_property) -> Tally:
+    """Takes down how the row went. The row's number stands in the test's name."""
+    number = request.node.name.removeprefix("test_row_").partition("_")[0]
+    return Tally(row=number, setup=setup, told=record_property)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table, with rows that failed and rows that were skipped."""
+    reports = [
+        report
+        for outcome in ("passed", "failed", "skipped", "error")
+        for report in terminalreporter.stats.get(outcome, ())
+        if "/chaos/" in getattr(report, "nodeid", "")
+    ]
+    for line in printed(reports):
+        terminalreporter.write_line(line)
