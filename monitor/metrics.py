@@ -37,6 +37,7 @@ METRICS = (
     Metric("tocsin_deliveries_total", "counter", "Attempts to deliver.", ("sink", "outcome")),
     Metric("tocsin_delivery_seconds", "histogram", "One attempt to deliver.", ("sink",)),
     Metric("tocsin_step_seconds", "histogram", "One step of work.", ("step",)),
+    Metric("tocsin_events_total", "counter", "Events about Tocsin itself, raised.", ("event",)),
     Metric("tocsin_reloads_total", "counter", "Reloads of the settings.", ("outcome",)),
     Metric("tocsin_feeds", "gauge", "Feeds, by state.", ("state",)),
     Metric("tocsin_due_lag_seconds", "gauge", "How long the most overdue feed has waited."),

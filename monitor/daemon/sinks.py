@@ -159,6 +159,7 @@ def sink_routes(settings: Settings) -> tuple[SinkRoute, ...]:
             default=sink.default,
             min_severity=sink.min_severity,
             recipients=sink.to if isinstance(sink, EmailSetting) else ("",),
+            events=sink.events,
         )
         for name, sink in settings.sinks.items()
     )

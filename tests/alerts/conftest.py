@@ -108,7 +108,7 @@ def _job(alert: Alert, topics: tuple[str, ...] | None = None) -> DeliveryJob:
             recipient="desk@example.org",
             topics=topics or tuple(topic.name for topic in alert.topics),
         ),
-        alert=alert,
+        content=alert,
         state="retry",
         made_at=alert.at,
     )

@@ -13,10 +13,12 @@ from jsonschema import Draft202012Validator
 
 from workers.alerts import alert_json, body, sample
 from workers.alerts.payload import MOST_BYTES
-from workers.model.alert import Alert, Notice, RungTopic
+from workers.model.alert import Alert, Notice, NoticeType, RungTopic, Summary
+from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.topic import Clause, Hit
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "webhook.schema.json"
+AT = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
 MOST = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -51,6 +53,87 @@ def test_a_test_message_has_the_same_shape(schema: Draft202012Validator) -> None
     document = json.loads(body(sample(datetime(2026, 11, 23, tzinfo=UTC))))
     schema.validate(document)
     assert "test" == document["type"]
+
+
+def _told(content: OperatorEvent | Summary, kind: NoticeType) -> Notice:
+    return Notice(id="del_1", type=kind, at=AT, attempt=1, recipient="", content=content)
+
+
+def test_an_event_is_what_is_promised(schema: Draft202012Validator) -> None:
+    """The names are those of the published interface."""
+    event = OperatorEvent(
+        id="evt_1",
+        kind="feed_quiet",
+        severity="critical",
+        subject="Example World",
+        text="Silent for two days.",
+        since=AT,
+        at=AT,
+        topics=("militia strikes",),
+    )
+    document = json.loads(body(_told(event, "event.raised")))
+    schema.validate(document)
+    assert {
+        "event": "feed_quiet",
+        "severity": "critical",
+        "subject": "Example World",
+        "text": "Silent for two days.",
+        "since": "2026-11-23T02:10:00Z",
+        "topics": ["militia strikes"],
+    } == document["data"]
+
+
+def _summary(count: int, alerts: tuple[Alert, ...]) -> Summary:
+    facts = SummaryFacts(
+        id="sum_1",
+        topic="strikes",
+        severity="high",
+        count=count,
+        sources=("Example World",),
+        first=AT,
+        last=AT,
+        at=AT,
+    )
+    return Summary(facts=facts, items=alerts)
+
+
+def test_a_summary_lists_alerts_without_receipts(
+    alert: Callable[..., Alert], schema: Draft202012Validator
+) -> None:
+    """Count, sources and items; what is not listed is counted, and said to be missing."""
+    document = json.loads(body(_told(_summary(1, (alert(),)), "summary.created")))
+    schema.validate(document)
+    (item,) = document["data"]["items"]
+    assert ("alt_1", "2026-11-23T02:10:00Z") == (item["alert"], item["at"])
+    assert [{"name", "query", "severity"}] == [set(topic) for topic in item["topics"]]
+    assert "shortened" not in document["data"]
+    document = json.loads(body(_told(_summary(7, (alert(),)), "summary.created")))
+    schema.validate(document)
+    assert (7, True) == (document["data"]["count"], document["data"]["shortened"])
+
+
+@pytest.mark.parametrize("text", ["long " * 400, "\x00" * 3000, "长" * 3000, "\ud800" * 2000])
+@pytest.mark.parametrize("items", [40, 1000])
+def test_a_summary_is_bounded(
+    alert: Callable[..., Alert], schema: Draft202012Validator, items: int, text: str
+) -> None:
+    """However many alerts there are and whatever they say; as many are listed as fit."""
+    url = "https://a.example/" + text * 9
+    whole = alert(title=text, summary=text * 9, author=text, url=url)
+    entries = (msgspec.structs.replace(whole.entries[0], feed=text, url=url),) * 50
+    listed = (msgspec.structs.replace(whole, entries=entries),) * items
+    written = body(_told(_summary(5000, listed), "summary.created"))
+    assert len(written) <= MOST_BYTES
+    document = json.loads(written)
+    schema.validate(document)
+    assert (5000, True) == (document["data"]["count"], document["data"]["shortened"])
+    assert len(document["data"]["items"]) >= min(items, 30)
+
+
+def test_a_thousand_usual_alerts_are_half_listed(alert: Callable[..., Alert]) -> None:
+    """What gives way first is what is told beside each alert, not the alerts."""
+    written = body(_told(_summary(1000, (alert(),) * 1000), "summary.created"))
+    assert len(json.loads(written)["data"]["items"]) >= 500
 
 
 def test_a_stored_alert_prints_in_the_same_shape(

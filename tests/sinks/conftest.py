@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 
 from workers.alerts import sample
 from workers.errors import Permanent, Reason, Transient
-from workers.model.alert import Alert, ArticleFacts, Notice
+from workers.model.alert import Alert, ArticleFacts, Notice, Summary
+from workers.model.message import OperatorEvent, SummaryFacts
 from workers.steps.ports import Sink
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -37,7 +38,9 @@ def notice() -> Callable[..., Notice]:
 
     def make(**changes: object) -> Notice:
         made = sample(datetime.now(UTC), "Desk <desk@example.org>", "https://t.example.org")
-        alert = made.alert
+        if "content" in changes:
+            return msgspec.structs.replace(made, **changes)
+        alert = made.content
 
         def those(record: type[msgspec.Struct]) -> dict[str, object]:
             names = [name for name in record.__struct_fields__ if name in changes]
@@ -47,9 +50,53 @@ def notice() -> Callable[..., Notice]:
         facts = {"severity": alert.severity, **those(Alert)}
         article = msgspec.structs.replace(alert.article, **those(ArticleFacts))
         alert = msgspec.structs.replace(alert, article=article, **facts)
-        return msgspec.structs.replace(made, alert=alert, **own)
+        return msgspec.structs.replace(made, content=alert, **own)
 
     return make
+
+
+AT = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def operator_event() -> OperatorEvent:
+    """Return an event: a feed that is missed fails."""
+    return OperatorEvent(
+        id="evt_1",
+        kind="feed_failing",
+        severity="critical",
+        subject="Example World",
+        text="No good poll for 31 minutes: HTTP 500.",
+        since=AT,
+        at=AT,
+        topics=("militia strikes",),
+    )
+
+
+@pytest.fixture
+def summary() -> Summary:
+    """Return a list of thirty alerts, of which twenty-five came along, the newest first."""
+    alert = sample(AT).content
+    assert isinstance(alert, Alert)
+
+    def titled(number: int) -> Alert:
+        url = f"https://news.example.org/{number}"
+        article = msgspec.structs.replace(alert.article, title=f"Title {number}", url=url)
+        return msgspec.structs.replace(alert, article=article)
+
+    return Summary(
+        facts=SummaryFacts(
+            id="sum_1",
+            topic="militia strikes",
+            severity="high",
+            count=30,
+            sources=("Test feed",),
+            first=AT,
+            last=AT + timedelta(minutes=10),
+            at=AT + timedelta(minutes=10),
+        ),
+        items=tuple(titled(number) for number in reversed(range(25))),
+    )
 
 
 async def _attempt(sink: Sink, notice: Notice) -> str | Failure:

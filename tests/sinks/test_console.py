@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from workers.errors import Permanent, Transient
-from workers.model.alert import Notice
+from workers.model.alert import Notice, Summary
+from workers.model.message import OperatorEvent
 from workers.sinks.console.options import ConsoleOptions
 from workers.sinks.console.sink import ConsoleSink
 
@@ -34,18 +35,50 @@ async def test_an_alert_is_read_at_a_glance(notice: Callable[..., Notice]) -> No
     assert ["", ""] == lines[-2:]
 
 
+async def test_an_event_is_read_at_a_glance(
+    notice: Callable[..., Notice], operator_event: OperatorEvent
+) -> None:
+    """Severity, what and whom, the sentence, the topics that may not ring, since when."""
+    stream = io.StringIO()
+    said = notice(type="event.raised", content=operator_event, late_s=3 * 86400.0)
+    assert "printed" == await ConsoleSink("screen", UTC_PLAIN, stream).send(said)
+    assert [
+        "3 d late: EVENT CRITICAL Feed cannot be read: Example World",
+        "  No good poll for 31 minutes: HTTP 500.",
+        "  May keep from ringing: militia strikes",
+        "  feed_failing, since 23 Nov 2026, 02:10 UTC",
+        "",
+        "",
+    ] == stream.getvalue().split("\n")
+
+
+async def test_a_summary_is_a_list(notice: Callable[..., Notice], summary: Summary) -> None:
+    """How many on what, of when and from where; the newest titles; and how many are not shown."""
+    stream = io.StringIO()
+    await ConsoleSink("screen", UTC_PLAIN, stream).send(
+        notice(type="summary.created", content=summary)
+    )
+    lines = stream.getvalue().split("\n")
+    assert "SUMMARY HIGH 30 more on militia strikes" == lines[0]
+    assert lines[1].endswith("23 Nov 2026, 02:10 UTC to 23 Nov 2026, 02:20 UTC, from Test feed")
+    assert "  Title 24 https://news.example.org/24" == lines[2]
+    assert ["  and 10 more: tocsin alerts list", "", ""] == lines[22:]
+
+
 async def test_what_comes_from_outside_cannot_move_the_cursor(
     notice: Callable[..., Notice],
 ) -> None:
     """Escape codes, overrides and line ends in any text are gone."""
     evil = "\x1b]0;x\x07\x9b2J\r\n\u202eevil"
-    said = notice(title=evil, author=evil, url=f"https://a.example/{evil}", why=f"https://{evil}")
-    topic = msgspec.structs.replace(said.alert.topics[0], name=evil)
-    entry = msgspec.structs.replace(said.alert.entries[0], feed=evil)
-    alert = msgspec.structs.replace(said.alert, topics=(topic,), entries=(entry,))
+    said = notice(
+        title=evil, author=evil, url=f"https://a.example/{evil}", public_url=f"https://{evil}"
+    )
+    topic = msgspec.structs.replace(said.content.topics[0], name=evil)
+    entry = msgspec.structs.replace(said.content.entries[0], feed=evil)
+    alert = msgspec.structs.replace(said.content, topics=(topic,), entries=(entry,))
     stream = io.StringIO()
     options = ConsoleOptions(timezone="UTC", color="never")
-    await ConsoleSink("screen", options, stream).send(msgspec.structs.replace(said, alert=alert))
+    await ConsoleSink("screen", options, stream).send(msgspec.structs.replace(said, content=alert))
     assert not set(stream.getvalue()) & set("\x1b\x9b\x07\r\u202e")
     assert 6 == stream.getvalue().count("\n")
 
@@ -127,7 +160,7 @@ async def test_a_stream_that_is_gone_is_tried_again(
 async def test_many_topics_are_counted(notice: Callable[..., Notice]) -> None:
     """An alert of fifty topics stays readable."""
     stream = io.StringIO()
-    topics = notice().alert.topics * 50
+    topics = notice().content.topics * 50
     await ConsoleSink("screen", UTC_PLAIN, stream).send(notice(topics=topics))
     assert "  and 30 more topics" in stream.getvalue().split("\n")
 

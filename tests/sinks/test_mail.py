@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from workers.alerts import headline
 from workers.errors import Permanent, Transient
-from workers.model.alert import Notice
+from workers.model.alert import Notice, Summary
 from workers.model.ids import delivery_id
+from workers.model.message import OperatorEvent
 from workers.model.topic import Clause, Hit
 from workers.sinks.mail.options import MailOptions, mailbox, relay_of
 from workers.sinks.mail.render import render
@@ -121,7 +122,7 @@ async def test_a_mail_is_readable(
     assert "tocsin@example.org" == relay.envelopes[0].mail_from
     assert ("Töcsin <tocsin@example.org>", "Desk <desk@example.org>") == (made["From"], made["To"])
     assert f"<{said.id}@example.org>" == made["Message-ID"]
-    assert f"<{said.alert.event}@example.org>" == made["References"]
+    assert f"<{said.content.event}@example.org>" == made["References"]
     assert ("auto-generated", "high") == (made["Auto-Submitted"], made["Importance"])
     assert "Überfall <b>in</b> Bagdad" == made["Subject"]
     text = made.get_body(("plain",)).get_content().replace("\r", "")  # type: ignore[union-attr]
@@ -131,7 +132,57 @@ async def test_a_mail_is_readable(
     html = made.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "<mark>Tocsin</mark> sends this" in html
     assert "&lt;b&gt;in&lt;/b&gt;" in html
-    assert f'<a href="{said.why}">Why this mail</a>' in html
+    assert f'<a href="{said.public_url}/why/{said.content.event}">Why this mail</a>' in html
+
+
+async def test_an_event_is_mailed(
+    start: Callable[..., Awaitable[int]],
+    relay: Relay,
+    mail: Callable[..., MailSink],
+    notice: Callable[..., Notice],
+    operator_event: OperatorEvent,
+) -> None:
+    """Its subject says what and whom; text and HTML the rest, beginning with how late it is."""
+    said = notice(type="event.raised", content=operator_event, late_s=7200.0)
+    await mail(f"smtp://127.0.0.1:{await start()}").send(said)
+    made = _parsed(relay.envelopes[0])
+    assert "Tocsin: Feed cannot be read: Example World" == made["Subject"]
+    assert (f"<{operator_event.id}@example.org>", "high") == (
+        made["References"],
+        made["Importance"],
+    )
+    text = made.get_body(("plain",)).get_content().replace("\r", "")  # type: ignore[union-attr]
+    assert (
+        "2 h late: Tocsin: Feed cannot be read: Example World\n"
+        "No good poll for 31 minutes: HTTP 500.\n"
+        "May keep from ringing: militia strikes\n"
+        "critical, since 23 Nov 2026, 02:10 UTC (feed_failing)\n"
+    ) == text
+    html = made.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert '">2 h late: Tocsin: Feed cannot be read: Example World</h1>' in html
+    assert '<p dir="auto">No good poll for 31 minutes: HTTP 500.</p>' in html
+
+
+async def test_a_summary_is_mailed(
+    start: Callable[..., Awaitable[int]],
+    relay: Relay,
+    mail: Callable[..., MailSink],
+    notice: Callable[..., Notice],
+    summary: Summary,
+) -> None:
+    """Each alert has its title, source, time and link, in text and HTML."""
+    await mail(f"smtp://127.0.0.1:{await start()}").send(
+        notice(type="summary.created", content=summary)
+    )
+    made = _parsed(relay.envelopes[0])
+    assert "30 more on militia strikes" == made["Subject"]
+    text = made.get_body(("plain",)).get_content().replace("\r", "")  # type: ignore[union-attr]
+    assert "\n\nTitle 24\n  Test feed, " in text
+    assert "\n  https://news.example.org/24\n" in text
+    assert text.endswith("\n\nand 5 more: tocsin alerts list\n")
+    html = made.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert '<p dir="auto"><a href="https://news.example.org/24">Title 24</a><br>' in html
+    assert 25 == html.count('<a href="https://news.example.org/')
 
 
 async def test_one_connection_carries_many_mails(
@@ -593,9 +644,9 @@ def test_nothing_from_outside_becomes_a_header_or_a_tag(
     hit = Hit(zone="body", start=0, end=1, text=sentence[:1], sentence=sentence)
     clause = Clause(op="word", query=title, span=(0, 1), hits=(hit,))
     said = notice(title=title, author=sentence, url=f"https://a.example/{url}")
-    topic = msgspec.structs.replace(said.alert.topics[0], name=title, clauses=(clause,))
-    alert = msgspec.structs.replace(said.alert, topics=(topic,))
-    said = msgspec.structs.replace(said, alert=alert)
+    topic = msgspec.structs.replace(said.content.topics[0], name=title, clauses=(clause,))
+    alert = msgspec.structs.replace(said.content, topics=(topic,))
+    said = msgspec.structs.replace(said, content=alert)
     raw = render(said, mailbox(SENDER), mailbox("Desk <desk@example.org>"), UTC)
     head = raw.partition(b"\r\n\r\n")[0]
     assert all(len(word) <= 75 for word in re.findall(rb"=\?utf-8\?.\?[^ ?]*\?=", head))
@@ -603,7 +654,7 @@ def test_nothing_from_outside_becomes_a_header_or_a_tag(
     made = email.message_from_bytes(raw, policy=email.policy.default)
     assert NAMES == made.keys()
     plain = email.message_from_bytes(raw)["Subject"].replace("\r\n", "")
-    assert headline(said.alert) == str(make_header(decode_header(plain)))
+    assert headline(said.content) == str(make_header(decode_header(plain)))
     tags = _Tags()
     tags.feed(made.get_body(("html",)).get_content())  # type: ignore[attr-defined]
     assert not tags.found & {"script", "img", "b onerror"}
@@ -625,9 +676,9 @@ def test_mails_of_one_event_thread(notice: Callable[..., Notice]) -> None:
 def test_many_topics_and_facts_alone(notice: Callable[..., Notice]) -> None:
     """Fifty topics are counted, and one that matched by facts says so."""
     said = notice(type="test")
-    facts = msgspec.structs.replace(said.alert.topics[0], clauses=())
-    alert = msgspec.structs.replace(said.alert, topics=(facts,) * 50, evidence="feed")
-    said = msgspec.structs.replace(said, alert=alert)
+    facts = msgspec.structs.replace(said.content.topics[0], clauses=())
+    alert = msgspec.structs.replace(said.content, topics=(facts,) * 50, evidence="feed")
+    said = msgspec.structs.replace(said, content=alert)
     raw = render(said, mailbox(SENDER), mailbox("desk@example.org"), UTC)
     made = email.message_from_bytes(raw, policy=email.policy.default)
     text = made.get_body(("plain",)).get_content()  # type: ignore[attr-defined]

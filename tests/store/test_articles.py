@@ -88,7 +88,7 @@ async def test_feed_text_rings_first_and_the_page_adds_to_the_receipt(world) -> 
     assert ["fire on feed", "fire on page"] == [c.query for c in alert.topics[0].clauses]
     delivery = (await world.due("sink:ops"))[0]
     sent = await world.store.load_delivery(delivery)
-    assert early.topics == sent.alert.topics
+    assert early.topics == sent.content.topics
 
 
 async def test_an_alert_nobody_wants_is_made_all_the_same(world) -> None:
@@ -299,7 +299,7 @@ async def test_a_delivery_is_loaded_with_all_an_attempt_needs(world) -> None:
         job.delivery.recipient,
         job.delivery.topics,
     )
-    assert "fire on page" == job.alert.topics[0].clauses[0].query
+    assert "fire on page" == job.content.topics[0].clauses[0].query
     assert None is await world.store.load_delivery("del_unknown")
 
 
@@ -332,7 +332,7 @@ async def test_a_delivery_retries_then_is_sent_and_stays_sent(world) -> None:
     await world.store.bury_id("delivery", id_, "crash", "late")
     world.clock.advance(100)
     (line, _) = sorted(
-        await world.store.alert_deliveries(first.alert.id), key=lambda line: line.id != id_
+        await world.store.alert_deliveries(first.content.id), key=lambda line: line.id != id_
     )
     assert ("sent", 2, "200", None) == (
         line.state,

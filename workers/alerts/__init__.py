@@ -1,7 +1,9 @@
 """Rules of alerts: who is told what, in which words, and when it is tried again."""
 
 from workers.alerts.compose import SinkRoute, compose, routes
-from workers.alerts.notice import notice, sample, why_link
+from workers.alerts.events import event
+from workers.alerts.kinds import EVENTS
+from workers.alerts.notice import made_at, notice, sample, severity_of, title_of, why_link
 from workers.alerts.passage import Passage, Piece, marked, passage
 from workers.alerts.payload import alert_json, body
 from workers.alerts.retry import Dead, Hold, Retry, Verdict, after, page_delay, proves_alive
@@ -9,6 +11,7 @@ from workers.alerts.severity import highest, rank, reaches
 from workers.alerts.words import headline, lateness, moment, safe_line, when, where, who
 
 __all__ = [
+    "EVENTS",
     "Dead",
     "Hold",
     "Passage",
@@ -20,9 +23,11 @@ __all__ = [
     "alert_json",
     "body",
     "compose",
+    "event",
     "headline",
     "highest",
     "lateness",
+    "made_at",
     "marked",
     "moment",
     "notice",
@@ -34,6 +39,8 @@ __all__ = [
     "routes",
     "safe_line",
     "sample",
+    "severity_of",
+    "title_of",
     "when",
     "where",
     "who",

@@ -23,6 +23,8 @@ class SinkRoute(Record, frozen=True, kw_only=True):
     """Topics below it do not go there."""
     recipients: tuple[str, ...] = ("",)
     """One mailbox each for mail; otherwise a single ""."""
+    events: bool | None = None
+    """What it is told of Tocsin itself: all, nothing, or (None) what is critical."""
 
 
 def compose(unit: RingUnit, rung: Collection[str], revision: int) -> Made | None:

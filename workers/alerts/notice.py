@@ -8,32 +8,70 @@ from workers.alerts.severity import highest
 from workers.model.alert import (
     Alert,
     ArticleFacts,
+    Content,
     DeliveryJob,
     EntryFacts,
     Notice,
+    NoticeType,
     RungTopic,
+    Summary,
 )
 from workers.model.ids import alert_id, article_id, make_id
-from workers.model.topic import Clause, Hit
+from workers.model.message import OperatorEvent
+from workers.model.topic import Clause, Hit, Severity
 
-__all__ = ["notice", "sample", "why_link"]
+__all__ = ["made_at", "notice", "sample", "severity_of", "title_of", "why_link"]
 
 
 def notice(job: DeliveryJob, now: datetime, public_url: str | None) -> Notice:
-    """Return what this attempt sends: the delivery's topics only, and their severity.
+    """Return what this attempt sends: of an alert the delivery's topics only, and their severity.
 
     ``public_url`` is the address that ``[web] public_url`` gives, None if there is none.
     """
+    content = job.content
+    if isinstance(content, Alert):
+        content = _reduced(content, frozenset(job.delivery.topics))
     return Notice(
         id=job.delivery.id,
-        type="alert.created",
+        type=_type_of(content),
         at=now,
         attempt=job.work.attempts + 1,
         recipient=job.delivery.recipient,
-        alert=_reduced(job.alert, frozenset(job.delivery.topics)),
-        late_s=max(0.0, (now - job.alert.at).total_seconds()),
-        why=why_link(public_url, job.alert.event),
+        content=content,
+        late_s=max(0.0, (now - made_at(content)).total_seconds()),
+        public_url=public_url,
     )
+
+
+def _type_of(content: Content) -> NoticeType:
+    match content:
+        case OperatorEvent():
+            return "event.raised"
+        case Summary():
+            return "summary.created"
+        case _:
+            return "alert.created"
+
+
+def made_at(content: Content) -> datetime:
+    """Return when what is told was made."""
+    return content.facts.at if isinstance(content, Summary) else content.at
+
+
+def severity_of(content: Content) -> Severity:
+    """Return how much it matters."""
+    return content.facts.severity if isinstance(content, Summary) else content.severity
+
+
+def title_of(content: Content) -> str:
+    """Return what is told in a line: of an alert its article's title."""
+    match content:
+        case OperatorEvent():
+            return f"{content.kind}: {content.subject}"
+        case Summary():
+            return f"{content.facts.count} more on {content.facts.topic}"
+        case _:
+            return content.article.title
 
 
 def _reduced(alert: Alert, wanted: frozenset[str]) -> Alert:
@@ -58,8 +96,8 @@ def sample(now: datetime, recipient: str = "", public_url: str | None = None) ->
         at=now,
         attempt=1,
         recipient=recipient,
-        alert=alert,
-        why=why_link(public_url, event),
+        content=alert,
+        public_url=public_url,
     )
 
 

@@ -11,8 +11,18 @@ from typing import Any
 
 import msgspec
 
-from workers.model.alert import Alert, ArticleFacts, EntryFacts, Notice, RungTopic
+from workers.alerts.notice import why_link
+from workers.model.alert import (
+    Alert,
+    ArticleFacts,
+    Content,
+    EntryFacts,
+    Notice,
+    RungTopic,
+    Summary,
+)
 from workers.model.base import Record
+from workers.model.message import OperatorEvent
 from workers.model.topic import Clause
 
 __all__ = ["MOST_BYTES", "alert_json", "body"]
@@ -23,8 +33,10 @@ Json = dict[str, Any]
 
 
 class _Limits(Record, frozen=True, kw_only=True):
-    """How much of an alert is told."""
+    """How much of an alert, event or summary is told."""
 
+    items: int = 10**6
+    """Of a summary."""
     topics: int
     clauses: int
     """A topic."""
@@ -52,15 +64,28 @@ _STEPS = (
 )
 
 
+_SUMMARY_STEPS = (
+    _WHOLE,
+    *(
+        _Limits(items=items, topics=1, clauses=0, hits=0, entries=entries, tags=5, text=text)
+        for items, entries, text in ((1000, 3, 500), (1000, 1, 200), (1000, 0, 80))
+    ),
+    *(
+        _Limits(items=items, topics=1, clauses=0, hits=0, entries=0, tags=0, text=80, link=500)
+        for items in (500, 250, 120, 60, 30)
+    ),
+)
+
+
 def body(notice: Notice) -> bytes:
     """Return the JSON body of a notice, in UTF-8, of at most `MOST_BYTES` bytes."""
     written = b""
-    for limits in _STEPS:
-        if _surely_too_long(notice.alert, limits):
+    for limits in _SUMMARY_STEPS if isinstance(notice.content, Summary) else _STEPS:
+        if _surely_too_long(notice.content, limits):
             continue
         document = _envelope(notice.type, notice.id, notice.at)
-        document["data"] = _data(notice.alert, notice.why, limits)
-        if limits is not _WHOLE:
+        document["data"] = _content(notice, limits)
+        if limits is not _WHOLE or _is_cut(notice):
             document["data"]["shortened"] = True
         written = msgspec.json.encode(document)
         if len(written) <= MOST_BYTES:
@@ -68,12 +93,34 @@ def body(notice: Notice) -> bytes:
     return written
 
 
-def _surely_too_long(alert: Alert, limits: _Limits) -> bool:
+def _content(notice: Notice, limits: _Limits) -> Json:
+    match notice.content:
+        case OperatorEvent() as event:
+            return _event(event, limits)
+        case Summary() as summary:
+            return _summary(summary, notice.public_url, limits)
+        case alert:
+            return _data(alert, why_link(notice.public_url, alert.event), limits)
+
+
+def _is_cut(notice: Notice) -> bool:
+    """Say whether a summary came with fewer alerts than it counts."""
+    content = notice.content
+    return isinstance(content, Summary) and len(content.items) < content.facts.count
+
+
+def _surely_too_long(content: Content, limits: _Limits) -> bool:
     """Say whether the texts alone exceed the bound: then nothing is built only to be too long."""
-    return any(total > MOST_BYTES for total in accumulate(_lengths(alert, limits)))
+    if isinstance(content, OperatorEvent):
+        return False
+    alerts = content.items[: limits.items] if isinstance(content, Summary) else (content,)
+    lengths = (length for alert in alerts for length in _lengths(alert, limits))
+    return any(total > MOST_BYTES for total in accumulate(lengths))
 
 
 def _lengths(alert: Alert, limits: _Limits) -> Iterator[int]:
+    for text in (alert.article.title, alert.article.summary, alert.article.author or ""):
+        yield min(len(text), limits.text)
     for topic in alert.topics[: limits.topics]:
         yield min(len(topic.name), limits.text) + min(len(topic.query), limits.text)
         for clause in topic.clauses[: limits.clauses]:
@@ -82,6 +129,8 @@ def _lengths(alert: Alert, limits: _Limits) -> Iterator[int]:
                 yield min(len(hit.text), limits.text) + min(len(hit.sentence), limits.text)
     for entry in alert.entries[: limits.entries]:
         yield min(len(entry.feed), limits.text) + min(len(entry.identity), limits.text)
+        for url in (entry.url, entry.feed_url):
+            yield len(url) if url is not None and len(url) <= limits.link else 0
 
 
 def alert_json(alert: Alert, why: str | None = None) -> Json:
@@ -107,6 +156,41 @@ def _data(alert: Alert, why: str | None, limits: _Limits) -> Json:
         "entries": [_entry(entry, limits) for entry in alert.entries[: limits.entries]],
         "why": _link(why, limits),
     }
+
+
+def _event(event: OperatorEvent, limits: _Limits) -> Json:
+    return {
+        "event": event.kind,
+        "severity": event.severity,
+        "subject": _text(event.subject, limits),
+        "text": _text(event.text, limits),
+        "since": _time(event.since),
+        "topics": [_text(name, limits) for name in event.topics[: limits.topics]],
+    }
+
+
+def _summary(summary: Summary, public_url: str | None, limits: _Limits) -> Json:
+    facts = summary.facts
+    return {
+        "topic": _text(facts.topic, limits),
+        "severity": facts.severity,
+        "count": facts.count,
+        "first": _time(facts.first),
+        "last": _time(facts.last),
+        "sources": [_text(name, limits) for name in facts.sources],
+        "items": [
+            _item(alert, why_link(public_url, alert.event), limits)
+            for alert in summary.items[: limits.items]
+        ],
+    }
+
+
+def _item(alert: Alert, why: str | None, limits: _Limits) -> Json:
+    """Return an alert of a list: without receipts, with the time that it was made."""
+    made = _data(alert, why, limits)
+    for topic in made["topics"]:
+        del topic["receipt"]
+    return {"at": _time(alert.at), **made}
 
 
 def _topic(topic: RungTopic, limits: _Limits) -> Json:

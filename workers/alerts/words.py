@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from urllib.parse import quote
 
-from workers.model.alert import Alert
+from workers.alerts.kinds import EVENTS
+from workers.model.alert import Alert, Content, Summary
 from workers.model.article import PublishedFrom
+from workers.model.message import OperatorEvent
 
 __all__ = [
     "clean",
+    "concerned",
     "evidence",
+    "gathered",
     "headline",
     "lateness",
     "moment",
@@ -71,8 +75,36 @@ def safe_link(url: str | None) -> str | None:
     return quote(url.strip(), safe="!#$%&'()*+,-./:;=?@[]_~", errors="replace")
 
 
-def headline(alert: Alert) -> str:
-    """Return the article's title in one line, else its address, else words that say so."""
+def headline(content: Content) -> str:
+    """Return in one line what is told.
+
+    Of an alert the article's title, else its address, else words that say so.
+    """
+    match content:
+        case OperatorEvent():
+            said = f"{EVENTS[content.kind].title}: {safe_line(content.subject)}"
+        case Summary():
+            said = f"{content.facts.count} more on {safe_line(content.facts.topic)}"
+        case _:
+            return _title(content)
+    return shorten(said, MOST_HEADLINE)
+
+
+def concerned(event: OperatorEvent) -> str:
+    """Return which topics an event may keep from ringing, "" for none."""
+    names = _some(event.topics)
+    return f"May keep from ringing: {names}" if names else ""
+
+
+def gathered(summary: Summary, zone: tzinfo | None) -> str:
+    """Return in a line what a summary's alerts have in common."""
+    facts = summary.facts
+    span = f"{moment(facts.first, zone)} to {moment(facts.last, zone)}"
+    sources = _some(facts.sources) or "an unknown source"
+    return f"Beyond the burst that is sent at once, {span}, from {sources}"
+
+
+def _title(alert: Alert) -> str:
     said = safe_line(alert.article.title) or safe_link(alert.article.url) or "(no title)"
     return shorten(said, MOST_HEADLINE)
 

@@ -5,12 +5,14 @@ from typing import Literal
 
 from workers.model.article import PublishedFrom, TextFrom, Verdict, Work
 from workers.model.base import Record
+from workers.model.message import OperatorEvent, Recipient, SummaryFacts
 from workers.model.topic import Clause, Severity
 
 __all__ = [
     "Alert",
     "AlertLine",
     "ArticleFacts",
+    "Content",
     "DeadKind",
     "DeadLetter",
     "DeadLine",
@@ -21,9 +23,11 @@ __all__ = [
     "Evidence",
     "Made",
     "Notice",
+    "NoticeType",
     "Recipient",
     "RingUnit",
     "RungTopic",
+    "Summary",
     "TraceLine",
     "TraceStage",
 ]
@@ -31,6 +35,7 @@ __all__ = [
 Evidence = Literal["page", "feed"]
 DeadKind = Literal["entry", "page", "delivery"]
 DeliveryState = Literal["open", "retry", "sent", "held", "dead"]
+NoticeType = Literal["alert.created", "event.raised", "summary.created", "test"]
 TraceStage = Literal["poll", "read", "match", "ring", "deliver"]
 
 
@@ -84,15 +89,6 @@ class Alert(Record, frozen=True, kw_only=True):
     entries: tuple[EntryFacts, ...]
 
 
-class Recipient(Record, frozen=True, kw_only=True):
-    """Where an alert goes: a sink, and for mail one mailbox (else "")."""
-
-    sink: str
-    recipient: str = ""
-    held: bool = False
-    """Whether the sink is disabled: what goes there waits until it is enabled."""
-
-
 class RingUnit(Record, frozen=True, kw_only=True):
     """What matched in an article; the transaction that stores it decides what of it is new."""
 
@@ -107,10 +103,12 @@ class RingUnit(Record, frozen=True, kw_only=True):
 
 
 class Delivery(Record, frozen=True, kw_only=True):
-    """One alert on its way to one recipient, with the topics that this recipient wants."""
+    """One message on its way to one recipient, with the topics that this recipient wants."""
 
     id: str
-    alert: str
+    alert: str | None = None
+    """None for what is no alert: an event or a summary."""
+    message: str | None = None
     sink: str
     recipient: str
     topics: tuple[str, ...]
@@ -125,12 +123,24 @@ class Made(Record, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...]
 
 
+class Summary(Record, frozen=True, kw_only=True):
+    """Alerts on one topic that a burst held, told as one list."""
+
+    facts: SummaryFacts
+    items: tuple[Alert, ...]
+    """Without receipts and with this topic alone, the newest first. A long list is not whole."""
+
+
+Content = Alert | OperatorEvent | Summary
+"""What a delivery tells."""
+
+
 class DeliveryJob(Record, frozen=True, kw_only=True):
     """All that one attempt needs, in one load."""
 
     work: Work
     delivery: Delivery
-    alert: Alert
+    content: Content
     state: DeliveryState
     made_at: datetime
 
@@ -140,18 +150,18 @@ class Notice(Record, frozen=True, kw_only=True):
 
     id: str
     """The delivery's id: constant over retries, the receiver dedupes by it."""
-    type: Literal["alert.created", "test"]
+    type: NoticeType
     at: datetime
     """When this attempt is made."""
     attempt: int
     """From 1."""
     recipient: str
-    alert: Alert
-    """Only with the topics that the recipient wants."""
+    content: Content
+    """An alert has only the topics that the recipient wants."""
     late_s: float = 0.0
-    """Seconds since the alert was made."""
-    why: str | None = None
-    """Address under ``[web] public_url`` that explains the alert, None if there is none."""
+    """Seconds since the content was made."""
+    public_url: str | None = None
+    """``[web] public_url``, under which alerts are explained; None if there is none."""
 
 
 class TraceLine(Record, frozen=True, kw_only=True):

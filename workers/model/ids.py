@@ -2,7 +2,16 @@
 
 from hashlib import blake2b
 
-__all__ = ["alert_id", "article_id", "delivery_id", "entry_id", "feed_id", "make_id"]
+__all__ = [
+    "alert_id",
+    "article_id",
+    "delivery_id",
+    "entry_id",
+    "event_id",
+    "feed_id",
+    "make_id",
+    "summary_id",
+]
 
 
 def make_id(prefix: str, *parts: str) -> str:
@@ -39,6 +48,16 @@ def alert_id(event: str, revision: int) -> str:
     return make_id("alt", event, str(revision))
 
 
-def delivery_id(alert: str, sink: str, recipient: str) -> str:
-    """Return the id of sending ``alert`` to a ``recipient``: the same in each retry."""
-    return make_id("del", alert, sink, recipient)
+def event_id(kind: str, subject: str, since_s: float) -> str:
+    """Return the id of a condition that began at ``since_s`` (seconds since 1970)."""
+    return make_id("evt", kind, subject, f"{since_s:.6f}")
+
+
+def summary_id(sink: str, recipient: str, topic: str, first_alert: str) -> str:
+    """Return the id of the list whose first row is ``first_alert``."""
+    return make_id("sum", sink, recipient, topic, first_alert)
+
+
+def delivery_id(content: str, sink: str, recipient: str) -> str:
+    """Return the id of sending an alert, event or summary to a ``recipient``: constant."""
+    return make_id("del", content, sink, recipient)

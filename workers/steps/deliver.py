@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 from msgspec.structs import replace
 
-from workers.alerts import notice
+from workers.alerts import notice, title_of
 from workers.alerts.retry import Dead, Hold, Retry, after, proves_alive
 from workers.errors import Permanent, StoreDown, Transient
-from workers.model.alert import DeadLine, DeliveryJob, TraceLine
+from workers.model.alert import Alert, DeadLine, DeliveryJob, TraceLine
 from workers.model.commit import DeliveryCommit
 from workers.steps.edges import Edges
 from workers.steps.ports import Sink
@@ -147,7 +147,7 @@ class Deliver:
             reason=reason,
             at=self._edges.clock.now(),
             attempts=attempts,
-            title=job.alert.article.title,
+            title=title_of(job.content),
             last_answer=said,
         )
 
@@ -156,6 +156,6 @@ class Deliver:
             stage="deliver",
             decision=f"{self._sink.name}: {decision}",
             because=because[:ANSWER_CHARACTERS],
-            article=job.alert.article.id,
+            article=job.content.article.id if isinstance(job.content, Alert) else None,
             at=self._edges.clock.now(),
         )

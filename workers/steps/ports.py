@@ -13,6 +13,7 @@ from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import FeedRow, FeedSource
 from workers.model.leases import FeedLease, Message, Push
+from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.net import Answer, Fetch
 
 __all__ = ["Broker", "Fetcher", "Meter", "Pool", "Sink", "Store"]
@@ -173,7 +174,7 @@ class Store(Protocol):
         ...
 
     async def load_delivery(self, delivery: str) -> DeliveryJob | None:
-        """Return the delivery with its alert, None if there is none."""
+        """Return the delivery with what it tells, None if there is none."""
         ...
 
     async def commit_delivery(self, commit: DeliveryCommit) -> None:
@@ -220,6 +221,20 @@ class Store(Protocol):
 
     async def void_marks(self, hold_deliveries_s: float) -> None:
         """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
+        ...
+
+    async def raise_event(self, intent: EventIntent) -> Raised | None:
+        """Raise an event and its deliveries; None if it is open already, or was just told."""
+        ...
+
+    async def end_event(self, end: EventEnd) -> Raised | None:
+        """End an event, if it is open; return what followed it, if that was raised."""
+        ...
+
+    async def settle_events(
+        self, kind: EventKind, intents: Sequence[EventIntent]
+    ) -> tuple[Raised, ...]:
+        """Let the open events of ``kind`` be these and no others; return what was raised."""
         ...
 
     async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:

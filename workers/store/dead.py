@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 
 from workers.model.alert import DeadLine
 from workers.model.article import Work
@@ -11,7 +11,7 @@ from workers.model.commit import DeadEntry
 from workers.store import work
 from workers.store.columns import pack
 from workers.store.sql import chunks, put_over
-from workers.store.tables import alerts, articles, deliveries, undone
+from workers.store.tables import alerts, articles, deliveries, messages, undone
 from workers.store.tables import dead as table
 
 __all__ = [
@@ -137,13 +137,18 @@ def _article_title(conn: Connection, id_: str) -> str:
     return (row.title or row.url or id_) if row is not None else id_
 
 
+_TITLE = func.coalesce(alerts.c.title, messages.c.title, "").label("title")
+"""What a delivery was to tell, in a line."""
+
+
 def _undelivered(
     conn: Connection, now: datetime, id_: str, answer: str | None
 ) -> tuple[str | None, str] | None:
     """Set a delivery dead; return its sink and title, None if it was sent, or is unknown."""
     row = conn.execute(
-        select(deliveries.c.sink, deliveries.c.state, alerts.c.title)
-        .join(alerts, alerts.c.id == deliveries.c.alert_id)
+        select(deliveries.c.sink, deliveries.c.state, _TITLE)
+        .outerjoin(alerts, alerts.c.id == deliveries.c.alert_id)
+        .outerjoin(messages, messages.c.id == deliveries.c.message_id)
         .where(deliveries.c.id == id_)
     ).one_or_none()
     if row is None or row.state == "sent":
@@ -166,8 +171,9 @@ def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
     has them by a replay.
     """
     found = conn.execute(
-        select(deliveries.c.id, deliveries.c.sink, deliveries.c.attempts, alerts.c.title)
-        .join(alerts, alerts.c.id == deliveries.c.alert_id)
+        select(deliveries.c.id, deliveries.c.sink, deliveries.c.attempts, _TITLE)
+        .outerjoin(alerts, alerts.c.id == deliveries.c.alert_id)
+        .outerjoin(messages, messages.c.id == deliveries.c.message_id)
         .where(undone, deliveries.c.sink.not_in(sinks))
         .order_by(deliveries.c.made_at)
         .limit(MOST)

@@ -7,19 +7,20 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from workers.model.alert import Alert, Delivery, DeliveryJob
+from workers.model.alert import Alert, Content, Delivery, DeliveryJob, Summary
 from workers.model.commit import DeliveryCommit
+from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.report import DeliveryLine
 from workers.store import dead, traces, work
 from workers.store.sql import Fixed, put_new
-from workers.store.tables import alerts, rung
+from workers.store.tables import alerts, held, messages, rung
 from workers.store.tables import deliveries as table
 
 __all__ = ["MOST", "commit", "load", "make", "of_alert", "release", "whole_alert"]
 
 
 def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
-    """Store the deliveries of an alert; those that are there stay as they are.
+    """Store the deliveries of an alert or message; those that are there stay as they are.
 
     Each is asked for, but for those that are held because their sink is disabled.
     """
@@ -29,6 +30,7 @@ def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
         {
             "id": delivery.id,
             "alert_id": delivery.alert,
+            "message_id": delivery.message,
             "sink": delivery.sink,
             "recipient": delivery.recipient,
             "topics": delivery.topics,
@@ -49,8 +51,9 @@ def _ask(delivery: str, sink: str, now: datetime) -> work.Ask:
 
 
 _LOAD = (
-    select(table, alerts.c.body)
-    .join(alerts, alerts.c.id == table.c.alert_id)
+    select(table, alerts.c.body.label("alert"), messages.c.body.label("message"))
+    .outerjoin(alerts, alerts.c.id == table.c.alert_id)
+    .outerjoin(messages, messages.c.id == table.c.message_id)
     .where(table.c.id == bindparam("the_id"))
 )
 _RECEIPTS = select(rung.c.topic, rung.c.receipt, rung.c.page_receipt).where(
@@ -59,24 +62,57 @@ _RECEIPTS = select(rung.c.topic, rung.c.receipt, rung.c.page_receipt).where(
 
 
 def load(conn: Connection, now: datetime, delivery: str) -> DeliveryJob | None:
-    """Return the delivery with its alert, None if there is none."""
+    """Return the delivery with what it tells, None if there is none."""
     row = conn.execute(_LOAD, {"the_id": delivery}).one_or_none()
     job = work.load(conn, now, "delivery", delivery)
-    if row is None or job is None:
+    content = None if row is None else _content(conn, row)
+    if row is None or job is None or content is None:
         return None
     return DeliveryJob(
         work=job,
         delivery=Delivery(
             id=row.id,
             alert=row.alert_id,
+            message=row.message_id,
             sink=row.sink,
             recipient=row.recipient,
             topics=row.topics,
         ),
-        alert=whole_alert(conn, row.body),
+        content=content,
         state=row.state,
         made_at=row.made_at,
     )
+
+
+def _content(conn: Connection, row: Row[Any]) -> Content | None:
+    if row.alert is not None:
+        return whole_alert(conn, row.alert)
+    message: OperatorEvent | SummaryFacts | None = row.message
+    if isinstance(message, SummaryFacts):
+        return Summary(facts=message, items=_items(conn, message))
+    return message  # an event; None where what it tells is no longer kept
+
+
+MOST_ITEMS = 1000
+"""Alerts of a summary that are loaded: more than a message has room for."""
+_ITEMS = (
+    select(alerts.c.body)
+    .join(held, held.c.alert_id == alerts.c.id)
+    .where(held.c.message_id == bindparam("the_message"))
+    .order_by(held.c.at.desc(), held.c.alert_id)
+    .limit(MOST_ITEMS)
+)
+
+
+def _items(conn: Connection, facts: SummaryFacts) -> tuple[Alert, ...]:
+    bodies = conn.execute(_ITEMS, {"the_message": facts.id}).scalars()
+    return tuple(_of_topic(body, facts.topic) for body in bodies)
+
+
+def _of_topic(alert: Alert, name: str) -> Alert:
+    topics = tuple(topic for topic in alert.topics if topic.name == name)
+    severity = topics[0].severity if topics else alert.severity
+    return structs.replace(alert, topics=topics, severity=severity)
 
 
 def whole_alert(conn: Connection, body: Alert, *, page: bool = False) -> Alert:

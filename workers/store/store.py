@@ -22,12 +22,14 @@ from workers.model.alert import (
 from workers.model.article import ArticleRow, PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import EntryRow, FeedRow, FeedSource
+from workers.model.message import EventEnd, EventIntent, EventKind, EventLine, Raised
 from workers.model.report import DeliveryLine, StoreCounts
 from workers.options import KeepOptions
 from workers.store import (
     articles,
     dead,
     deliveries,
+    events,
     feeds,
     knowledge,
     letters,
@@ -161,7 +163,7 @@ class StepStore(_Base):
         await self._write(articles.commit, commit)
 
     async def load_delivery(self, delivery: str) -> DeliveryJob | None:
-        """Return the delivery with its alert, None if there is none."""
+        """Return the delivery with what it tells, None if there is none."""
         return await self._read(deliveries.load, delivery)
 
     async def commit_delivery(self, commit: DeliveryCommit) -> None:
@@ -209,6 +211,20 @@ class StepStore(_Base):
     async def void_marks(self, hold_deliveries_s: float) -> None:
         """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
         await self._write(works.void_marks, hold_deliveries_s)
+
+    async def raise_event(self, intent: EventIntent) -> Raised | None:
+        """Raise an event and its deliveries; None if it is open already, or was just told."""
+        return await self._write(events.raise_event, intent)
+
+    async def end_event(self, end: EventEnd) -> Raised | None:
+        """End an event, if it is open; return what followed it, if that was raised."""
+        return await self._write(events.end_event, end)
+
+    async def settle_events(
+        self, kind: EventKind, intents: Sequence[EventIntent]
+    ) -> tuple[Raised, ...]:
+        """Let the open events of ``kind`` be these and no others; return what was raised."""
+        return await self._write(events.settle, kind, intents)
 
     async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Make the feeds be those of the config; return each source's feed id by its address.
@@ -365,6 +381,10 @@ class SqlStore(StepStore):
     async def accept(self, content: str) -> int:
         """Keep ``content`` as what was accepted last; return its number."""
         return await self._write(lists.accept, content)
+
+    async def open_events(self) -> list[EventLine]:
+        """Return the events that are open, the latest first."""
+        return await self._read(events.open_events)
 
     async def counts(self) -> StoreCounts:
         """Return how much of everything there is."""

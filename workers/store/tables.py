@@ -25,6 +25,7 @@ from sqlalchemy import (
 from workers.model.alert import Alert
 from workers.model.article import ZoneLine
 from workers.model.feed import Activity, FeedHints, Validators
+from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.topic import Clause
 from workers.store.columns import Moment, Packed, Words
 
@@ -34,15 +35,21 @@ __all__ = [
     "addresses",
     "alerts",
     "articles",
+    "bursts",
     "dead",
     "deliveries",
     "entries",
+    "events",
     "feeds",
+    "held",
     "keys",
+    "messages",
     "meta",
     "metadata",
     "rung",
+    "sinks",
     "title_head",
+    "told",
     "trace",
     "undone",
     "work",
@@ -243,11 +250,22 @@ rung = Table(
     Index(None, "topic", "at"),
 )
 
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # event.raised, summary.created
+    Column("at", Moment, nullable=False, index=True),
+    Column("severity", Text, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("body", Packed(OperatorEvent | SummaryFacts), nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=False, index=True),
+    Column("alert_id", Text, ForeignKey("alerts.id"), index=True),  # this, or a message
     Column("sink", Words, nullable=False),
     Column("recipient", Words, nullable=False),
     Column("topics", Strings, nullable=False),
@@ -257,6 +275,7 @@ deliveries = Table(
     Column("last_at", Moment),
     Column("held_reason", Text),
     Column("made_at", Moment, nullable=False),
+    Column("message_id", Text, ForeignKey("messages.id"), index=True),
 )
 undone = deliveries.c.state.in_(
     [literal_column("'open'"), literal_column("'retry'"), literal_column("'held'")]
@@ -268,6 +287,73 @@ _partial(
     deliveries.c.state,
     deliveries.c.made_at,
     where=undone,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("id", Text, nullable=False),  # of the latest time that it began
+    Column("severity", Text, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    Column("ended_at", Moment),  # None is open
+    PrimaryKeyConstraint("kind", "subject"),
+)
+
+bursts = Table(
+    "bursts",
+    metadata,
+    Column("sink", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("number", Integer, nullable=False),  # of alerts decided; its row is the lock
+    PrimaryKeyConstraint("sink", "topic"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("sink", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("alert_id", Text, nullable=False),
+    PrimaryKeyConstraint("sink", "topic", "at", "alert_id"),
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=False),
+    Column("sink", Words, nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("message_id", Text, ForeignKey("messages.id"), index=True),  # None: waits for its list
+    PrimaryKeyConstraint("alert_id", "sink", "recipient", "topic"),
+)
+_partial(
+    "ix_held_waiting",
+    held.c.sink,
+    held.c.recipient,
+    held.c.topic,
+    held.c.at,
+    where=held.c.message_id.is_(None),
+)
+
+sinks = Table(
+    "sinks",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("state", Text, nullable=False),  # enabled, disabled
+    Column("since", Moment, nullable=False),
+    Column("reason", Words),
+    Column("failing_since", Moment),  # nothing but failures since then
+    Column("refused_since", Moment),  # the first of them that is the endpoint's fault
+    Column("gone_since", Moment),  # the first of them that said so (410)
 )
 
 dead = Table(

@@ -1,4 +1,4 @@
-"""An alert as a mail that reads well on a phone: in text and in HTML."""
+"""A notice as a mail that reads well on a phone: in text and in HTML."""
 
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
@@ -9,11 +9,15 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 
+from workers.alerts import severity_of, why_link
 from workers.alerts.passage import Passage, marked, passage
 from workers.alerts.words import (
+    concerned,
     evidence,
+    gathered,
     headline,
     lateness,
+    moment,
     safe_line,
     safe_link,
     shorten,
@@ -21,16 +25,25 @@ from workers.alerts.words import (
     where,
     who,
 )
-from workers.model.alert import Notice, RungTopic
+from workers.model.alert import Alert, Content, Notice, NoticeType, RungTopic, Summary
+from workers.model.message import OperatorEvent
 
 __all__ = ["render", "subject"]
 
 MOST_TOPICS = 30
+MOST_ITEMS = 100
+"""Alerts of a summary that a mail shows."""
 MOST_NAME = 80
 MOST_ENCODED = 75
 """Longest encoded word that RFC 2047 allows."""
 
 
+_KINDS: dict[NoticeType, str] = {
+    "alert.created": "",
+    "event.raised": "Tocsin: ",
+    "summary.created": "",
+    "test": "Test: ",
+}
 # 7bit: any relay can take it, so that no mail depends on what a relay offers.
 _LONG = SMTP.clone(max_line_length=998, cte_type="7bit")
 _SHORT = _LONG.clone(max_line_length=76)
@@ -38,8 +51,8 @@ _SHORT = _LONG.clone(max_line_length=76)
 
 def subject(notice: Notice) -> str:
     """Return the subject: the article's title alone, so that all mails of an event share it."""
-    line = headline(notice.alert)
-    return f"Test: {line}" if notice.type == "test" else line
+    line = headline(notice.content)
+    return f"{_KINDS[notice.type]}{line}"
 
 
 def render(notice: Notice, sender: Address, recipient: Address, zone: tzinfo) -> bytes:
@@ -55,15 +68,26 @@ def render(notice: Notice, sender: Address, recipient: Address, zone: tzinfo) ->
 
 
 def _headers(notice: Notice, domain: str) -> Iterator[tuple[str, str]]:
-    thread = f"<{notice.alert.event}@{domain}>"
+    thread = f"<{_thread(notice.content)}@{domain}>"
     yield "Date", format_datetime(notice.at.astimezone(UTC))
     yield "Message-ID", f"<{notice.id}@{domain}>"
     yield "In-Reply-To", thread
     yield "References", thread
     yield "Auto-Submitted", "auto-generated"
     yield "X-Auto-Response-Suppress", "All"
-    if notice.alert.severity in {"high", "critical"}:
+    if severity_of(notice.content) in {"high", "critical"}:
         yield "Importance", "high"
+
+
+def _thread(content: Content) -> str:
+    """Return what the mails of one thread share."""
+    match content:
+        case OperatorEvent():
+            return content.id
+        case Summary():
+            return content.facts.id
+        case _:
+            return content.event
 
 
 def _subject_line(text: str) -> bytes:
@@ -93,18 +117,52 @@ def _to_bytes(message: EmailMessage) -> bytes:
 
 
 def _text(notice: Notice, zone: tzinfo) -> Iterator[str]:
-    alert = notice.alert
     yield f"{lateness(notice.late_s)}{subject(notice)}"
+    match notice.content:
+        case OperatorEvent() as event:
+            yield from _event_lines(event, zone)
+        case Summary() as summary:
+            yield from _text_summary(summary, zone)
+        case alert:
+            yield from _text_alert(alert, notice.public_url, zone)
+
+
+def _text_alert(alert: Alert, public_url: str | None, zone: tzinfo) -> Iterator[str]:
     yield f"{who(alert)}, {when(alert, zone)}"
     for topic in alert.topics[:MOST_TOPICS]:
         yield ""
         yield from _text_topic(topic)
-    yield from _more(notice)
+    yield from _more(alert)
     yield ""
-    for label, link in _links(notice):
+    for label, link in _links(alert, public_url):
         yield f"{label}: {link}"
     if told := evidence(alert):
         yield told
+
+
+def _event_lines(event: OperatorEvent, zone: tzinfo) -> Iterator[str]:
+    yield safe_line(event.text)
+    if topics := concerned(event):
+        yield topics
+    yield f"{event.severity}, since {moment(event.since, zone)} ({event.kind})"
+
+
+def _text_summary(summary: Summary, zone: tzinfo) -> Iterator[str]:
+    yield gathered(summary, zone)
+    for alert in summary.items[:MOST_ITEMS]:
+        yield ""
+        yield headline(alert)
+        yield f"  {who(alert)}, {when(alert, zone)}"
+        if link := safe_link(alert.article.url):
+            yield f"  {link}"
+    if told := _unshown(summary):
+        yield ""
+        yield told
+
+
+def _unshown(summary: Summary) -> str:
+    more = summary.facts.count - min(len(summary.items), MOST_ITEMS)
+    return f"and {more} more: tocsin alerts list" if more > 0 else ""
 
 
 def _text_topic(topic: RungTopic) -> Iterator[str]:
@@ -118,21 +176,21 @@ def _name(topic: RungTopic) -> str:
     return shorten(safe_line(topic.name), MOST_NAME)
 
 
-def _more(notice: Notice) -> Iterator[str]:
-    more = len(notice.alert.topics) - MOST_TOPICS
+def _more(alert: Alert) -> Iterator[str]:
+    more = len(alert.topics) - MOST_TOPICS
     if more > 0:
         yield f"and {more} more topics"
 
 
-def _links(notice: Notice) -> Iterator[tuple[str, str]]:
-    for label, url in (("Read", notice.alert.article.url), ("Why this mail", notice.why)):
+def _links(alert: Alert, public_url: str | None) -> Iterator[tuple[str, str]]:
+    why = why_link(public_url, alert.event)
+    for label, url in (("Read", alert.article.url), ("Why this mail", why)):
         link = safe_link(url)
         if link:
             yield label, link
 
 
 def _html(notice: Notice, zone: tzinfo) -> Iterator[str]:
-    alert = notice.alert
     late = escape(lateness(notice.late_s))
     title = escape(subject(notice))
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -141,15 +199,37 @@ def _html(notice: Notice, zone: tzinfo) -> Iterator[str]:
     yield '<body style="margin:0 auto;padding:16px;max-width:40em;'
     yield 'font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere">'
     yield f'<h1 style="font-size:20px;line-height:1.3" dir="auto">{late}{title}</h1>'
+    match notice.content:
+        case OperatorEvent() as event:
+            yield from (f'<p dir="auto">{escape(line)}</p>' for line in _event_lines(event, zone))
+        case Summary() as summary:
+            yield from _html_summary(summary, zone)
+        case alert:
+            yield from _html_alert(alert, notice.public_url, zone)
+    yield "</body></html>"
+
+
+def _html_alert(alert: Alert, public_url: str | None, zone: tzinfo) -> Iterator[str]:
     yield f'<p dir="auto">{escape(who(alert))}, {escape(when(alert, zone))}</p>'
     for topic in alert.topics[:MOST_TOPICS]:
         yield _html_topic(topic)
-    yield from (f"<p>{escape(line)}</p>" for line in _more(notice))
-    links = (f'<a href="{escape(link)}">{escape(label)}</a>' for label, link in _links(notice))
+    yield from (f"<p>{escape(line)}</p>" for line in _more(alert))
+    found = _links(alert, public_url)
+    links = (f'<a href="{escape(link)}">{escape(label)}</a>' for label, link in found)
     yield f"<p>{' &middot; '.join(links)}</p>"
     if told := evidence(alert):
         yield f"<p><small>{escape(told)}</small></p>"
-    yield "</body></html>"
+
+
+def _html_summary(summary: Summary, zone: tzinfo) -> Iterator[str]:
+    yield f'<p dir="auto">{escape(gathered(summary, zone))}</p>'
+    for alert in summary.items[:MOST_ITEMS]:
+        title, link = escape(headline(alert)), safe_link(alert.article.url)
+        shown = f'<a href="{escape(link)}">{title}</a>' if link else title
+        about = escape(f"{who(alert)}, {when(alert, zone)}")
+        yield f'<p dir="auto">{shown}<br><small>{about}</small></p>'
+    if told := _unshown(summary):
+        yield f"<p>{escape(told)}</p>"
 
 
 def _html_topic(topic: RungTopic) -> str:
