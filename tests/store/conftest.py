@@ -244,6 +244,14 @@ async def store(address: Path | str, clock: StandingClock) -> AsyncIterator[SqlS
 
 
 @pytest_asyncio.fixture
+async def other(address: Path | str, clock: StandingClock) -> AsyncIterator[SqlStore]:
+    """Return a second store on the same database: another process's."""
+    opened = await open_store(address, clock, busy_s=5.0, time=ProcessTime(clock))
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture
 async def lite(file: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
     """Return an open store on a SQLite file."""
     opened = await open_store(file, clock, busy_s=0.2)

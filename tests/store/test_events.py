@@ -7,7 +7,6 @@ from msgspec import structs
 from workers.alerts import SinkRoute, event
 from workers.model.commit import DeliveryCommit
 from workers.model.message import EventEnd, EventIntent, OperatorEvent
-from workers.store import open_store
 
 SINKS = (
     SinkRoute(name="ops"),
@@ -109,14 +108,12 @@ async def test_settling_ends_what_is_not_named(world) -> None:
     }
 
 
-async def test_of_two_processes_one_raises(world, tmp_path) -> None:
+async def test_of_two_processes_one_raises(world, other) -> None:
     """Both notice the same thing at once: one of them is told that it was new."""
-    other = await open_store(tmp_path / "tocsin.db", world.clock, busy_s=5.0)
     intents = [event("feed_failing", f"feed {number}", "x", SINKS) for number in range(20)]
     answers = await asyncio.gather(
         *(store.raise_event(one) for one in intents for store in (world.store, other))
     )
-    await other.close()
     assert 20 == sum(answer is not None for answer in answers)
     assert 20 == len(await world.store.open_events())
 
