@@ -1,6 +1,7 @@
 """What is wrong between the settings, though each by itself is well written."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from monitor.settings.build import Built, section_of
 from monitor.settings.convert import database_address
@@ -20,6 +21,7 @@ from monitor.settings.places import (
 )
 from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.values import host_is_loopback
+from workers.model.redis_address import BadRedisAddress, RedisAddress
 
 __all__ = ["check_all"]
 
@@ -58,16 +60,16 @@ def _redis(built: Built) -> Iterator[Problem]:
     url = revealed(built.settings.redis.url)
     if url is None or url == "embedded":
         return
-    scheme = _scheme(url)
-    if scheme in {"redis+sentinel", "redis+cluster", "rediss+sentinel", "rediss+cluster"}:
-        message = "Sentinel and Cluster are not supported by this version"
-    elif scheme not in {"redis", "rediss", "unix"}:
-        message = "is no address of Redis"
-    else:
+    try:
+        address = RedisAddress.parse(url)
+    except BadRedisAddress as error:
+        told = f"is no address of Redis: {error.problem}"
+        yield at_option(built, "redis", "url", told, error.hint)
         return
-    yield at_option(
-        built, "redis", "url", message, 'write "embedded", redis://, rediss:// or unix://'
-    )
+    for path in address.files:
+        if not Path(path).is_file():
+            told = f"names a file that is not there: {path}"
+            yield at_option(built, "redis", "url", told, "write the path of a file in PEM format")
 
 
 def _proxy(built: Built) -> Iterator[Problem]:

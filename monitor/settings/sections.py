@@ -89,8 +89,9 @@ class Redis(Section):
         default=SecretUrl.plainly("embedded"),
         description=(
             '`"embedded"` starts Valkey as our own child, reached by a socket in `data_dir`; '
-            "otherwise a `redis://`, `rediss://` or `unix://` address of Redis 7.0 or Valkey and "
-            "later. Sentinel and Cluster are not supported by this version and are refused."
+            "otherwise the address of Redis 7.0, Valkey or later: `redis://`, `rediss://` (TLS), "
+            "`unix:///path`, `redis+sentinel://host,host/service` or `redis+cluster://host,host`; "
+            "see [running.md](running.md) for each form."
         ),
     )
 

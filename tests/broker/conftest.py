@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -22,34 +24,46 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 Make = Callable[..., Awaitable[RedisBroker]]
 
 
-class Server:
-    """A Valkey that can be killed and started again."""
+PROGRAMS = ("valkey", "redis")
 
-    def __init__(self, folder: Path) -> None:
+
+class Server:
+    """A Valkey or Redis that can be killed and started again."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.program = program
         self.folder = folder
         self.socket = folder / "v.sock"
         self.url = f"unix://{self.socket}"
+        self.password: str | None = None
+        self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *flags: str) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - the project's own server
             [
-                str(find_binary()), "--port", "0", "--unixsocket", str(self.socket),
-                "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
-                "--appendfsync", "always", *flags,
+                str(self.program), *self.config(), "--port", str(self.port),
+                "--unixsocket", str(self.socket), "--dir", str(self.folder), *flags,
             ],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(redis.RedisError, OSError), self.client() as client:
                 client.ping()
                 return
             time.sleep(0.005)
-        raise AssertionError("no Valkey")
+        raise AssertionError("no server")
+
+    def config(self) -> list[str]:
+        """Return what comes before the usual flags."""
+        flags = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        return [*flags, "--requirepass", self.password] if self.password else flags
 
     def client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self.socket), decode_responses=True)
+        return redis.Redis(
+            unix_socket_path=str(self.socket), password=self.password, decode_responses=True
+        )
 
     def kill(self) -> None:
         assert self.process is not None
@@ -57,11 +71,37 @@ class Server:
         self.process.wait()
 
 
+class Watcher(Server):
+    """A sentinel: it is configured by a file, which it writes itself."""
+
+    def config(self) -> list[str]:
+        file = self.folder / "sentinel.conf"
+        file.touch()
+        flags = [str(file), "--sentinel"]
+        return [*flags, "--requirepass", self.password] if self.password else flags
+
+
+def find_program(name: str) -> Path:
+    """Return a server's program; without it the test is skipped."""
+    if name == "valkey":
+        return find_binary()
+    found = shutil.which("redis-server")
+    if found is None:
+        pytest.skip("redis-server is not on the PATH: this is tested with Valkey only")
+    return Path(found)
+
+
+@pytest.fixture(scope="session", params=PROGRAMS)
+def program(request: pytest.FixtureRequest) -> Path:
+    """Each of the servers that there are."""
+    return find_program(request.param)
+
+
 @pytest.fixture(scope="session")
-def shared_server() -> Iterator[Server]:
+def shared_server(program: Path) -> Iterator[Server]:
     """Start the server of the whole run."""
     folder = Path(tempfile.mkdtemp(prefix="tv"))
-    server = Server(folder)
+    server = Server(program, folder)
     server.start("--appendonly", "no")
     yield server
     server.kill()
@@ -69,14 +109,35 @@ def shared_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def own_server() -> Iterator[Server]:
+def servers(program: Path) -> Iterator[Callable[..., Server]]:
+    """Makes servers that the test may kill, each in a folder of its own."""
+    made: list[Server] = []
+
+    def one(kind: type[Server] = Server) -> Server:
+        server = kind(program, Path(tempfile.mkdtemp(prefix="tv")))
+        made.append(server)
+        return server
+
+    yield one
+    for server in made:
+        if server.process is not None:
+            server.process.send_signal(signal.SIGCONT)
+            server.kill()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def watcher(servers: Callable[..., Server]) -> Server:
+    """A sentinel that is not started yet."""
+    return servers(Watcher)
+
+
+@pytest.fixture
+def own_server(servers: Callable[..., Server]) -> Server:
     """A server that the test may kill."""
-    folder = Path(tempfile.mkdtemp(prefix="tv"))
-    server = Server(folder)
+    server = servers()
     server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(folder)
+    return server
 
 
 @pytest.fixture
@@ -138,8 +199,23 @@ def until() -> Until:
 
 
 @pytest.fixture
-def free_port() -> int:
+def free_ports() -> Callable[[int], list[int]]:
+    """Finds ports on which nobody listens, low enough for a cluster's second port."""
+
+    def find(count: int) -> list[int]:
+        found: list[int] = []
+        while len(found) < count:
+            port = random.randrange(20000, 30000)
+            with socket.socket() as first, socket.socket() as second, contextlib.suppress(OSError):
+                first.bind(("127.0.0.1", port))
+                second.bind(("127.0.0.1", port + 10000))
+                found.append(port)
+        return found
+
+    return find
+
+
+@pytest.fixture
+def free_port(free_ports: Callable[[int], list[int]]) -> int:
     """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]

@@ -9,9 +9,9 @@ import redis
 import structlog
 
 from workers.broker import RedisBroker
-from workers.broker.address import Address
 from workers.clock import SystemClock
 from workers.errors import TocsinError, Transient
+from workers.model.redis_address import RedisAddress
 
 
 def broker_at(url: str) -> RedisBroker:
@@ -88,14 +88,34 @@ async def test_nobody_there(free_port: int) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("redis+sentinel://h/mymaster", "supported are redis://"),
-        ("http://h", "not a Redis address: http"),
-        ("localhost:6379", "not a Redis address"),
-        ("", "no scheme"),
-        ("redis://h?socket_timeout=1", "unknown option in the Redis address: socket_timeout"),
+        ("http://h", r"http is not supported \(write \"embedded\", redis://"),
+        ("localhost:6379", "localhost is not supported"),
+        ("", "no scheme is not supported"),
+        ("redis://[::1", "Invalid IPv6"),
+        ("redis://h?socket_timeout=1", "unknown option socket_timeout"),
         ("redis://h?decode_responses=true", "unknown option"),
-        ("redis://h:99999999", "bad port"),
+        ("redis://h?ssl_ca_certs=/ca.pem", r"\(options of TLS go with rediss://\)"),
+        ("redis://h?db=1&db=2", "option db stands there twice"),
+        ("redis://h:99999999", "bad port or host"),
+        ("redis://h:0", "bad port or host"),
+        ("redis://", "bad port or host"),
+        ("redis://a,b", r"several hosts \(write redis\+sentinel://"),
+        ("redis://h/one", "database 'one'"),
+        ("redis://h/0/1", "path '/0/1'"),
+        ("redis://h/99999999999", "database '99999999999'"),
+        ("redis://user@h", "a user without a password"),
         ("unix://", "no path"),
+        ("unix://host/sock", "no path"),
+        ("redis+sentinel://a,b", r"no service \(write redis\+sentinel://host,host/service"),
+        ("redis+sentinel://a/main/0/1", "no service"),
+        ("redis+sentinel://a,/main", "bad port or host"),
+        ("redis+cluster://a,b/1", r"path '/1' \(a cluster has database 0 only\)"),
+        ("redis+cluster://a?db=0", "unknown option db"),
+        ("redis+cluster://" + ",".join(["a"] * 101), "101 hosts"),
+        ("rediss://h?ssl_ca_certs=ca.pem", "ssl_ca_certs is no absolute path"),
+        ("rediss://h?ssl_keyfile=/k", "ssl_keyfile without ssl_certfile"),
+        ("rediss://h?ssl_cert_reqs=maybe", "write required, optional or none"),
+        ("rediss://h?ssl_check_hostname=maybe", "write true or false"),
     ],
 )
 def test_addresses_that_are_refused(url: str, said: str) -> None:
@@ -104,23 +124,46 @@ def test_addresses_that_are_refused(url: str, said: str) -> None:
         broker_at(url)
 
 
+TLS = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+
+
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "shown", "means"),
     [
-        ("redis://u:p@h:7/1", "redis://h:7"),
-        ("rediss://h", "rediss://h:6379"),
-        ("unix:///a/b.sock?db=1&password=p", "unix:///a/b.sock"),
+        (
+            "redis://u:p@h:7/1",
+            "redis://h:7",
+            {"db": 1, "login": {"username": "u", "password": "p"}},
+        ),
+        ("redis://:p%40@h?db=3", "redis://h:6379", {"db": 3, "login": {"password": "p@"}}),
+        ("rediss://h", "rediss://h:6379", {"tls": TLS}),
+        ("redis://[::1]:7", "redis://[::1]:7", {"nodes": (("::1", 7),), "tls": None}),
+        (
+            "unix:///a/b%20c.sock?db=1&password=p@",
+            "unix:///a/b%20c.sock",
+            {"path": "/a/b c.sock", "db": 1, "login": {"password": "p@"}},
+        ),
+        (
+            "redis+sentinel://u:p@@a,b:7/main/2?sentinel_password=p@",
+            "redis+sentinel://a:26379,b:7/main",
+            {"service": "main", "db": 2, "sentinel_login": {"password": "p@"}},
+        ),
+        (
+            "rediss+cluster://u:p@@a,b:7",
+            "rediss+cluster://a:6379,b:7",
+            {"nodes": (("a", 6379), ("b", 7)), "tls": TLS},
+        ),
     ],
 )
-def test_addresses_show_no_secret(url: str, shown: str) -> None:
-    """What is shown of an address has no user and no password."""
-    address = Address.parse(url)
-    assert (shown, url) == (address.shown, address.url)
+def test_what_an_address_means(url: str, shown: str, means: dict[str, object]) -> None:
+    """Each form is read, and what is shown of it has no user and no password."""
+    address = RedisAddress.parse(url)
+    assert shown == address.shown
+    assert means == {name: getattr(address, name) for name in means}
     assert "p@" not in repr(address)
-    assert "password" not in repr(address)
 
 
-async def test_tls_addresses_are_accepted() -> None:
-    """A TLS address makes a broker; nothing connects before it is opened."""
-    broker = broker_at("rediss://h.example.org?ssl_cert_reqs=none")
-    await broker._link.close()
+async def test_a_certificate_that_is_not_there(free_port: int) -> None:
+    """A file that the address names and nobody can read is told before anything connects."""
+    with pytest.raises(TocsinError, match=r"/none/ca\.pem cannot be read"):
+        await broker_at(f"rediss://127.0.0.1:{free_port}?ssl_ca_certs=/none/ca.pem").open()

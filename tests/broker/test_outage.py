@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from workers.broker import RedisBroker, link
+from workers.broker import RedisBroker, clients
 from workers.errors import Transient
 from workers.model.leases import FeedLease, Message, Push
 
@@ -114,7 +114,7 @@ async def test_a_silent_server_is_away(
     own_server: Any, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that takes commands and does not answer is given up after the time for answers."""
-    monkeypatch.setattr(link, "ANSWER_S", 0.2)
+    monkeypatch.setattr(clients, "ANSWER_S", 0.2)
     broker = await make(own_server, "a")
     own_server.process.send_signal(signal.SIGSTOP)
     try:

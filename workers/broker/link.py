@@ -1,5 +1,6 @@
 """The connection to Redis: scripts, timeouts, and one error for everything that can go wrong."""
 
+import asyncio
 import os
 import secrets
 import socket
@@ -7,48 +8,52 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as Unreachable
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TooSlow
 
-from workers.broker.address import Address
-from workers.broker.cancel import heeding_cancel
+from workers.broker.clients import Clients, TooLarge, Word
 from workers.broker.preflight import check_server
+from workers.broker.whereabouts import whereabouts
 from workers.clock import Clock
 from workers.errors import TocsinError, Transient
+from workers.model.redis_address import BadRedisAddress, RedisAddress
 
-if TYPE_CHECKING:
-    from redis.commands.core import AsyncScript
-
-__all__ = ["Key", "Link", "NoGroup", "Part", "Word"]
+__all__ = ["BLOCK_S", "Key", "Link", "NoGroup", "Part", "TooMuch", "Word", "WrongType"]
 
 Key = str | bytes
-Word = str | bytes | int
-"""A word of a command."""
-
-CONNECT_S = 3.0
-ANSWER_S = 5.0
-"""Longest wait for an answer; a blocking read blocks for a fifth of it at most."""
 BLOCK_S = 1.0
-ALIVE_S = 15
-"""A connection that was silent for so long is asked before it is used."""
-CONNECTIONS = 32
-"""For commands. Readers that block have connections of their own, so they cannot use these up."""
-READERS = 1024
-RAW = ("TIME", "XPENDING", "XREADGROUP", "ZRANGE", "ZSCAN")
-"""Answers that are read here as they come: redis-py would make dicts of what may be anybody's."""
+FIND_S = 8.0
+"""Longest look for the server, over all nodes that are asked."""
+LOOK_S = 2.0
+"""Sentinels are asked again so often: after a failover by hand the old master takes writes yet."""
 DETAIL_CHARACTERS = 200
+ELSEWHERE = (Unreachable, TooSlow, OSError, ReadOnlyError, AskError, ClusterDownError)
+"""After these another server may be the one: gone, silent, a replica by now, or keys moved."""
+
 _log = structlog.get_logger()
 
 
 class NoGroup(Exception):
     """A stream or its group is missing: Redis was flushed, or the stream is new."""
+
+
+class WrongType(Transient):
+    """A key holds what we never put there."""
+
+
+class TooMuch(Transient):
+    """An answer was larger than anything of ours, and was not read to its end."""
 
 
 @lru_cache
@@ -63,47 +68,20 @@ def _new_consumer() -> str:
 
 
 class Link:
-    """Two pools of connections to one Redis: for commands, and for reads that block.
-
-    Nothing is tried again here but once, on a connection that was found dead: whoever loops backs
-    off. A connection is made when it is first needed, so a restart of Redis heals by itself.
-    """
+    """One Redis, wherever it is now: a Sentinel or a Cluster is asked again when it has moved."""
 
     def __init__(self, url: str, *, lease_s: float, consumer: str | None, clock: Clock) -> None:
-        self.address = Address.parse(url)
+        self.address = RedisAddress.parse(url)
         self.lease_s = lease_s
         self.consumer = consumer or _new_consumer()
         self.clock = clock
-        self._scripts: dict[str, AsyncScript] = {}
+        self._whereabouts = whereabouts(self.address)
+        self._clients: Clients | None = None
+        self._known = False
+        """Whether the clients are believed to be at the right server."""
+        self._finding: asyncio.Task[Clients] | None = None
+        self._found_at = 0.0
         self._touch_since: float | None = None
-        options = self._options()
-        self._commands = Redis.from_pool(
-            BlockingConnectionPool.from_url(
-                self.address.url, max_connections=CONNECTIONS, timeout=ANSWER_S, **options
-            )
-        )
-        self._readers = Redis.from_pool(
-            ConnectionPool.from_url(self.address.url, max_connections=READERS, **options)
-        )
-        for command in RAW:
-            for client in (self._commands, self._readers):
-                client.set_response_callback(command, _as_it_is)
-
-    def _options(self) -> dict[str, Any]:
-        """Return what both pools share. Bytes, because not all that lies in Redis need be ours."""
-        options: dict[str, Any] = {
-            "protocol": 2,
-            "decode_responses": False,
-            "encoding_errors": "surrogatepass",
-            "socket_timeout": ANSWER_S,
-            "socket_connect_timeout": CONNECT_S,
-            "health_check_interval": ALIVE_S,
-            "client_name": "tocsin",
-            "retry": Retry(NoBackoff(), 1, supported_errors=(Unreachable,)),
-        }
-        if not self.address.is_socket:
-            options["socket_keepalive"] = True
-        return options
 
     @property
     def lease_ms(self) -> int:
@@ -122,52 +100,119 @@ class Link:
 
         Raises:
             Transient: it is away.
-            TocsinError: it is too old, or set up so that it would throw work away.
+            TocsinError: it is too old, not what the address says, set up so that it would throw
+                work away, or does not allow us what we need.
         """
         try:
-            await self.call("PING")
+            _check_files(self.address.files)
             with self._guard():
-                await check_server(self._commands, self.address.shown)
+                await self._now()
+            await self.call("PING")
+            await self._guarded(lambda clients: check_server(clients.commands, self.address))
         except TocsinError:
             await self.close()
             raise
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in (self._commands, self._readers):
-            with self._guard():
-                await client.aclose()
+        if self._finding is not None:
+            self._finding.cancel()
+            await asyncio.wait([self._finding])
+        clients, self._clients, self._known = self._clients, None, False
+        for close in (clients.close if clients else None, self._whereabouts.close):
+            if close is not None:
+                with self._quietly():
+                    await close()
 
     async def run(self, script: str, keys: Sequence[Key], args: Sequence[Word] = ()) -> Any:  # noqa: ANN401 - what a script answers is the script's affair
         """Run ``script``.lua."""
-        if script not in self._scripts:
-            self._scripts[script] = self._commands.register_script(_script(script))
-        known = self._scripts[script]
-        return await self._guarded(lambda: known(keys=keys, args=args))
+
+        async def ask(clients: Clients) -> Any:  # noqa: ANN401 - as Redis answers
+            known = clients.scripts.get(script)
+            if known is None:
+                known = clients.commands.register_script(_script(script))
+                clients.scripts[script] = known
+            return await known(keys=keys, args=args)
+
+        return await self._guarded(ask)
 
     async def call(self, *words: Word) -> Any:  # noqa: ANN401 - as Redis answers
         """Run one command."""
-        return await self._guarded(lambda: _execute(self._commands, words))
+        return await self._guarded(lambda clients: clients.execute(words))
 
     async def calls(self, commands: Sequence[tuple[Word, ...]]) -> list[Any]:
         """Run commands in one go; an error of any is raised after all have run."""
         if not commands:
             return []
-        pipeline = self._commands.pipeline(transaction=False)
-        for words in commands:
-            pipeline.execute_command(*words)
-        return cast("list[Any]", await self._guarded(pipeline.execute))
+        answers = await self._guarded(lambda clients: clients.execute_all(commands))
+        return cast("list[Any]", answers)
 
     async def read(self, *words: Word) -> Any:  # noqa: ANN401 - as Redis answers
         """Run a command that may block, for `BLOCK_S` at most."""
-        return await self._guarded(lambda: _execute(self._readers, words))
+        return await self._guarded(lambda clients: clients.execute(words, blocks=True))
 
-    async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as Redis answers
+    async def _guarded(self, ask: Callable[[Clients], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as Redis answers
         with self._guard():
-            answer = await heeding_cancel(ask)
+            clients = self._clients if self._known else None
+            clients = clients or await self._now_or_away()
+            self._look_again()
+            answer = await clients.use(ask)
         if self._touch_since is None:
             self._touch_since = self.clock.monotonic()
         return answer
+
+    async def _now(self) -> Clients:
+        """Return the clients of the server that has our keys now. Who else asks waits with us."""
+        return await asyncio.shield(self._finding or self._begin_to_find())
+
+    async def _now_or_away(self) -> Clients:
+        """Return the same; at work a Sentinel that was set up anew is an outage like any other."""
+        try:
+            return await self._now()
+        except Transient:
+            raise
+        except TocsinError as error:
+            raise Transient("connect", str(error)[:DETAIL_CHARACTERS]) from error
+
+    def _look_again(self) -> None:
+        """Ask the sentinels now and then, beside the work."""
+        if self.address.kind != "sentinel" or self._finding is not None:
+            return
+        if self.clock.monotonic() - self._found_at >= LOOK_S:
+            _ = self._begin_to_find()
+
+    def _begin_to_find(self) -> asyncio.Task[Clients]:
+        self._finding = finding = asyncio.create_task(self._find(), name="redis:find")
+        finding.add_done_callback(self._found)
+        return finding
+
+    def _found(self, task: asyncio.Task[Clients]) -> None:
+        self._finding, self._found_at = None, self.clock.monotonic()
+        if not task.cancelled():
+            task.exception()  # whoever asked for it has been told
+
+    async def _find(self) -> Clients:
+        async with asyncio.timeout(FIND_S):
+            node = await self._whereabouts.find()
+        old = self._clients
+        if old is None or old.node != node:
+            self._clients = Clients(self.address, node)
+            if node is not None:
+                _log.info("redis_found", redis=self.address.shown, host=node[0], port=node[1])
+            if old is not None:
+                with self._quietly():
+                    await old.retire()
+        self._known = True
+        assert self._clients is not None  # noqa: S101 - set above
+        return self._clients
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Close what may be broken already."""
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError):
+            return
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -179,10 +224,18 @@ class Link:
                 raise NoGroup(str(error)) from error
             if isinstance(error, (Unreachable, TooSlow, OSError)):
                 self._touch_since = None
-            detail = " ".join(str(error).split())[:DETAIL_CHARACTERS] or type(error).__name__
-            raise Transient(
-                "connect", f"Redis does not do its work: {self.address.shown}: {detail}"
-            ) from error
+            if isinstance(error, ELSEWHERE) and self.address.kind in {"sentinel", "cluster"}:
+                self._known = False
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> Transient:
+        detail = " ".join(str(error).split())[:DETAIL_CHARACTERS] or type(error).__name__
+        told = f"Redis does not do its work: {self.address.shown}: {detail}"
+        if isinstance(error, TooLarge):
+            return TooMuch("connect", told)
+        if isinstance(error, ResponseError) and "WRONGTYPE" in detail:
+            return WrongType("connect", told)
+        return Transient("connect", told)
 
 
 class Part:
@@ -192,12 +245,10 @@ class Part:
         self._link = link
 
 
-async def _execute(client: Redis, words: Sequence[Word]) -> Any:  # noqa: ANN401 - as Redis answers
-    return await client.execute_command(*words)  # type: ignore[no-untyped-call]
-
-
-def _as_it_is(response: Any, **_: Any) -> Any:  # noqa: ANN401 - it hands on what it gets
-    return response
+def _check_files(paths: Sequence[str]) -> None:
+    for path in paths:
+        if not (Path(path).is_file() and os.access(path, os.R_OK)):
+            raise BadRedisAddress(f"{path} cannot be read", "name a file that is there")
 
 
 def _means_no_group(error: ResponseError) -> bool:

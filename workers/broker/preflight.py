@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from workers.errors import TocsinError
+from workers.model.redis_address import RedisAddress
 
 __all__ = ["check_server"]
 
@@ -15,19 +16,26 @@ OLDEST = (7, 0)
 _log = structlog.get_logger()
 
 
-async def check_server(client: Redis, shown: str) -> None:
-    """Check version and memory policy, as far as this Redis tells them.
+async def check_server(client: Redis, address: RedisAddress) -> None:
+    """Check version, memory policy and mode, as far as this Redis tells them.
 
     Raises:
-        TocsinError: too old, or it would throw work away when full.
+        TocsinError: too old, part of a cluster, or it would throw work away when full.
     """
+    facts: dict[str, Any] = {}
     try:
-        facts: dict[str, Any] = {**await client.info("server"), **await client.info("memory")}
+        for section in ("server", "memory", "cluster"):
+            facts |= await client.info(section)
     except ResponseError as error:
-        _log.info("redis_not_checked", redis=shown, reason=str(error)[:200])
+        _log.info("redis_not_checked", redis=address.shown, reason=str(error)[:200])
         return
-    _check_version(str(facts.get("redis_version", "")), shown)
-    _check_memory(facts, shown)
+    _check_version(str(facts.get("redis_version", "")), address.shown)
+    _check_memory(facts, address.shown)
+    if facts.get("cluster_enabled") == 1 and address.kind != "cluster":
+        raise TocsinError(
+            f"Redis is part of a cluster: {address.shown} "
+            "(write redis+cluster://host:port,host:port)"
+        )
 
 
 def _check_version(version: str, shown: str) -> None:
