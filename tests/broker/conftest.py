@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from workers.broker import RedisBroker
 from workers.broker.binary import find_binary
@@ -62,7 +64,10 @@ class Server:
 
     def client(self) -> redis.Redis:
         return redis.Redis(
-            unix_socket_path=str(self.socket), password=self.password, decode_responses=True
+            unix_socket_path=str(self.socket),
+            password=self.password,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),
         )
 
     def kill(self) -> None:
