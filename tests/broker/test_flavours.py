@@ -52,7 +52,8 @@ async def works(broker: RedisBroker, id_: str) -> bool:
         await broker.push(pushes(id_))
         waiting = await broker.take(["ring"], 9, 0.05)
         await broker.renew(waiting)
-        assert all([await broker.lease_ok(message) for message in waiting])
+        if not all([await broker.lease_ok(message) for message in waiting]):
+            return False  # the server changed since
         await broker.acknowledge(waiting)
         await broker.outstanding(["ring", "pages:hot"])
         await broker.ping()
