@@ -12,7 +12,7 @@ from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
 from workers.store import dead, merge, rings, traces, work
 from workers.store.columns import bounded
-from workers.store.sql import Fixed
+from workers.store.sql import Fixed, lock
 from workers.store.tables import articles, entries, feeds, keys
 
 __all__ = ["by_id", "by_key", "commit", "entries_of", "load"]
@@ -85,15 +85,15 @@ def entries_of(conn: Connection, _now: datetime, article: str) -> tuple[EntryRow
 
 def commit(conn: Connection, now: datetime, reading: ArticleCommit) -> None:
     """Store a reading: text, keys, what rings for the first time, and how its work goes on."""
-    article = merge.root(conn, reading.work.id)
+    if reading.full_text is not None:  # first of all: feeds are held before articles
+        _count_full_text(conn, merge.root(conn, reading.work.id), got=reading.full_text)
+    article = merge.hold(conn, reading.work.id)
     if reading.article is not None:
         _store(conn, article, reading.article)
     for key in dict.fromkeys(map(bounded, reading.keys)):
         article = merge.claim(conn, now, article, key)
     if reading.ring is not None:
         rings.ring(conn, now, _of_event(reading.ring, article))
-    if reading.full_text is not None:
-        _count_full_text(conn, article, got=reading.full_text)
     kept = work.conclude(
         conn,
         now,
@@ -133,6 +133,12 @@ def _store(conn: Connection, article: str, row: ArticleRow) -> None:
 
 
 _LISTING = select(entries.c.feed_id).where(entries.c.article_id == bindparam("the_id")).distinct()
+_HOLD_FEEDS = (
+    select(feeds.c.id)
+    .where(feeds.c.id.in_(_LISTING))
+    .order_by(feeds.c.id)
+    .with_for_update(key_share=True)
+)
 _COUNT = Fixed(
     update(feeds)
     .where(feeds.c.id.in_(_LISTING))
@@ -145,4 +151,5 @@ _COUNT = Fixed(
 
 def _count_full_text(conn: Connection, article: str, *, got: bool) -> None:
     """Count for each feed that lists the article whether its page had text."""
+    lock(conn, _HOLD_FEEDS, {"the_id": article})
     _COUNT.run(conn, {"the_id": article, "got": int(got)})

@@ -128,7 +128,9 @@ def whole_alert(conn: Connection, body: Alert, *, page: bool = False) -> Alert:
     return structs.replace(body, topics=topics)
 
 
-_STATE = select(table.c.state).where(table.c.id == bindparam("the_id"))
+_STATE = (
+    select(table.c.state).where(table.c.id == bindparam("the_id")).with_for_update(key_share=True)
+)
 _END = Fixed(
     update(table)
     .where(table.c.id == bindparam("the_id"))

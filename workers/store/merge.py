@@ -2,18 +2,22 @@
 
 Entries, addresses, open work and what has rung go to the elder in one transaction. The elder is
 read again, because the entries that came along have facts of their own (feeds, tags, titles).
+
+On PostgreSQL an article's row is the lock of its event: who reads it, rings for it or merges it
+holds the row (`hold`), who only adds entries to it shares it.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from workers.store import rings, work
-from workers.store.sql import Fixed, put_new
+from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import articles, entries, keys
 
-__all__ = ["claim", "join", "root"]
+__all__ = ["claim", "hold", "join", "root"]
 
 HOPS = 8
 """Merges followed; joining keeps every chain at one."""
@@ -44,22 +48,73 @@ def root(conn: Connection, article: str) -> str:
     return article
 
 
+_HOLD = Fixed(
+    select(articles.c.merged_into)
+    .where(articles.c.id == bindparam("the_id"))
+    .with_for_update(key_share=True)
+)
+
+
+def hold(conn: Connection, article: str) -> str:
+    """Return the article that this one was merged into, held until the transaction ends."""
+    for _ in range(HOPS):
+        found = _HOLD.fetch(conn, {"the_id": article})
+        if not found or found[0][0] is None:
+            break
+        article = found[0][0]
+    return article
+
+
+_SHARE = (
+    select(articles.c.id, articles.c.merged_into)
+    .where(articles.c.id.in_(bindparam("some", expanding=True)))
+    .order_by(articles.c.id)
+    .with_for_update(read=True)
+)
+
+
+def share(conn: Connection, wanted: Iterable[str]) -> dict[str, str]:
+    """Keep these articles from being merged until the transaction ends.
+
+    Returns:
+        The elder of each one that was merged away; that one is kept instead.
+    """
+    merged: dict[str, str] = {}
+    rest = set(wanted)
+    while rest:
+        found = {
+            row.id: row.merged_into
+            for some in chunks(sorted(rest))
+            for row in lock(conn, _SHARE, {"some": some})
+            if row.merged_into is not None
+        }
+        merged |= found
+        rest = set(found.values()) - merged.keys()
+    return {article: _last(article, merged) for article in merged}
+
+
+def _last(article: str, merged: Mapping[str, str]) -> str:
+    while article in merged:
+        article = merged[article]
+    return article
+
+
 _OWNER = select(keys.c.article_id).where(keys.c.key == bindparam("the_key"))
 
 
 def claim(conn: Connection, now: datetime, article: str, key: str) -> str:
-    """Let ``key`` be a key of ``article``; return the article that has it now.
+    """Let ``key`` be a key of ``article``, which is held; return the article that has it now.
 
     If another has it, the younger of the two is merged into the elder.
     """
     if put_new(conn, keys, [{"key": key, "article_id": article}]):
         return article
-    owner: str = root(conn, conn.execute(_OWNER, {"the_key": key}).scalar_one())
+    owner = hold(conn, conn.execute(_OWNER, {"the_key": key}).scalar_one())
     return article if owner == article else join(conn, now, article, owner)
 
 
 def join(conn: Connection, now: datetime, one: str, other: str) -> str:
-    """Merge the younger of two articles into the elder; return the elder."""
+    """Merge the younger of two articles, which are held, into the elder; return the elder."""
     found = conn.execute(
         select(articles)
         .where(articles.c.id.in_((one, other)))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import (
     BindParameter,
     Connection,
@@ -27,11 +28,11 @@ from workers.model.alert import TraceLine
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, PollCommit
 from workers.model.ids import article_id, entry_id
-from workers.store import dead, traces, work
+from workers.store import dead, merge, traces, work
 from workers.store.apart import apart
 from workers.store.columns import bounded, storable
 from workers.store.feeds import address_key, note_addresses
-from workers.store.sql import Fixed, chunks, put_new
+from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
 from workers.text.urls import canonical
 
@@ -60,7 +61,7 @@ class _Placed(Record, frozen=True, kw_only=True):
     known: _Known | None
 
 
-_FEED = select(feeds).where(feeds.c.id == bindparam("the_id"))
+_FEED = select(feeds).where(feeds.c.id == bindparam("the_id")).with_for_update(key_share=True)
 
 
 def commit(conn: Connection, now: datetime, poll: PollCommit) -> None:
@@ -238,7 +239,28 @@ def _place(
             article = owners[key]
         placed.append(_Placed(intent=intent, article=article, known=before))
     _make_articles(conn, new)
-    return placed
+    return _held(conn, placed, new)
+
+
+def _held(
+    conn: Connection, placed: Sequence[_Placed], new: Mapping[str, EntryIntent]
+) -> list[_Placed]:
+    """Keep others from merging the articles away until the entries are in them.
+
+    What somebody else has made or merged meanwhile is followed: the owner of a key that was new
+    when we looked, and the elder of an article.
+    """
+    owners = {
+        article_id(row.key): row.article_id
+        for some in chunks(new)
+        for row in lock(conn, _BY_KEY, {"some": some})
+    }
+    elders = merge.share(conn, (owners.get(place.article, place.article) for place in placed))
+    found = []
+    for place in placed:
+        owner = owners.get(place.article, place.article)
+        found.append(structs.replace(place, article=elders.get(owner, owner)))
+    return found
 
 
 def _learn_address(conn: Connection, article: str, key: str, intent: EntryIntent) -> None:
@@ -275,10 +297,10 @@ def _make_articles(conn: Connection, new: Mapping[str, EntryIntent]) -> None:
             "first_seen": intent.entry.seen,
             "settled_entries": 0,
         }
-        for key, intent in new.items()
+        for key, intent in sorted(new.items())
     ]
     put_new(conn, articles, rows)
-    put_new(conn, keys, [{"key": key, "article_id": article_id(key)} for key in new])
+    put_new(conn, keys, [{"key": key, "article_id": article_id(key)} for key in sorted(new)])
 
 
 _NEW = ("id", "feed_id", "identity", "article_id", "seen", "listed", "last_listed")

@@ -6,10 +6,20 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Dialect, Select, Table, UpdateBase
+from sqlalchemy import Connection, Dialect, Row, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["CHUNK", "Fixed", "Insert", "Values", "chunks", "insert_for", "put_new", "put_over"]
+__all__ = [
+    "CHUNK",
+    "Fixed",
+    "Insert",
+    "Values",
+    "chunks",
+    "insert_for",
+    "lock",
+    "put_new",
+    "put_over",
+]
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -146,6 +156,14 @@ def _insert_over(table: Table) -> Fixed:
         return insert.on_conflict_do_update(index_elements=own, set_=changed)
 
     return Fixed(make, [column.name for column in table.columns])
+
+
+def lock(conn: Connection, statement: Select[Any], row: Values) -> Sequence[Row[Any]]:
+    """Hold the rows of a ``SELECT … FOR UPDATE`` until the transaction ends; return them.
+
+    SQLite has one writer, so there is nothing to hold, and nothing is returned.
+    """
+    return conn.execute(statement, row).all() if conn.dialect.name == "postgresql" else ()
 
 
 def chunks(values: Iterable[T]) -> Iterator[list[T]]:

@@ -6,6 +6,9 @@ The rules that keep work from being lost or stuck, whatever overtakes what:
 * the relay marks only the turn that it has read;
 * a worker closes or re-times only the turn that it has loaded, and only while it is open; if it
   is another, somebody has asked meanwhile: the row stays as it was asked for, without a mark.
+
+Several rows are written in the order of their ids: two transactions that want the same ones wait
+for each other, and do not block each other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,7 +87,7 @@ def ask_all(conn: Connection, now: datetime, wants: Sequence[Ask]) -> None:
             "attempts": 0,
             "deaths": 0,
         }
-        for want in wants
+        for want in sorted(wants, key=lambda want: (want.kind, want.id))
     ]
     _ASK.run(conn, *rows)
     conn.info[_ASKED] = True
@@ -241,7 +244,7 @@ def mark(conn: Connection, now: datetime, pushed: Sequence[Work]) -> None:
     """Mark rows as pushed, each only if its turn is still the same."""
     rows = [
         {"the_kind": row.kind, "the_id": row.id, "the_turn": row.turn, "at": seconds(now)}
-        for row in pushed
+        for row in sorted(pushed, key=lambda row: (row.kind, row.id))
     ]
     _MARK.run(conn, *rows)
 
