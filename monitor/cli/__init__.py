@@ -39,6 +39,10 @@ COMMANDS: dict[str, Command] = {
     "health": Command("monitor.cli.daemon:health", "Exit 0 if the daemon is ready, 1 if not."),
     "alerts": Command("monitor.cli.alerts:alerts", "List and show what rang."),
     "dead": Command("monitor.cli.dead:dead", "List, show, replay and drop what was given up."),
+    "held": Command(
+        "monitor.cli.held:held", "List, send or drop what waits for your word (after a restore)."
+    ),
+    "db": Command("monitor.cli.db:db", "Migrate, check, back up, restore and copy the database."),
     "why": Command("monitor.cli.why:why", "Tell the journey of one address through Tocsin."),
     "reload": Command("monitor.cli.daemon:reload", "Let the running daemon read its files again."),
     "completion": Command("monitor.cli.setup:completion", "Print a script that completes words."),

@@ -187,7 +187,7 @@ async def test_every_key_ends_or_is_meant_to_stay(
     for _ in range(6):
         await broker.breaker_note("e", good=False)
     await broker.breaker_wait("e", 5)
-    await broker.begin_epoch()
+    await broker.begin_epoch("life")
     await broker.ping()
     left = await make(server, "left")
     await left.beat({})

@@ -36,8 +36,8 @@ VERBS: dict[str, Callable[[RedisBroker], Awaitable[Any]]] = {
     "breaker_bad": lambda b: b.breaker_note("e", good=False),
     "breaker_good": lambda b: b.breaker_note("e", good=True),
     "breaker_states": lambda b: b.breaker_states(["e"]),
-    "epoch": lambda b: b.epoch(),
-    "begin_epoch": lambda b: b.begin_epoch(),
+    "epoch": lambda b: b.epoch("life"),
+    "begin_epoch": lambda b: b.begin_epoch("life"),
     "beat": lambda b: b.beat({}),
     "processes": lambda b: b.processes(),
     "ping": lambda b: b.ping(),
@@ -133,12 +133,18 @@ async def test_scripts_are_loaded_again(broker: RedisBroker, raw: redis.Redis) -
 
 
 async def test_the_epoch_is_lost_with_redis(broker: RedisBroker, raw: redis.Redis) -> None:
-    """A flush is noticed by the missing epoch."""
-    assert not await broker.epoch()
-    await broker.begin_epoch()
-    assert await broker.epoch()
+    """A flush is noticed by the missing epoch, another database by its other name."""
+    assert not await broker.epoch("life")
+    await broker.begin_epoch("life")
+    assert await broker.epoch("life")
+    assert not await broker.epoch("another")
+    raw.delete("{tocsin}:epoch")
+    raw.rpush("{tocsin}:epoch", "somebody else's")
+    assert not await broker.epoch("life")
+    await broker.begin_epoch("life")
+    assert await broker.epoch("life")
     raw.flushall()
-    assert not await broker.epoch()
+    assert not await broker.epoch("life")
 
 
 async def test_closing_while_redis_is_away(own_server: Any, make: Make) -> None:

@@ -45,7 +45,7 @@ async def test_a_lost_redis_is_filled_from_sql(world, relay, broker, valkey):
     assert article == message.id
     with valkey.client() as client:
         assert [feed] == client.zrange("{tocsin}:due:feeds", 0, -1)
-    assert await broker.epoch()
+    assert await broker.epoch(await world.store.incarnation())
 
 
 async def test_sends_in_flight_are_waited_for(world, relay, valkey):

@@ -260,6 +260,12 @@ async def lite(file: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
+def make_world() -> type[World]:
+    """Return what gives any store short ways to make things happen."""
+    return World
+
+
+@pytest.fixture
 def world(store: SqlStore, clock: StandingClock) -> World:
     """Return the store with short ways to make things happen."""
     return World(store, clock)

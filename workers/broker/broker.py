@@ -47,13 +47,17 @@ class RedisBroker(Streams, DueQueue, Hosts, Breakers):
         await self._say_goodbye([stream_key(name) for name in self._known])
         await self._link.close()
 
-    async def epoch(self) -> bool:
-        """Say whether Redis still knows this installation; False if it was lost or flushed."""
-        return bool(await self._link.call("EXISTS", EPOCH))
+    async def epoch(self, life: str) -> bool:
+        """Say whether Redis holds the work of this ``life`` of the database.
 
-    async def begin_epoch(self) -> None:
+        False if it was lost or flushed, or if the database was restored or replaced meanwhile.
+        """
+        (found,) = await self._link.call("MGET", EPOCH)  # of a key of the wrong type MGET says nil
+        return bool(found == life.encode())
+
+    async def begin_epoch(self, life: str) -> None:
         """Mark Redis as known again, after all marks in SQL were voided."""
-        await self._link.call("SET", EPOCH, self._link.consumer)
+        await self._link.call("SET", EPOCH, life)
 
     async def ping(self) -> None:
         """Make sure that Redis answers and takes writes."""

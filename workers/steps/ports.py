@@ -135,11 +135,14 @@ class Broker(Protocol):
         """Return for each endpoint the seconds until its next probe, 0 for closed ones."""
         ...
 
-    async def epoch(self) -> bool:
-        """Say whether Redis still knows this installation; False if it was lost or flushed."""
+    async def epoch(self, life: str) -> bool:
+        """Say whether Redis holds the work of this ``life`` of the database.
+
+        False if it was lost or flushed, or if the database was restored or replaced meanwhile.
+        """
         ...
 
-    async def begin_epoch(self) -> None:
+    async def begin_epoch(self, life: str) -> None:
         """Mark Redis as known again, after all marks in SQL were voided."""
         ...
 
@@ -217,6 +220,10 @@ class Store(Protocol):
 
     async def mark(self, pushed: Sequence[Work]) -> None:
         """Mark rows as pushed, each only if its turn is still the same."""
+        ...
+
+    async def incarnation(self) -> str:
+        """Return the name of this life of the database: a restored or copied one has another."""
         ...
 
     async def void_marks(self, hold_deliveries_s: float) -> None:

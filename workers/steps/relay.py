@@ -93,12 +93,16 @@ class Relay:
         return len(pushed)
 
     async def _heal_loss(self) -> None:
-        """Redis lost or flushed: all marks are void, and sends may still be in flight."""
-        if await self._edges.broker.epoch():
+        """Redis lost or flushed, or a restored database: all marks are void.
+
+        Sends may still be in flight, so deliveries wait for a lease.
+        """
+        life = await self._edges.store.incarnation()
+        if await self._edges.broker.epoch(life):
             return
         await self._edges.store.void_marks(self._options.lease_s)
         feeds = await refill(self._edges)
-        await self._edges.broker.begin_epoch()
+        await self._edges.broker.begin_epoch(life)
         self._there.clear()
         _log.info("redis_filled_from_sql", feeds=feeds)
 

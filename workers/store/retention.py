@@ -19,12 +19,15 @@ from sqlalchemy import (
 
 from workers.model.base import Record
 from workers.options import KeepOptions
+from workers.store.check import PRUNED
+from workers.store.sql import put_over
 from workers.store.tables import (
     alerts,
     articles,
     dead,
     deliveries,
     entries,
+    meta,
     rung,
     trace,
     undone,
@@ -106,6 +109,8 @@ def _alerts(conn: Connection, before: datetime) -> int:
     conn.execute(delete(dead).where(dead.c.kind == "delivery", dead.c.id.in_(sent)))
     conn.execute(delete(works).where(works.c.kind == "delivery", works.c.id.in_(sent)))
     conn.execute(delete(deliveries).where(deliveries.c.alert_id.in_(some)))
+    if some:
+        put_over(conn, meta, [{"key": PRUNED, "value": before.isoformat()}])
     return conn.execute(delete(alerts).where(alerts.c.id.in_(some))).rowcount
 
 

@@ -24,6 +24,7 @@ from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollC
 from workers.model.feed import EntryRow, FeedRow, FeedSource
 from workers.model.message import EventEnd, EventIntent, EventKind, EventLine, Raised
 from workers.model.report import DeliveryLine, StoreCounts
+from workers.model.upkeep import HeldLine
 from workers.options import KeepOptions
 from workers.store import (
     articles,
@@ -31,6 +32,8 @@ from workers.store import (
     deliveries,
     events,
     feeds,
+    held,
+    incarnation,
     knowledge,
     letters,
     lists,
@@ -96,6 +99,7 @@ class _Base:
         self.address = address
         self._time: DatabaseTime = time or ProcessTime(clock)
         self._wake: list[Callable[[], None]] = []
+        self._incarnation: str | None = None
         self._writer: Writer | Writers | None = None
         if isinstance(address, str):
             reading = PostgresDriver(address, writes=False)
@@ -207,6 +211,12 @@ class StepStore(_Base):
     async def mark(self, pushed: Sequence[Work]) -> None:
         """Mark rows as pushed, each only if its turn is still the same."""
         await self._write(works.mark, pushed)
+
+    async def incarnation(self) -> str:
+        """Return the name of this life of the database: a restored or copied one has another."""
+        if self._incarnation is None:
+            self._incarnation = await self._write(incarnation.current)
+        return self._incarnation
 
     async def void_marks(self, hold_deliveries_s: float) -> None:
         """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
@@ -364,6 +374,31 @@ class SqlStore(StepStore):
             released += some
             if some < deliveries.MOST:
                 return released
+
+    async def held_lines(self) -> list[HeldLine]:
+        """Return what is held, by reason and sink."""
+        return await self._read(held.lines)
+
+    async def release_reason(self, reason: str, sink: str | None = None) -> int:
+        """Ask again for what is held for ``reason``, by one sink or by all; return how many."""
+        return await self._bit_by_bit(held.release, reason, sink)
+
+    async def drop_held(self, reason: str, sink: str | None = None) -> int:
+        """Give up for good what is held for ``reason``, by one sink or by all; return how many."""
+        return await self._bit_by_bit(held.drop, reason, sink)
+
+    async def _bit_by_bit(
+        self,
+        unit: Callable[[Connection, datetime, str, str | None], int],
+        reason: str,
+        sink: str | None,
+    ) -> int:
+        total = 0
+        while True:
+            some = await self._write(unit, reason, sink)
+            total += some
+            if some < held.MOST:
+                return total
 
     async def abandon(self, sinks: Collection[str]) -> int:
         """Make dead letters of what waits for a sink that is none of these; return how many."""
