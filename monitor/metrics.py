@@ -18,6 +18,8 @@ class Metric(msgspec.Struct, frozen=True):
     kind: Literal["counter", "gauge", "histogram"]
     help: str
     labels: tuple[str, ...] = ()
+    across: Literal["max", "min", "sum"] = "max"
+    """Over several processes. Most gauges are what SQL or Redis tells to each alike."""
 
 
 METRICS = (
@@ -53,8 +55,14 @@ METRICS = (
     Metric("tocsin_dead", "gauge", "Dead letters.", ("kind",)),
     Metric("tocsin_topics", "gauge", "Topics that are watched."),
     Metric("tocsin_topics_refused", "gauge", "Topics that could not be accepted."),
-    Metric("tocsin_check_up", "gauge", "1 while a dependency is well.", ("check",)),
-    Metric("tocsin_disk_free_bytes", "gauge", "Free space where the data folder is."),
+    Metric("tocsin_check_up", "gauge", "1 while a dependency is well.", ("check",), across="min"),
+    Metric("tocsin_processes", "gauge", "Processes of this run that are at work.", across="sum"),
+    Metric(
+        "tocsin_process_restarts_total", "counter", "Processes that ended unasked and began anew."
+    ),
+    Metric(
+        "tocsin_disk_free_bytes", "gauge", "Free space where the data folder is.", across="min"
+    ),
     Metric("tocsin_info", "gauge", "Always 1; tells version and settings.", ("version", "config")),
 )
 """All metrics, as ``docs/running.md`` lists them."""

@@ -74,7 +74,9 @@ def read_settings(config: str | None, *, part: bool = False) -> "Loaded | None":
     return load(path, os.environ, part=part) if path is not None else None
 
 
-def load_settings(config: str | None, *, needed: bool = True, starting: bool = False) -> "Loaded":
+def load_settings(
+    config: str | None, *, needed: bool = True, starting: bool = False, quiet: bool = False
+) -> "Loaded":
     """Return the settings, having said on stderr which config and data folder they are.
 
     Args:
@@ -83,6 +85,7 @@ def load_settings(config: str | None, *, needed: bool = True, starting: bool = F
             a config that only sets some of them.
         starting: secrets that cannot be read are problems too; whoever only asks the daemon may
             well be somebody who cannot read them.
+        quiet: say nothing but what forbids a start; another process has said the rest.
 
     Problems are said on stderr; those that forbid a start exit 78.
     """
@@ -99,8 +102,11 @@ def load_settings(config: str | None, *, needed: bool = True, starting: bool = F
         )
     if loaded is None:
         loaded = load(None, os.environ)
-    say(used(loaded.path, loaded.settings))
     problems = [problem for problem in loaded.problems if starting or not problem.missing]
+    if quiet:
+        problems = [problem for problem in problems if problem.fatal]
+    else:
+        say(used(loaded.path, loaded.settings))
     say_problems(problems)
     if any(problem.fatal for problem in problems):
         fail("the config is not good enough to start: `tocsin check` says more", CONFIG)

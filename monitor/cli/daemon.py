@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -23,10 +24,14 @@ from monitor.cli.common import (
 
 if TYPE_CHECKING:
     from monitor.daemon.roles import Roles
+    from monitor.daemon.service import Daemon
+    from monitor.daemon.supervisor import Supervisor
+    from monitor.daemon.tether import Tether
     from monitor.settings import Loaded
 
 __all__ = ["health", "reload", "run", "status"]
 
+MOST_PROCESSES = 64
 NOT_THERE = "no daemon answers for this data folder (start one with `tocsin run`)"
 
 
@@ -39,6 +44,17 @@ def _roles(_ctx: click.Context, _parameter: click.Parameter, value: str) -> "Rol
         raise click.BadParameter(str(error)) from error
 
 
+def _tether(
+    _ctx: click.Context, _parameter: click.Parameter, value: str | None
+) -> "Tether | None":
+    from monitor.daemon.tether import Tether
+
+    try:
+        return None if value is None else Tether.parse(value)
+    except ValueError as error:
+        raise click.BadParameter("only a supervisor knows what to say here") from error
+
+
 @click.command()
 @config_option
 @click.option("--strict", is_flag=True, help="Refuse to start with a topic that is refused.")
@@ -49,44 +65,92 @@ def _roles(_ctx: click.Context, _parameter: click.Parameter, value: str) -> "Rol
     callback=_roles,
     help="What this process does; others, over the same Redis and database, do the rest.",
 )
-def run(config: str | None, *, strict: bool, roles: "Roles") -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, MOST_PROCESSES),
+    help="Run so many processes on this machine, looked after by one more.",
+)
+@click.option("--child", callback=_tether, hidden=True)
+def run(
+    config: str | None,
+    *,
+    strict: bool,
+    roles: "Roles",
+    processes: int | None,
+    child: "Tether | None",
+) -> None:
     """Watch the feeds and ring, until stopped.
 
     Health and metrics are served by every process, whatever its roles. SIGTERM and SIGINT let
     running work finish, a second one stops at once; SIGHUP reads the files again.
     """
+    from structlog.contextvars import bind_contextvars
+
     from monitor.logs import configure
 
-    loaded = load_settings(config, starting=True)
+    if child is not None:
+        child.fasten()
+        bind_contextvars(process=child.number)
+    loaded = load_settings(config, starting=True, quiet=child is not None)
     if strict:
-        from monitor.settings.queries import check_queries
-
-        wrong = check_queries(loaded).problems
-        say_problems(wrong)
-        if wrong or loaded.problems:
-            fail("the config has problems, and --strict forbids a start", CONFIG)
+        _be_strict(loaded)
     configure(loaded.settings.log.format, loaded.settings.log.level)
-    raise SystemExit(asyncio.run(_run(loaded, roles)))
+    running = _supervise(loaded, roles, processes) if processes else _run(loaded, roles, child)
+    raise SystemExit(asyncio.run(running))
 
 
-async def _run(loaded: "Loaded", roles: "Roles") -> int:
+def _be_strict(loaded: "Loaded") -> None:
+    from monitor.settings.queries import check_queries
+
+    wrong = check_queries(loaded).problems
+    say_problems(wrong)
+    if wrong or loaded.problems:
+        fail("the config has problems, and --strict forbids a start", CONFIG)
+
+
+async def _run(loaded: "Loaded", roles: "Roles", tether: "Tether | None") -> int:
     from monitor.daemon.service import Daemon
     from workers.clock import SystemClock
     from workers.errors import TocsinError
 
-    daemon = Daemon(loaded, SystemClock(), roles=roles)
+    daemon = Daemon(loaded, SystemClock(), roles=roles, tether=tether)
+    if tether is not None:
+        tether.watch(daemon.request_end)
     try:
         await daemon.start()
     except TocsinError as error:
         say(f"tocsin: cannot start: {error}")
         return FOUND
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, daemon.request_stop)
-    loop.add_signal_handler(signal.SIGHUP, daemon.request_reload)
+    _heed_signals(daemon)
     ended = await daemon.wait()
     await daemon.stop()
     return 0 if ended is None else FOUND
+
+
+async def _supervise(loaded: "Loaded", roles: "Roles", processes: int) -> int:
+    from monitor.daemon.supervisor import MemberEnded, Supervisor
+    from workers.clock import SystemClock
+    from workers.errors import TocsinError
+
+    listed = ",".join(sorted(roles))
+    command = [sys.executable, "-P", "-m", "monitor", "run", "-c", str(loaded.path)]
+    supervisor = Supervisor(loaded, SystemClock(), roles, processes, [*command, "--roles", listed])
+    _heed_signals(supervisor)
+    try:
+        await supervisor.start()
+    except TocsinError as error:
+        say(f"tocsin: cannot start: {error}")
+        return error.code if isinstance(error, MemberEnded) else FOUND
+    ended = await supervisor.wait()
+    await supervisor.stop()
+    return 0 if ended is None else FOUND
+
+
+def _heed_signals(running: "Daemon | Supervisor") -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.request_stop)
+    loop.add_signal_handler(signal.SIGHUP, running.request_reload)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from monitor.settings import (
     queue_options,
 )
 from workers.broker import DataDirLock, EmbeddedValkey, RedisBroker
+from workers.broker.places import Places
 from workers.clock import Clock
 from workers.errors import TocsinError
 from workers.net import HttpFetcher
@@ -74,29 +75,35 @@ def page_rules(settings: Settings) -> PageRules:
     return PageRules(cues=shipped.cues(), mode=options.mode, body_bytes=options.body_bytes)
 
 
-def build_pool(settings: Settings) -> ProcessPool:
-    """Return the processes that extract pages."""
-    options = page_options(settings)
+def build_pool(settings: Settings, sharers: int = 1) -> ProcessPool:
+    """Return the processes that extract pages; the machine's cores are shared by ``sharers``."""
+    options = page_options(settings, sharers)
     return ProcessPool(
         options.workers, options.memory_bytes, options.recycle_after, page_rules(settings)
     )
 
 
-async def open_parts(settings: Settings, clock: Clock) -> Parts:
+async def open_parts(settings: Settings, clock: Clock, siblings: int | None = None) -> Parts:
     """Open everything that a daemon runs on.
+
+    A process that has ``siblings`` (it counts as one) runs below a supervisor, which holds the
+    data folder and looks after its Valkey.
 
     Raises:
         TocsinError: the data folder is another's or in use, the database is not ours, or Redis is
             not what we need. What was opened is closed again.
     """
     async with AsyncExitStack() as stack:
-        lock = DataDirLock(settings.data_dir)
-        lock.acquire()
-        stack.callback(lock.release)
+        if siblings is None:
+            lock = DataDirLock(settings.data_dir)
+            lock.acquire()
+            stack.callback(lock.release)
         store = await open_store(database_address(settings), clock)
         stack.push_async_callback(store.close)
         valkey, url = None, settings.redis.url.first()
-        if url == "embedded":
+        if url == "embedded" and siblings is not None:
+            url = Places.of(settings.data_dir).url
+        elif url == "embedded":
             valkey = EmbeddedValkey(settings.data_dir, clock)
             url = await valkey.start()
             stack.push_async_callback(valkey.stop)
@@ -105,7 +112,7 @@ async def open_parts(settings: Settings, clock: Clock) -> Parts:
         stack.push_async_callback(broker.close)
         fetcher = build_fetcher(settings)
         stack.push_async_callback(fetcher.close)
-        pool = build_pool(settings)
+        pool = build_pool(settings, siblings or 1)
         stack.push_async_callback(pool.close)
         meter = PrometheusMeter()
         return Parts(

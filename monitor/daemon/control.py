@@ -16,12 +16,17 @@ from workers.errors import StoreDown, Transient
 from workers.model.report import StoreCounts
 from workers.steps.relay import PAGE_STREAMS, sink_stream
 
-__all__ = ["Report", "control_socket"]
+__all__ = ["Report", "control_socket", "member_socket"]
 
 
 def control_socket(data_dir: Path) -> Path:
     """Return the path of the socket by which commands reach the daemon of this data folder."""
     return Places.of(data_dir).socket.with_name("control.sock")
+
+
+def member_socket(data_dir: Path, number: int) -> Path:
+    """Return the path of the socket by which a supervisor reaches its process ``number``."""
+    return control_socket(data_dir).with_name(f"control-{number}.sock")
 
 
 class Report:
@@ -62,10 +67,15 @@ class Report:
         now = self._state.clock.monotonic()
         return {"status": status, "draining": self._state.draining, "checks": shown(checks, now)}
 
+    async def status(self) -> dict[str, Any]:
+        """Return the whole report, with all processes that beat in this Redis."""
+        told = await self.healthy()
+        return {**told, "processes": await self._processes() or told["processes"]}
+
     async def healthy(self) -> dict[str, Any]:
         """Return the whole report; what a broken dependency hides is left empty."""
-        checks = await self._checks.all()
-        facts, processes = await self._facts(), await self._processes()
+        checks, facts = await self._checks.all(), await self._facts()
+        beat_s = self._state.parts.broker.beat_s
         now = self._state.clock.monotonic()
         refused = [problem.topic for problem in self._state.accepted.refused]
         return {
@@ -78,7 +88,7 @@ class Report:
             "config_hash": self._state.registry.config_hash,
             "checks": shown(checks, now),
             **facts,
-            "processes": processes,
+            "processes": [{**self.process(), "beat_s": beat_s and round(beat_s, 3)}],
         }
 
     def _status(
@@ -131,7 +141,7 @@ class Report:
         try:
             told = await self._state.parts.broker.processes()
         except Transient:
-            return [{**self.process(), "beat_s": None}]
+            return []
         return [{key: one[key] for key in one if key != "sinks"} for one in told]
 
     async def metrics(self) -> bytes:
@@ -155,6 +165,7 @@ class Report:
         for name, check in health["checks"].items():
             meter.gauge("tocsin_check_up", float(check["status"] == "ok"), check=name)
         meter.gauge("tocsin_disk_free_bytes", health["checks"]["disk"]["free_bytes"])
+        meter.gauge("tocsin_processes", 1)
         meter.gauge("tocsin_topics", health["topics"])
         meter.gauge("tocsin_topics_refused", len(health["topics_refused"]))
         meter.clear("tocsin_info")

@@ -1,24 +1,47 @@
 """Telling systemd how the service is (the protocol of sd_notify(3))."""
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 
-__all__ = ["notify", "watchdog_s"]
+from workers.clock import Clock
+
+__all__ = ["ADDRESSED_TO_US", "notify", "reloading", "watchdog_s"]
+
+ADDRESSED_TO_US = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
+"""Variables that are meant for the main process alone: nobody speaks for it."""
 
 
-def notify(message: str) -> None:
-    """Send ``message`` (``READY=1``) to the service manager; nothing where there is none."""
+def notify(*lines: str) -> None:
+    """Send lines such as ``READY=1`` to the service manager; nothing where there is none.
+
+    A manager that does not listen is no reason to stop working.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.sendto(message.encode(), address)
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
+    ):
+        channel.sendto("\n".join(lines).encode(), address)
+
+
+@contextlib.contextmanager
+def reloading(clock: Clock) -> Iterator[None]:
+    """Tell that the settings are being read again, for as long as the block lasts."""
+    notify("RELOADING=1", f"MONOTONIC_USEC={int(clock.monotonic() * 1e6)}")
+    try:
+        yield
+    finally:
+        notify("READY=1")
 
 
 def watchdog_s() -> float | None:
     """Return how often systemd wants to hear of us (half its limit), None if it does not."""
     micros = os.environ.get("WATCHDOG_USEC", "")
     mine = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-    return int(micros) / 2e6 if micros.isdigit() and mine else None
+    return int(micros) / 2e6 if micros.isdigit() and int(micros) and mine else None

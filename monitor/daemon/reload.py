@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from monitor.daemon.lost import lost, with_lost
+from monitor.daemon.notify import reloading
 from monitor.daemon.state import State
 from monitor.registry import Difference, Registry, difference, registry
 from monitor.settings import Loaded, Settings, load, render
@@ -95,7 +96,8 @@ class Reloader:
     async def reload(self, *, yes: bool, watched: bool = False) -> Outcome:
         """Take the files over, if they are good."""
         async with self._one_at_a_time:
-            outcome = await self._try(yes=yes, watched=watched)
+            with reloading(self._state.clock):
+                outcome = await self._try(yes=yes, watched=watched)
         self._state.parts.meter.count(
             "tocsin_reloads_total", outcome="ok" if outcome.ok else "refused"
         )

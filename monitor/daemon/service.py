@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from monitor.daemon.build import Parts, open_parts
-from monitor.daemon.control import Report, control_socket
+from monitor.daemon.control import Report, control_socket, member_socket
 from monitor.daemon.lanes import Lanes
 from monitor.daemon.notify import notify, watchdog_s
 from monitor.daemon.reload import Reloader
@@ -15,6 +15,7 @@ from monitor.daemon.roles import ALL_ROLES, Roles
 from monitor.daemon.rules import accepted_topics, rules_in_force
 from monitor.daemon.sinks import Sessions, build_sinks
 from monitor.daemon.state import State
+from monitor.daemon.tether import Tether
 from monitor.daemon.upkeep import Upkeep
 from monitor.registry import Registry, registry
 from monitor.schedule import Schedule
@@ -47,11 +48,13 @@ class Daemon:
         *,
         roles: Roles = frozenset(ALL_ROLES),
         next_free_port: bool = False,
+        tether: Tether | None = None,
     ) -> None:
         self._loaded = loaded
         self._clock = clock
         self._roles = roles
         self._next_free_port = next_free_port
+        self._tether = tether
         self._schedule = Schedule()
         self._sessions = Sessions()
         self._served: list[Served] = []
@@ -69,7 +72,8 @@ class Daemon:
             TocsinError: something that is needed is not there; nothing was begun.
         """
         settings = self._loaded.settings
-        parts = await open_parts(settings, self._clock)
+        siblings = self._tether.of if self._tether is not None else None
+        parts = await open_parts(settings, self._clock, siblings)
         try:
             self.state = await self._compose(parts)
             self._reloader = Reloader(self.state, self._take_over)
@@ -87,7 +91,9 @@ class Daemon:
         await self._upkeep.settle_sinks(self._sinks)
         await self._upkeep.refill()
         self._schedule_jobs()
-        notify("READY=1")
+        if self._tether is not None:
+            self._tether.say_ready()
+        notify("READY=1", f"STATUS={self._summary()}")
         self._tell()
 
     async def _compose(self, parts: Parts) -> State:
@@ -112,6 +118,10 @@ class Daemon:
             roles=self._roles,
         )
 
+    def _summary(self) -> str:
+        rules = self.state.rules
+        return f"{len(rules.sources)} feeds, {len(rules.topics.specs)} topics"
+
     def _tell(self) -> None:
         rules = self.state.rules
         _log.info(
@@ -124,10 +134,11 @@ class Daemon:
         )
 
     async def _serve(self, settings: Settings) -> None:
-        control = control_socket(settings.data_dir)
+        control, web, tether = control_socket(settings.data_dir), settings.web, self._tether
+        if tether is not None:
+            control = member_socket(settings.data_dir, tether.number)
         self._served.append(await serve(build_control(self._report), f"unix:{control}"))
-        web = settings.web
-        if web.listen == "off":
+        if web.listen == "off" or tether is not None:  # the supervisor listens for all
             return
         token = web.token.reveal if web.token else tuple
         public = build_public(self._report, token, pages="web" in self._roles)
@@ -172,6 +183,11 @@ class Daemon:
     def request_reload(self) -> None:
         """Read the settings again soon: the operator's word, by signal."""
         self._reloading = asyncio.create_task(self._reloader.reload(yes=True), name="reload")
+
+    def request_end(self) -> None:
+        """Ask the daemon to end without waiting."""
+        self._hurry.set()
+        self._stop.set()
 
     def request_stop(self) -> None:
         """Ask the daemon to end; a second time, to end without waiting."""

@@ -106,10 +106,10 @@ def poll_options(settings: Settings) -> PollOptions:
     )
 
 
-def page_options(settings: Settings) -> PageOptions:
-    """Return how pages are read; without a number of workers, one for each core."""
+def page_options(settings: Settings, sharers: int = 1) -> PageOptions:
+    """Return how pages are read; without a number of workers, ``sharers`` share the cores."""
     pages = settings.pages
-    workers = pages.workers or max(_LEAST_WORKERS, os.cpu_count() or 1)
+    workers = pages.workers or max(_LEAST_WORKERS, (os.cpu_count() or 1) // sharers)
     return PageOptions(workers=workers, timeout_s=pages.timeout, mode=pages.mode)
 
 

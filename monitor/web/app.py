@@ -1,7 +1,7 @@
 """The endpoints.
 
 `/livez`, `/readyz`, `/healthz` and `/metrics` for monitoring; the control socket adds `/status`
-and `/reload` for the command line.
+and `/reload` for the command line, and `/journey` for a supervisor.
 """
 
 import hmac
@@ -18,6 +18,7 @@ __all__ = ["Asked", "build_control", "build_public"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OK, UNAVAILABLE, BAD_REQUEST = 200, 503, 400
+EVENT = "{event:art_[0-9a-f]{24}}"
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -33,7 +34,11 @@ class Asked(Protocol):
         ...
 
     async def healthy(self) -> Mapping[str, Any]:
-        """Return the whole health report."""
+        """Return the whole health report, with no processes beyond its own."""
+        ...
+
+    async def status(self) -> Mapping[str, Any]:
+        """Return the whole health report, with all processes that share the work."""
         ...
 
     async def metrics(self) -> bytes:
@@ -105,7 +110,7 @@ def _pages(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.Route
             headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"},
         )
 
-    return [web.get("/why/{event:art_[0-9a-f]{24}}", why)]
+    return [web.get(f"/why/{EVENT}", why)]
 
 
 def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
@@ -137,7 +142,10 @@ def build_control(asked: Asked) -> web.Application:
     """Return the application for the control socket, which only this user can open."""
 
     async def status(_request: web.Request) -> web.Response:
-        return _json(await asked.healthy())
+        return _json(await asked.status())
+
+    async def journey(request: web.Request) -> web.Response:
+        return _json({"journey": await asked.why(request.match_info["event"])})
 
     async def reload(request: web.Request) -> web.Response:
         outcome = await asked.reload(yes=request.query.get("yes") == "1")
@@ -145,5 +153,11 @@ def build_control(asked: Asked) -> web.Application:
 
     app = web.Application(client_max_size=1 << 16)
     app.add_routes(_endpoints(asked, lambda: ()))
-    app.add_routes([web.get("/status", status), web.post("/reload", reload)])
+    app.add_routes(
+        [
+            web.get("/status", status),
+            web.get(f"/journey/{EVENT}", journey),
+            web.post("/reload", reload),
+        ]
+    )
     return app

@@ -39,6 +39,11 @@ class Beats(Part):
         """Milliseconds for which a beat is kept."""
         return LEASES * self._link.lease_ms
 
+    @property
+    def beat_s(self) -> float | None:
+        """Seconds since this process beat last, None if it never did."""
+        return None if self._beat_at is None else self._link.clock.monotonic() - self._beat_at
+
     async def beat(self, info: Mapping[str, Any]) -> None:
         """Say that this process lives, and what it is. To be called every third of a lease."""
         self._told = {"name": self.consumer, **info}

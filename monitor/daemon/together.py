@@ -1,0 +1,183 @@
+"""What the processes of a supervisor say, as one."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from monitor import shipped
+from monitor.daemon.member import Member
+from monitor.health import report, worst
+from monitor.metrics import PrometheusMeter
+from monitor.registry import config_hash
+from monitor.settings import Loaded
+from monitor.sums import Sums
+from monitor.web.client import ask, fetch
+from workers.clock import Clock
+from workers.model.report import StoreCounts
+
+__all__ = ["Together"]
+
+ASK_S = 4.0
+"""A process whose loop turns answers in milliseconds; checks end after a few seconds."""
+RELOAD_S = 60.0
+
+
+class Together:
+    """Satisfies what the endpoints ask (`monitor.web.app.Asked`), by asking every process."""
+
+    def __init__(self, members: Sequence[Member], loaded: Loaded, clock: Clock) -> None:
+        self.draining = False
+        self.meter = PrometheusMeter()
+        self._members = members
+        self._loaded = loaded
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._sums = Sums()
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def _at_work(self) -> list[Member]:
+        return [member for member in self._members if member.ready.is_set()]
+
+    async def _ask(self, path: str) -> dict[int, dict[str, Any] | None]:
+        """Return what each process at work answers, by its number."""
+        members = self._at_work
+        answers = await asyncio.gather(
+            *(ask(member.control, "GET", path, ASK_S) for member in members)
+        )
+        numbers = [member.number for member in members]
+        return dict(zip(numbers, answers, strict=True))
+
+    async def live(self) -> dict[str, Any]:
+        """Say whether every loop of every process that is at work beats."""
+        still = []
+        for number, told in (await self._ask("/livez")).items():
+            loops = ["loop"] if told is None else told["still"]
+            still += [f"{number}:{loop}" for loop in loops]
+        return {"status": "failing" if still else "ok", "still": still}
+
+    async def stuck(self) -> list[Member]:
+        """Return the processes of which a loop stands still."""
+        told = await self._ask("/livez")
+        return [
+            member
+            for member in self._at_work
+            if member.number in told and (told[member.number] or {"still": [1]})["still"]
+        ]
+
+    async def ready(self) -> dict[str, Any]:
+        """Say whether work can be taken: by no process is failing, by not all is degraded."""
+        told = [one for one in (await self._ask("/readyz")).values() if one is not None]
+        status = "failing" if self.draining else self._status([one["status"] for one in told])
+        return {"status": status, "draining": self.draining, "checks": _checks(told)}
+
+    def _status(self, statuses: Sequence[str]) -> str:
+        if not statuses:
+            return "failing"
+        missing = len(statuses) < len(self._members)
+        return worst([*statuses, "degraded" if missing else "ok"])
+
+    async def healthy(self) -> dict[str, Any]:
+        """Return the whole report, with the processes of this supervisor."""
+        told = [one for one in (await self._ask("/healthz")).values() if one is not None]
+        own = [process for one in told for process in one["processes"]]
+        return {**self._report(told), "processes": own}
+
+    async def status(self) -> dict[str, Any]:
+        """Return the whole report, with all processes that share the work."""
+        told = [one for one in (await self._ask("/status")).values() if one is not None]
+        every = {one["name"]: one for answer in told for one in answer["processes"]}
+        return {**self._report(told), "processes": [every[name] for name in sorted(every)]}
+
+    def _report(self, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What SQL and Redis say is the same in each; the rest is the worst of all."""
+        first: Mapping[str, Any] = told[0] if told else self._nothing_told()
+        refused = {name: None for one in told for name in one["topics_refused"]}
+        return {
+            **first,
+            "status": self._status([one["status"] for one in told]),
+            "uptime_s": round(self._clock.monotonic() - self._began, 1),
+            "topics_refused": list(refused),
+            "checks": _checks(told),
+        }
+
+    def _nothing_told(self) -> dict[str, Any]:
+        settings = self._loaded.settings
+        return {
+            "version": shipped.version(),
+            "topics": 0,
+            "topics_version": None,
+            "config_hash": config_hash(settings),
+            **report(StoreCounts(), {}, {}, 0.0),
+        }
+
+    async def metrics(self) -> bytes:
+        """Return one page for Prometheus: counters summed, gauges as their kind asks for."""
+        members = self._at_work
+        pages = await asyncio.gather(
+            *(fetch(member.control, "GET", "/metrics", ASK_S) for member in members)
+        )
+        here = [0]
+        for member, page in zip(members, pages, strict=True):
+            if page is not None:
+                self._sums.hear(member.number, member.pid, page)
+                here.append(member.number)
+        self._sums.hear(0, 0, self.meter.page())
+        return self._sums.page(here[1:] or here)
+
+    async def why(self, event: str) -> dict[str, Any] | None:
+        """Return the journey of an event's article, None if there is no such."""
+        for member in self._at_work:
+            told = await ask(member.control, "GET", f"/journey/{event}", ASK_S)
+            if told is not None:
+                journey: dict[str, Any] | None = told["journey"]
+                for step in (journey or {"steps": ()})["steps"]:
+                    step["at"] = msgspec.convert(step["at"], datetime)
+                return journey
+        return None
+
+    async def reload(self, *, yes: bool) -> dict[str, Any]:
+        """Let one process after the other read the settings again; return what they say."""
+        told: list[dict[str, Any]] = []
+        async with self._one_at_a_time:
+            for member in self._at_work:
+                path = "/reload" + ("?yes=1" if yes else "")
+                answer = await ask(member.control, "POST", path, RELOAD_S)
+                told.append(answer or _deaf(member))
+        if not told:
+            return _outcome(ok=False, problems=["no process is at work: try again in a moment"])
+        return {
+            "ok": all(one["ok"] for one in told),
+            "difference": next((one["difference"] for one in told if one["difference"]), ""),
+            "problems": _distinct(told, "problems"),
+            "restart": _distinct(told, "restart"),
+        }
+
+
+def _deaf(member: Member) -> dict[str, Any]:
+    return _outcome(ok=False, problems=[f"process {member.number} does not answer"])
+
+
+def _outcome(*, ok: bool, problems: list[str]) -> dict[str, Any]:
+    return {"ok": ok, "difference": "", "problems": problems, "restart": []}
+
+
+def _distinct(told: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+    return list(dict.fromkeys(item for one in told for item in one[key]))
+
+
+def _checks(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return for each check what the process says for which it is worst."""
+    names = dict.fromkeys(name for one in told for name in one["checks"])
+    return {
+        name: _worst_of([one["checks"][name] for one in told if name in one["checks"]])
+        for name in names
+    }
+
+
+def _worst_of(checks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    status = worst([check["status"] for check in checks])
+    return next(check for check in checks if check["status"] == status)
