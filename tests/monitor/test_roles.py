@@ -42,6 +42,12 @@ def test_unknown_roles(installation, text, said):
     assert (2, True) == (result.exit_code, said in result.stderr)
 
 
+@pytest.mark.parametrize("words", [("--processes", "0"), ("--child", "what")])
+def test_numbers_of_processes(installation, words):
+    """No processes, or a place that no supervisor gave, is a usage error."""
+    assert 2 == installation.run("run", "-c", str(installation.config), *words).exit_code
+
+
 @pytest.mark.parametrize(
     ("roles", "loops"),
     [

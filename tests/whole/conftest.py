@@ -1,6 +1,7 @@
 """A whole installation on loopback: newswire, receivers, and the daemon as a process."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -104,7 +105,8 @@ class Tocsin:
     def log(self) -> str:
         return "".join(path.read_text() for path in sorted(self.folder.glob("log.*")))
 
-    async def start(self) -> None:
+    async def start(self, *words: str, wait: bool = True) -> None:
+        """Run it with further ``words`` of the command line."""
         self.starts += 1
         with (self.folder / f"log.{self.starts}").open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
@@ -115,11 +117,13 @@ class Tocsin:
                 "run",
                 "-c",
                 str(self.config),
+                *words,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        await _until(self._ready, "the daemon is ready")
+        if wait:
+            await _until(self._ready, "the daemon is ready")
 
     async def _ready(self) -> bool:
         assert self.process is not None
@@ -139,6 +143,26 @@ class Tocsin:
         assert self.process is not None
         self.process.send_signal(number)
         return await asyncio.wait_for(self.process.wait(), 30)
+
+    def offspring(self) -> dict[int, str]:
+        """Pid and command line of each process that the daemon started itself."""
+        assert self.process is not None
+        found = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                rest = stat.read_text().rsplit(")", 1)[1].split()
+                if int(rest[1]) == self.process.pid:
+                    told = (stat.parent / "cmdline").read_bytes()
+                    found[int(stat.parent.name)] = told.replace(b"\0", b" ").decode()
+        return found
+
+    def members(self) -> list[int]:
+        """Pids of the processes that a supervisor runs."""
+        return sorted(pid for pid, told in self.offspring().items() if "--child" in told)
+
+    async def report(self) -> dict:
+        """What ``/status`` says."""
+        return json.loads((await self.get("/status"))[1])
 
     def kill_valkey(self) -> None:
         """End the daemon's own Valkey, as the kernel would when memory is short."""
