@@ -20,17 +20,20 @@ class Asked:
     """A daemon that answers as it is told."""
 
     def __init__(self) -> None:
-        self.status = "ok"
+        self.health = "ok"
         self.reloads: list[bool] = []
 
     async def live(self):
-        return {"status": self.status, "still": []}
+        return {"status": self.health, "still": []}
 
     async def ready(self):
-        return {"status": self.status, "checks": {}}
+        return {"status": self.health, "checks": {}}
 
     async def healthy(self):
-        return {"status": self.status, "version": "1"}
+        return {"status": self.health, "version": "1"}
+
+    async def status(self):
+        return {"status": self.health, "version": "1", "processes": []}
 
     async def metrics(self):
         return b"# HELP x\n"
@@ -44,7 +47,7 @@ class Asked:
 
     async def reload(self, *, yes):
         self.reloads.append(yes)
-        return {"ok": self.status == "ok", "difference": "", "problems": []}
+        return {"ok": self.health == "ok", "difference": "", "problems": []}
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ async def public(asked):
 )
 async def test_statuses(public, asked, status, expected):
     """Live and ready answer 503 only where they fail; health always answers."""
-    asked.status = status
+    asked.health = status
     get = await public()
     codes = [(await get(path))[0] for path in ("/livez", "/readyz", "/healthz")]
     assert [expected, expected, 200] == codes
@@ -139,7 +142,11 @@ async def test_control(asked, tmp_path: Path):
     path = tmp_path / "control.sock"
     served = await serve(build_control(asked), f"unix:{path}")
     assert 0o600 == path.stat().st_mode & 0o777
-    assert {"status": "ok", "version": "1"} == await ask(path, "GET", "/status")
+    told = {"status": "ok", "version": "1", "processes": []}
+    assert told == await ask(path, "GET", "/status")
+    journey = (await ask(path, "GET", f"/journey/{EVENT}"))["journey"]
+    assert ("<script>", "2026-03-02T00:00:00Z") == (journey["title"], journey["steps"][0]["at"])
+    assert {"journey": None} == await ask(path, "GET", "/journey/art_" + 24 * "1")
     assert (await ask(path, "POST", "/reload"))["ok"]
     assert (await ask(path, "POST", "/reload?yes=1"))["ok"]
     assert [False, True] == asked.reloads
