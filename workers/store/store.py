@@ -42,7 +42,7 @@ from workers.store import (
     traces,
 )
 from workers.store import work as works
-from workers.store.dbtime import DatabaseTime, ProcessTime
+from workers.store.dbtime import DatabaseTime, ServerTime, SteadyTime
 from workers.store.driver import BUSY_S, Address
 from workers.store.letters import DeadWhich
 from workers.store.postgres_driver import PostgresDriver
@@ -75,7 +75,8 @@ async def open_store(
         clock: This process's clock.
         read_only: Whether nothing may be written.
         busy_s: Seconds to wait for a lock that another process holds on the file.
-        time: What the database's present is read from; None is its usual one.
+        time: What the database's present is read from; None is the server's clock, or the steady
+            one of a file.
 
     Raises:
         Unusable: the database is missing, not ours, of another version, or cannot be opened.
@@ -97,22 +98,24 @@ class _Base:
         time: DatabaseTime | None = None,
     ) -> None:
         self.address = address
-        self._time: DatabaseTime = time or ProcessTime(clock)
         self._wake: list[Callable[[], None]] = []
         self._incarnation: str | None = None
         self._writer: Writer | Writers | None = None
+        self._time: DatabaseTime
         if isinstance(address, str):
+            self._time = time or ServerTime(clock)
             reading = PostgresDriver(address, writes=False)
             self.name = reading.name
             self._readers = Readers(reading)
             if not read_only:
                 self._writer = Writers(PostgresDriver(address, writes=True), self._notify)
         else:
+            self._time = time or SteadyTime(clock)
             self.name = str(address)
             self._readers = Readers(SqliteDriver(address, writes=False, busy_s=busy_s))
             if not read_only:
                 writing = SqliteDriver(address, writes=True, busy_s=busy_s)
-                self._writer = Writer(writing, clock, self._notify)
+                self._writer = Writer(writing, clock, self._time, self._notify)
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Let ``callback`` be called in the event loop after each commit that asked for work."""

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from workers.clock import Clock
 from workers.errors import StoreDown
 from workers.store.apart import judged_by
+from workers.store.dbtime import DatabaseTime
 from workers.store.driver import Outage
 from workers.store.sqlite_driver import SqliteDriver
 from workers.store.work import asked
@@ -54,9 +55,12 @@ class Writer:
     ``notify`` is called in the event loop after a commit that asked for work.
     """
 
-    def __init__(self, driver: SqliteDriver, clock: Clock, notify: Callable[[], None]) -> None:
+    def __init__(
+        self, driver: SqliteDriver, clock: Clock, time: DatabaseTime, notify: Callable[[], None]
+    ) -> None:
         self._driver = driver
         self._clock = clock
+        self._time = time
         self._notify = notify
         self._inbox: SimpleQueue[_Job | None] = SimpleQueue()
         self._room = asyncio.Semaphore(INBOX)
@@ -109,11 +113,13 @@ class Writer:
         """Run the batch and what is queued behind it; return whether work was asked for."""
         conn = self._connected()
         self._driver.begin(conn)
+        self._time.begin(conn)
         woke = self._attempt(conn, batch[0])
         for job in self._queued():
             batch.append(job)
             woke = self._attempt(conn, job) or woke
         self._driver.commit(conn)
+        self._time.committed()
         return woke
 
     def _queued(self) -> Iterator[_Job]:

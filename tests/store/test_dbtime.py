@@ -1,0 +1,169 @@
+"""Time as the database has it: whatever a process's clock is set to, work is due when it was."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from workers.store import open_store
+from workers.store.tables import work as works
+
+HOUR = 3600.0
+
+
+class SetClock:
+    """A clock that can be set; what it counts in between passes only by `advance`."""
+
+    def __init__(self, clock) -> None:
+        self.real = clock
+        self.off = timedelta()
+
+    def now(self):
+        return self.real.now() + self.off
+
+    def monotonic(self) -> float:
+        return self.real.monotonic()
+
+    def set(self, seconds: float) -> None:
+        self.off += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def wall(clock) -> SetClock:
+    """The clock of one process."""
+    return SetClock(clock)
+
+
+@pytest.fixture
+async def store(address, wall) -> AsyncIterator:
+    """A store that takes its time from where it usually does."""
+    opened = await open_store(address, wall, busy_s=0.2)
+    yield opened
+    await opened.close()
+
+
+async def _retry_in_a_minute(world) -> str:
+    """Let one page be due in a minute, and another be marked as pushed."""
+    article = await world.article()
+    job = await world.page(article)
+    await world.store.postpone(job.work, 60.0)
+    marked = await world.page(await world.article("marked"))
+    await world.store.mark([marked.work])
+    return article
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR, 20 * 365 * 24 * HOUR])
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+async def test_a_clock_that_is_set_moves_no_retry_no_lease_and_no_poll(
+    world, clock, wall, step
+) -> None:
+    """Neither before the next commit, which notices, nor after it."""
+    article = await _retry_in_a_minute(world)
+    before = await world.store.feed_delays()
+    wall.set(step)
+    for _ in range(2):
+        assert [] == await world.due()
+        assert list(before.values()) == pytest.approx(
+            list((await world.store.feed_delays()).values()), abs=1e-3
+        )
+        await world.store.probe()
+    clock.advance(61)
+    assert [article] == await world.due()
+    clock.advance(90)
+    assert 2 == len(await world.due())
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+async def test_a_clock_that_is_set_a_little_is_left_alone(world, wall) -> None:
+    """Less than a second is drift: what is open is not written anew."""
+    await _retry_in_a_minute(world)
+    before = await _next_at(world.store)
+    wall.set(0.7)
+    await world.store.probe()
+    assert before == await _next_at(world.store)
+
+
+async def _next_at(store) -> list[float]:
+    query = select(works.c.next_at).order_by(works.c.id)
+    return await store._read(lambda conn, _now: list(conn.execute(query).scalars()))
+
+
+async def test_two_processes_that_see_one_step_move_what_is_open_once(
+    lite, file, clock, make_world
+) -> None:
+    """The machine's clock was set: the second finds it done."""
+    one, two = SetClock(clock), SetClock(clock)
+    first = await open_store(file, one)
+    second = await open_store(file, two)
+    await _retry_in_a_minute(make_world(first))
+    await second.probe()
+    before = await _next_at(lite)
+    for wall in (one, two):
+        wall.set(HOUR)
+    for store in (first, second, first, second):
+        await store.probe()
+    assert [at + HOUR for at in before] == pytest.approx(await _next_at(lite))
+    await first.close()
+    await second.close()
+
+
+async def test_one_process_with_a_wrong_clock_does_not_quarrel_with_another(
+    file, clock, make_world
+) -> None:
+    """What one has moved the other does not move back, and for both it is due as it was."""
+    right, wrong = SetClock(clock), SetClock(clock)
+    first = await open_store(file, right)
+    second = await open_store(file, wrong)
+    worlds = [make_world(first), make_world(second)]
+    article = await _retry_in_a_minute(worlds[0])
+    await second.probe()
+    wrong.set(-HOUR)
+    for store in (second, first, second, first):
+        await store.probe()
+        assert [[], []] == [await world.due() for world in worlds]
+    clock.advance(61)
+    assert [[article], [article]] == [await world.due() for world in worlds]
+    await first.close()
+    await second.close()
+
+
+@pytest.mark.parametrize("value", ["another-boot 12345.0", "nonsense", "another-boot x"])
+async def test_a_machine_that_was_started_again_begins_with_its_clock(
+    lite, file, wall, value
+) -> None:
+    """The old offset meant another count of seconds; what is open stays where it is."""
+    await lite.probe()
+    await lite._write(
+        lambda conn, _now: conn.execute(
+            text("UPDATE meta SET value = :value WHERE key = 'clock'"), {"value": value}
+        )
+    )
+    wall.set(HOUR)
+    again = await open_store(file, wall)
+    await again.probe()
+    assert wall.now() == await again._read(lambda _conn, now: now)
+    await again.close()
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR])
+@pytest.mark.parametrize("address", ["postgres"], indirect=True)
+async def test_postgresql_has_a_clock_of_its_own(world, wall, clock, step) -> None:
+    """What a process thinks of the time concerns nobody; it is asked anew of a new connection."""
+    article = await _retry_in_a_minute(world)
+    before = await world.store.feed_delays()
+    wall.set(step)
+    assert [] == await world.due()
+    assert list(before.values()) == pytest.approx(
+        list((await world.store.feed_delays()).values()), abs=5.0
+    )
+    clock.advance(9.0)  # within what an offset is good for; more would be the server's to say
+    at = await world.store._read(lambda conn, now: (conn.execute(SERVER).scalar_one(), now))
+    assert 9.0 == pytest.approx(at[1].timestamp() - at[0], abs=3.0)
+    clock.advance(3.0)
+    at = await world.store._read(lambda conn, now: (conn.execute(SERVER).scalar_one(), now))
+    assert 0.0 == pytest.approx(at[1].timestamp() - at[0], abs=1.0)
+    assert article not in await world.due()
+
+
+SERVER = text("SELECT extract(epoch FROM clock_timestamp())::float8")
