@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -269,9 +269,3 @@ def make_world() -> type[World]:
 def world(store: SqlStore, clock: StandingClock) -> World:
     """Return the store with short ways to make things happen."""
     return World(store, clock)
-
-
-@pytest.fixture
-def make_world(clock: StandingClock) -> Callable[[SqlStore], World]:
-    """Return another store with short ways to make things happen."""
-    return lambda store: World(store, clock)

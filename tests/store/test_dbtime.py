@@ -96,7 +96,7 @@ async def test_two_processes_that_see_one_step_move_what_is_open_once(
     one, two = SetClock(clock), SetClock(clock)
     first = await open_store(file, one)
     second = await open_store(file, two)
-    await _retry_in_a_minute(make_world(first))
+    await _retry_in_a_minute(make_world(first, clock))
     await second.probe()
     before = await _next_at(lite)
     for wall in (one, two):
@@ -115,7 +115,7 @@ async def test_one_process_with_a_wrong_clock_does_not_quarrel_with_another(
     right, wrong = SetClock(clock), SetClock(clock)
     first = await open_store(file, right)
     second = await open_store(file, wrong)
-    worlds = [make_world(first), make_world(second)]
+    worlds = [make_world(first, clock), make_world(second, clock)]
     article = await _retry_in_a_minute(worlds[0])
     await second.probe()
     wrong.set(-HOUR)
