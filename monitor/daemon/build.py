@@ -1,5 +1,6 @@
 """Builders: every part made from settings. The command line uses the same ones."""
 
+import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from monitor.settings import (
     page_options,
     queue_options,
 )
+from monitor.tracing import tracer_of
 from workers.broker import DataDirLock, EmbeddedValkey, RedisBroker
 from workers.broker.places import Places
 from workers.clock import Clock
@@ -114,10 +116,18 @@ async def open_parts(settings: Settings, clock: Clock, siblings: int | None = No
         stack.push_async_callback(fetcher.close)
         pool = build_pool(settings, siblings or 1)
         stack.push_async_callback(pool.close)
+        tracer, end_tracing = tracer_of(os.environ, shipped.version(), broker.consumer)
+        stack.push_async_callback(end_tracing)
         meter = PrometheusMeter()
         return Parts(
             edges=Edges(
-                store=store, broker=broker, fetcher=fetcher, pool=pool, clock=clock, meter=meter
+                store=store,
+                broker=broker,
+                fetcher=fetcher,
+                pool=pool,
+                clock=clock,
+                meter=meter,
+                tracer=tracer,
             ),
             store=store,
             broker=broker,

@@ -50,7 +50,7 @@ def compose(unit: RingUnit, rung: Collection[str], revision: int) -> Made | None
         article=unit.article,
         entries=unit.entries,
     )
-    return Made(alert=alert, deliveries=_deliveries(alert, unit.routes))
+    return Made(alert=alert, deliveries=_deliveries(alert, unit))
 
 
 def _fresh(topics: Iterable[RungTopic], rung: Collection[str]) -> tuple[RungTopic, ...]:
@@ -62,10 +62,10 @@ def _fresh(topics: Iterable[RungTopic], rung: Collection[str]) -> tuple[RungTopi
     return tuple(found.values())
 
 
-def _deliveries(alert: Alert, wanted: dict[str, tuple[Recipient, ...]]) -> tuple[Delivery, ...]:
+def _deliveries(alert: Alert, unit: RingUnit) -> tuple[Delivery, ...]:
     topics: dict[Recipient, dict[str, None]] = {}
     for topic in alert.topics:
-        for recipient in wanted.get(topic.name, ()):
+        for recipient in unit.routes.get(topic.name, ()):
             topics.setdefault(recipient, {})[topic.name] = None
     return tuple(
         Delivery(
@@ -75,6 +75,7 @@ def _deliveries(alert: Alert, wanted: dict[str, tuple[Recipient, ...]]) -> tuple
             recipient=to.recipient,
             topics=tuple(names),
             held=to.held,
+            traceparent=unit.traceparent,
         )
         for to, names in topics.items()
     )

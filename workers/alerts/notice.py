@@ -40,6 +40,7 @@ def notice(job: DeliveryJob, now: datetime, public_url: str | None) -> Notice:
         content=content,
         late_s=max(0.0, (now - made_at(content)).total_seconds()),
         public_url=public_url,
+        traceparent=job.work.traceparent,
     )
 
 

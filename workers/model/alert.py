@@ -100,6 +100,8 @@ class RingUnit(Record, frozen=True, kw_only=True):
     entries: tuple[EntryFacts, ...]
     routes: dict[str, tuple[Recipient, ...]]
     """Who is told, by the topic's name."""
+    traceparent: str | None = None
+    """W3C trace context that its deliveries go on with."""
 
 
 class Delivery(Record, frozen=True, kw_only=True):
@@ -114,6 +116,8 @@ class Delivery(Record, frozen=True, kw_only=True):
     topics: tuple[str, ...]
     held: bool = False
     """Whether it waits for its sink to be enabled, from the start."""
+    traceparent: str | None = None
+    """W3C trace context of what made it."""
 
 
 class Made(Record, frozen=True, kw_only=True):
@@ -162,6 +166,8 @@ class Notice(Record, frozen=True, kw_only=True):
     """Seconds since the content was made."""
     public_url: str | None = None
     """``[web] public_url``, under which alerts are explained; None if there is none."""
+    traceparent: str | None = None
+    """W3C trace context of this attempt, for receivers that trace; None for samples."""
 
 
 class TraceLine(Record, frozen=True, kw_only=True):

@@ -124,6 +124,8 @@ class Work(Record, frozen=True, kw_only=True):
     deaths: int = 0
     first_at: datetime | None = None
     """When the first attempt was made."""
+    traceparent: str | None = None
+    """W3C trace context of who asked for it; while it is worked on, of that work's own span."""
 
 
 class PageJob(Record, frozen=True, kw_only=True):

@@ -28,6 +28,8 @@ class EntryIntent(Record, frozen=True, kw_only=True):
     """Where its page waits; None for what is not read (baseline, too old)."""
     ring_after_s: float | None = None
     """Ring on the feed's text after so long; None where title and summary matched nothing."""
+    traceparent: str | None = None
+    """W3C trace context that its page, and what follows from it, go on with."""
 
 
 class DeadEntry(Record, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from workers.model.alert import Alert, DeadLine, DeliveryJob, TraceLine
 from workers.model.commit import DeliveryCommit
 from workers.steps.edges import Edges
 from workers.steps.ports import Sink
+from workers.steps.tracing import Fact, delivery_within, trace_id
 
 __all__ = ["Deliver"]
 
@@ -64,15 +65,26 @@ class Deliver:
         if wait > 0:
             await self._edges.store.postpone(job.work, wait * self._edges.dice.uniform(1.0, 1.2))
             return
-        if await still_ours():
-            await self._attempt(job)
+        if not await still_ours():
+            return
+        facts: dict[str, Fact] = {
+            "tocsin.delivery": delivery,
+            "tocsin.sink": self._sink.name,
+            "tocsin.attempt": job.work.attempts + 1,
+        }
+        with self._edges.tracer.span("deliver", job.work.traceparent, facts=facts) as span:
+            outcome = await self._attempt(delivery_within(job, span))
+            span.fact("tocsin.outcome", outcome)
+            if outcome != "sent":
+                span.failed(outcome)
 
     async def _wait(self) -> float:
         if not self._endpoint:
             return 0.0
         return await self._edges.broker.breaker_wait(self._endpoint, self._lease_s)
 
-    async def _attempt(self, job: DeliveryJob) -> None:
+    async def _attempt(self, job: DeliveryJob) -> str:
+        """Send and record; return the outcome: sent, or the reason why not."""
         outcome = "sent"
         alive: bool | None = True
         began = self._edges.clock.monotonic()
@@ -104,6 +116,7 @@ class Deliver:
         took = self._edges.clock.monotonic() - began
         self._edges.meter.observe("tocsin_delivery_seconds", took, sink=self._sink.name)
         self._edges.meter.count("tocsin_deliveries_total", sink=self._sink.name, outcome=outcome)
+        return outcome
 
     async def _record_failure(self, job: DeliveryJob, failure: Transient | Permanent) -> None:
         now = self._edges.clock.now()
@@ -137,6 +150,7 @@ class Deliver:
             state=commit.state,
             attempts=commit.attempts,
             answer=commit.answer,
+            trace=trace_id(job.work.traceparent),
         )
 
     def _dead(self, job: DeliveryJob, reason: str, attempts: int, said: str) -> DeadLine:

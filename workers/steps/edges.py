@@ -11,6 +11,7 @@ from workers.model.article import Cues
 from workers.model.feed import FeedSource
 from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
 from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
+from workers.steps.tracing import Carry, Tracer
 from workers.topics import TopicSet
 
 __all__ = ["Edges", "Rules", "RulesNow"]
@@ -33,6 +34,7 @@ class Edges:
     pool: Pool
     clock: Clock
     meter: Meter
+    tracer: Tracer = field(default_factory=Carry)
     dice: Random = field(default_factory=Random)
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY))
 

@@ -1,6 +1,7 @@
 """POLL: decide what a feed shows that is new, and commit that with the feed's validators."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import datetime
 
 import structlog
@@ -78,10 +79,11 @@ class Poll:
         wait = await take_turn(self._edges, feed.url, rules.net)
         if wait > 0:
             return wait
+        began = self._edges.clock.now()
         try:
             seen = await self._look(feed, rules)
             commit = await self._decide(feed, seen, rules)
-            await self._edges.store.commit_poll(commit)
+            await self._store(commit, began)
         except (StoreDown, Transient):
             raise
         except Exception as error:  # noqa: BLE001 - what a document does to us is its feed's failure
@@ -91,6 +93,27 @@ class Poll:
             await self._edges.store.commit_poll(commit)
         self._report(feed, commit, seen)
         return commit.delay_s
+
+    async def _store(self, commit: PollCommit, began: datetime) -> None:
+        """Commit; a trace begins with each entry that asks for work, when its feed was asked."""
+        with ExitStack() as spans:
+            intents = tuple(
+                intent
+                if intent.stream is None
+                else replace(intent, traceparent=self._begin(spans, intent, began))
+                for intent in commit.intents
+            )
+            await self._edges.store.commit_poll(replace(commit, intents=intents))
+
+    def _begin(self, spans: ExitStack, intent: EntryIntent, began: datetime) -> str:
+        entry = intent.entry
+        facts = {
+            "tocsin.feed": entry.feed,
+            "tocsin.entry": entry.id,
+            "tocsin.stream": intent.stream or "",
+        }
+        span = spans.enter_context(self._edges.tracer.span("poll", began=began, facts=facts))
+        return span.traceparent
 
     async def _decide(self, feed: FeedRow, seen: Seen, rules: Rules) -> PollCommit:
         now = self._edges.clock.now()

@@ -25,6 +25,7 @@ from workers.steps.documents import (
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.hosts import leave, take_turn
 from workers.steps.match import matching
+from workers.steps.tracing import page_within
 from workers.text.urls import identity_key
 
 __all__ = ["Read", "as_stored", "wants_page"]
@@ -106,15 +107,22 @@ class Read:
             await self._stumble(job, error)
 
     async def _read(self, job: PageJob) -> None:
-        rules = self._rules()
-        if job.article.url is None or not wants_page(job.article, job.entries):
-            await self._settle(job, rules, _Got(page=as_stored(job.article)))
-            return
-        wait = await take_turn(self._edges, job.article.url, rules.net)
+        rules, began = self._rules(), self._edges.clock.now()
+        url = job.article.url if wants_page(job.article, job.entries) else None
+        wait = await take_turn(self._edges, url, rules.net) if url is not None else 0.0
         if wait > 0:
             await self._edges.store.postpone(job.work, wait)
             return
-        got = await self._get(job, job.article.url, rules)
+        facts = {"tocsin.article": job.article.id}
+        parent = job.work.traceparent
+        with self._edges.tracer.span("read", parent, began=began, facts=facts) as span:
+            await self._read_page(page_within(job, span), url, rules)
+
+    async def _read_page(self, job: PageJob, url: str | None, rules: Rules) -> None:
+        if url is None:
+            await self._settle(job, rules, _Got(page=as_stored(job.article)))
+            return
+        got = await self._get(job, url, rules)
         delay = page_delay(job.work.attempts + 1) if got.passing else None
         if delay is not None:
             await self._again(job, got, max(delay, got.retry_after or 0.0))

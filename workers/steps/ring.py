@@ -1,11 +1,13 @@
 """RING: an obvious hit does not wait in line. Ten seconds on, the feed's own text rings."""
 
 from workers.model.alert import TraceLine
+from workers.model.article import PageJob
 from workers.model.commit import ArticleCommit
 from workers.pages import settle
 from workers.steps.documents import document_of_page, ring_unit
 from workers.steps.edges import Edges, RulesNow
 from workers.steps.match import matching
+from workers.steps.tracing import page_within
 
 __all__ = ["Ring"]
 
@@ -32,6 +34,11 @@ class Ring:
         if job.article.settled_at is not None or not any(entry.rings for entry in job.entries):
             await self._edges.store.commit_article(ArticleCommit(work=job.work, attempts=1))
             return
+        facts = {"tocsin.article": job.article.id}
+        with self._edges.tracer.span("ring", job.work.traceparent, facts=facts) as span:
+            await self._ring(page_within(job, span))
+
+    async def _ring(self, job: PageJob) -> None:
         rules, now = self._rules(), self._edges.clock.now()
         read = settle(None, job.entries, "page not read yet", rules.cues)
         matched = await matching(

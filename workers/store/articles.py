@@ -93,7 +93,8 @@ def commit(conn: Connection, now: datetime, reading: ArticleCommit) -> None:
     for key in dict.fromkeys(map(bounded, reading.keys)):
         article = merge.claim(conn, now, article, key)
     if reading.ring is not None:
-        rings.ring(conn, now, _of_event(reading.ring, article))
+        unit = structs.replace(reading.ring, traceparent=reading.work.traceparent)
+        rings.ring(conn, now, _of_event(unit, article))
     kept = work.conclude(
         conn,
         now,

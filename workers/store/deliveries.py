@@ -43,11 +43,12 @@ def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
     ]
     put_new(conn, table, rows)
     wanted = [delivery for delivery in made if not delivery.held]
-    work.ask_all(conn, now, [_ask(delivery.id, delivery.sink, now) for delivery in wanted])
+    work.ask_all(conn, now, [_ask(one.id, one.sink, now, one.traceparent) for one in wanted])
 
 
-def _ask(delivery: str, sink: str, now: datetime) -> work.Ask:
-    return work.Ask(kind="delivery", id=delivery, stream=f"sink:{sink}", at=now)
+def _ask(delivery: str, sink: str, now: datetime, traceparent: str | None = None) -> work.Ask:
+    stream = f"sink:{sink}"
+    return work.Ask(kind="delivery", id=delivery, stream=stream, at=now, traceparent=traceparent)
 
 
 _LOAD = (

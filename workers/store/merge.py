@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from workers.store import rings, work
@@ -158,6 +159,8 @@ def _hand_over_work(conn: Connection, now: datetime, elder: Row[Any], younger: R
         work.cancel(conn, kind, younger.id)
     if page is not None or conn.execute(_RINGS.limit(1), {"the_id": elder.id}).first():
         stream = page.stream if page is not None else "pages:warm"
-        work.ask(conn, now, work.Ask(kind="page", id=elder.id, stream=stream, at=now))
+        traceparent = page.traceparent if page is not None else None
+        want = work.Ask(kind="page", id=elder.id, stream=stream, at=now, traceparent=traceparent)
+        work.ask(conn, now, want)
     if ringing is not None and elder.settled_at is None:
-        work.ask(conn, now, work.Ask(kind="ring", id=elder.id, stream="ring", at=ringing.at))
+        work.ask(conn, now, structs.replace(ringing, id=elder.id))

@@ -379,13 +379,19 @@ _UNSETTLED = select(articles.c.id).where(articles.c.id.in_(_some), articles.c.se
 def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
     """Ask for pages to be read, and for obvious hits to ring unless their page has been read."""
     pages = [
-        work.Ask(kind="page", id=place.article, stream=place.intent.stream, at=now)
+        work.Ask(
+            kind="page",
+            id=place.article,
+            stream=place.intent.stream,
+            at=now,
+            traceparent=place.intent.traceparent,
+        )
         for place in placed
         if place.intent.stream is not None
     ]
     work.ask_all(conn, now, pages)
     ringing = {
-        place.article: place.intent.ring_after_s
+        place.article: (place.intent.ring_after_s, place.intent.traceparent)
         for place in placed
         if place.intent.ring_after_s is not None
     }
@@ -394,14 +400,12 @@ def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
         for some in chunks(ringing)
         for id_ in conn.execute(_UNSETTLED, {"some": some}).scalars()
     ]
-    work.ask_all(
-        conn,
-        now,
-        [
-            work.Ask(kind="ring", id=id_, stream="ring", at=now + timedelta(seconds=ringing[id_]))
-            for id_ in unsettled
-        ],
-    )
+    rings = []
+    for id_ in unsettled:
+        after_s, traceparent = ringing[id_]
+        at = now + timedelta(seconds=after_s)
+        rings.append(work.Ask(kind="ring", id=id_, stream="ring", at=at, traceparent=traceparent))
+    work.ask_all(conn, now, rings)
 
 
 # ── what the feed lists ─────────────────────────────────────────────────────────────────────────

@@ -57,6 +57,7 @@ class Ask(Record, frozen=True, kw_only=True):
     id: str
     stream: str
     at: datetime
+    traceparent: str | None = None
 
 
 def asked(conn: Connection) -> bool:
@@ -86,6 +87,7 @@ def ask_all(conn: Connection, now: datetime, wants: Sequence[Ask]) -> None:
             "turn": 1,
             "attempts": 0,
             "deaths": 0,
+            "traceparent": want.traceparent,
         }
         for want in sorted(wants, key=lambda want: (want.kind, want.id))
     ]
@@ -110,13 +112,17 @@ def _ask_statement(dialect: str) -> Insert:
             "deaths": case((closed, 0), else_=table.c.deaths),
             "first_at": case((closed, null()), else_=table.c.first_at),
             "asked_at": case((closed, new.asked_at), else_=table.c.asked_at),
+            "traceparent": case(
+                (closed, new.traceparent),
+                else_=func.coalesce(table.c.traceparent, new.traceparent),
+            ),
         },
     )
 
 
 _ASK = Fixed(
     _ask_statement,
-    ("kind", "id", "stream", "next_at", "asked_at", "turn", "attempts", "deaths"),
+    ("kind", "id", "stream", "next_at", "asked_at", "turn", "attempts", "deaths", "traceparent"),
 )
 
 
@@ -294,7 +300,13 @@ def again(conn: Connection, kind: str, id_: str) -> Ask | None:
     row = conn.execute(_LOAD, {"the_kind": kind, "the_id": id_}).one_or_none()
     if row is None or row.next_at is None:
         return None
-    return Ask(kind=kind, id=id_, stream=row.stream, at=moment(row.next_at))
+    return Ask(
+        kind=kind,
+        id=id_,
+        stream=row.stream,
+        at=moment(row.next_at),
+        traceparent=row.traceparent,
+    )
 
 
 def work_of(row: Row[Any], now: datetime) -> Work:
@@ -308,6 +320,7 @@ def work_of(row: Row[Any], now: datetime) -> Work:
         attempts=row.attempts,
         deaths=row.deaths,
         first_at=row.first_at,
+        traceparent=row.traceparent,
     )
 
 

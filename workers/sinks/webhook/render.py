@@ -36,6 +36,8 @@ def render(notice: Notice, secrets: Sequence[str], user_agent: str) -> Request:
         "webhook-id": notice.id,
         "webhook-timestamp": timestamp,
     }
+    if notice.traceparent is not None:
+        headers["traceparent"] = notice.traceparent
     if secrets:
         keys = [key_of(secret) for secret in secrets]
         headers["webhook-signature"] = signature(keys, notice.id, timestamp, content)
