@@ -158,10 +158,12 @@ def report(
     sinks: Mapping[str, SinkState],
     streams: Mapping[str, tuple[int, int]],
     due_lag_s: float,
+    list_after_s: float = 600.0,
 ) -> dict[str, Any]:
     """Return the feeds, queue and dead sections of the health report.
 
-    ``streams`` gives for each page stream how many ids wait, and how many are being worked on.
+    ``streams`` gives for each page stream how many ids wait, and how many are being worked on;
+    ``list_after_s`` how long what a burst holds waits for its list.
     """
     ages = [queue.oldest_s for queue in counts.pages.values() if queue.oldest_s is not None]
     states = {state: counts.feeds.get(state, 0) for state in ("ok", "failing", "quiet")}
@@ -180,7 +182,10 @@ def report(
                 "oldest_s": round(max(ages), 1) if ages else None,
                 "behind_s": round(counts.behind_s, 1),
             },
-            "sinks": {name: _sink(counts, name, state) for name, state in sinks.items()},
+            "sinks": {
+                name: {**_sink(counts, name, state), **_burst(counts, name, list_after_s)}
+                for name, state in sinks.items()
+            },
         },
         "dead": {
             "entries": counts.dead.get("entry", 0),
@@ -203,3 +208,12 @@ def _sink(counts: StoreCounts, name: str, state: SinkState) -> dict[str, Any]:
         "breaker": state.breaker,
         "state": state.state,
     }
+
+
+def _burst(counts: StoreCounts, name: str, list_after_s: float) -> dict[str, Any]:
+    """Return how many alerts wait for the sink's next list, and when that is made."""
+    burst = counts.bursts.get(name)
+    if burst is None:
+        return {"burst_held": 0, "next_summary_s": None}
+    left = max(0.0, list_after_s - burst.first_s)
+    return {"burst_held": burst.held, "next_summary_s": round(left, 1)}

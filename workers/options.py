@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import field
 
 from workers.model.base import Record
+from workers.model.rate import Rate
 
 __all__ = [
     "AlertOptions",
@@ -103,6 +104,10 @@ class AlertOptions(Record, frozen=True, kw_only=True):
     """What a feed lists when first seen rings only if it is younger than this many seconds."""
     max_age_s: float = 3 * 86400.0
     """A new entry published longer ago than this is stored, not rung."""
+    burst: Rate | None = None
+    """Alerts of a topic that a sink is sent at once; what is beyond comes as a list. None: any."""
+    list_after_s: float = 600.0
+    """What a burst holds waits so long for more: a list every ten minutes can be read."""
     ring_after_s: float = 10.0
     """An obvious hit waits so long for its page, then rings on the feed's own text."""
 

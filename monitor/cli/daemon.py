@@ -187,6 +187,11 @@ def _print_status(report: dict[str, Any]) -> None:
             f"sink {name}: {sink['undelivered']} undelivered, breaker {sink['breaker']}, "
             f"{sink['state']}"
         )
+        if sink["burst_held"]:
+            print_text(
+                f"  {sink['burst_held']} alerts beyond the burst; their list is made in "
+                f"{sink['next_summary_s']:.0f} s"
+            )
     print_text(
         f"dead letters: {dead['entries']} entries, {dead['pages']} pages, "
         f"{dead['deliveries']} deliveries"

@@ -118,7 +118,7 @@ class Report:
             streams = await state.parts.broker.backlog(PAGE_STREAMS)
         except (Transient, StoreDown):
             pass  # the checks tell which of them is away
-        return report(counts, sinks, streams, lag)
+        return report(counts, sinks, streams, lag, state.rules.alerts.list_after_s)
 
     async def _sinks(self) -> dict[str, SinkState]:
         lanes, broker = self._state.lanes, self._state.parts.broker

@@ -13,7 +13,7 @@ from workers.steps.relay import refill
 
 __all__ = ["Upkeep"]
 
-REFILL_S, PRUNE_S = 300.0, 3600.0
+REFILL_S, PRUNE_S, LISTS_S = 300.0, 3600.0, 5.0
 _log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
@@ -36,6 +36,7 @@ class Upkeep:
             yield PRUNE_S, "prune", self.prune
         if "deliver" in self._state.roles:
             yield REFILL_S, "settle", self.settle_sinks
+            yield LISTS_S, "summarize", self.summarize
 
     async def beat(self) -> None:
         """Tell the others that this process lives, what it does, and which sinks it knows."""
@@ -82,6 +83,18 @@ class Upkeep:
                 _log.warning("deliveries_abandoned", deliveries=gone, reason="sink removed")
         except (StoreDown, Transient) as error:
             _log.warning("sinks_not_settled", error=str(error))
+
+    async def summarize(self) -> None:
+        """Make lists of what bursts have held for long enough."""
+        rules = self._state.rules
+        off = frozenset(route.name for route in rules.sinks if not route.enabled)
+        try:
+            made = await self._state.parts.store.summarize(rules.alerts.list_after_s, off)
+        except StoreDown as error:
+            _log.warning("summaries_failed", error=str(error))
+        else:
+            if made:
+                _log.info("summaries_made", summaries=made)
 
     async def _known(self) -> set[str]:
         """Return the sinks of our settings, and of those of every other process that lives."""

@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from monitor.settings.items import TopicSetting
 from monitor.settings.model import Settings
+from monitor.settings.values import Rate as WrittenRate
+from workers.model.rate import Rate
 from workers.model.topic import TopicSpec
 from workers.options import (
     AlertOptions,
@@ -120,7 +122,14 @@ def match_options(settings: Settings) -> MatchOptions:
 
 def alert_options(settings: Settings) -> AlertOptions:
     """Return what may ring."""
-    return AlertOptions(backlog_s=settings.alerts.backlog, max_age_s=settings.alerts.max_age)
+    alerts = settings.alerts
+    return AlertOptions(
+        backlog_s=alerts.backlog, max_age_s=alerts.max_age, burst=_rate(alerts.burst)
+    )
+
+
+def _rate(written: WrittenRate | None) -> Rate | None:
+    return None if written is None else Rate(count=written.count, per_s=written.per_s)
 
 
 def queue_options(settings: Settings) -> QueueOptions:

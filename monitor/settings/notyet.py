@@ -7,11 +7,9 @@ from monitor.settings.model import Settings
 __all__ = ["NOT_YET", "not_yet"]
 
 NOT_YET: dict[str, str] = {
-    "alerts.burst": "every alert is sent at once",
     "heartbeat.url": "no address is called",
     "heartbeat.every": "no address is called",
     "sinks.rate": "the sink is told as fast as it answers",
-    "sinks.events": "events about Tocsin itself are written to the log alone",
     "topics.ring": '"story" rings for each article, as "article" does',
 }
 """The option, and what happens instead."""

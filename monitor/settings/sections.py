@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.settings.hidden import SecretAddress, SecretText, SecretUrl
 from monitor.settings.values import (
-    Burst,
+    BurstOrOff,
     Bytes,
     Count,
     Keep,
@@ -246,11 +246,12 @@ class Alerts(Section):
             "articles into their feeds again."
         ),
     )
-    burst: Burst = Field(
+    burst: BurstOrOff = Field(
         default=Rate(count=20, per_s=3600.0),
         description=(
-            "For each topic and sink; what is beyond comes as one list every 10 minutes, so that "
-            "a flood stays readable."
+            "How many alerts of one topic a sink is sent in how long; what is beyond comes as one "
+            "list every 10 minutes, critical alerts included, so that a flood stays readable. "
+            '`"off"` sends each alert by itself.'
         ),
     )
 

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 __all__ = [
     "Burst",
+    "BurstOrOff",
     "Bytes",
     "Count",
     "EnvText",
@@ -132,6 +133,10 @@ def _size(value: object) -> int:
     if found is None:
         raise refuse("is no size", hint)
     return int(float(found[1]) * _BYTES[found[2]])
+
+
+def _rate_or_off(value: object) -> Rate | None:
+    return None if value is None or value == "off" else _rate(value)
 
 
 def _rate(value: object) -> Rate:
@@ -281,6 +286,9 @@ Keep = Annotated[
 ]
 Bytes = Annotated[int, BeforeValidator(_size), Kind(name="size", like='"4MiB"')]
 Burst = Annotated[Rate, BeforeValidator(_rate), Kind(name="rate", like='"20/1h"')]
+BurstOrOff = Annotated[
+    Rate | None, BeforeValidator(_rate_or_off), Kind(name='rate or "off"', like='"20/1h"')
+]
 Network = Annotated[str, BeforeValidator(_network), Kind(name="network", like='"10.0.0.0/8"')]
 Listen = Annotated[str, BeforeValidator(_listen), Kind(name="address", like='"127.0.0.1:8080"')]
 WebUrl = Annotated[str, BeforeValidator(_web_url), Kind(name="http(s) address")]

@@ -9,7 +9,7 @@ import pytest
 from monitor import health
 from monitor.health import Checks, SinkState, days_left, report, shown, worst
 from workers.errors import StoreDown, Transient
-from workers.model.report import Backlog, StoreCounts
+from workers.model.report import Backlog, Burst, StoreCounts
 
 
 class Probe:
@@ -130,6 +130,7 @@ def test_the_report_has_all_fields():
         pages={"pages:hot": Backlog(open=2, oldest_s=0.84)},
         behind_s=600.04,
         sinks={"ops": Backlog(open=1, held=2, oldest_s=7.77)},
+        bursts={"ops": Burst(held=80, first_s=188.0)},
         dead={"page": 1},
         last_entry=at,
     )
@@ -139,8 +140,10 @@ def test_the_report_has_all_fields():
     assert {"total": 5, **states, "due_lag_s": 0.4, "slowed": True} == told["feeds"]
     assert {"ready": 3, "pending": 2, "oldest_s": 0.8, "behind_s": 600.0} == told["queue"]["pages"]
     sink = {"ready": 1, "pending": 0, "breaker": "closed", "state": "enabled"}
-    assert {**sink, "undelivered": 3, "oldest_s": 7.8} == told["queue"]["sinks"]["ops"]
-    assert {**sink, "undelivered": 0, "oldest_s": None} == told["queue"]["sinks"]["new"]
+    burst = {"burst_held": 80, "next_summary_s": 412.0}
+    assert {**sink, **burst, "undelivered": 3, "oldest_s": 7.8} == told["queue"]["sinks"]["ops"]
+    none = {"burst_held": 0, "next_summary_s": None}
+    assert {**sink, **none, "undelivered": 0, "oldest_s": None} == told["queue"]["sinks"]["new"]
     assert {"entries": 0, "pages": 1, "deliveries": 0} == told["dead"]
     assert (at, None) == (told["last_entry"], told["last_alert"])
 

@@ -202,7 +202,7 @@ def test_what_does_nothing_yet_is_said(example: Loaded) -> None:
     """A written option that this version does not act on is a warning."""
     ignored = {one.key for one in example.warnings if "does not act on it" in one.message}
 
-    assert {"alerts.burst", "heartbeat.url", "sinks.desk.rate", "sinks.ops.events"} <= ignored
+    assert {"heartbeat.url", "sinks.desk.rate"} <= ignored
     assert "polling.interval" not in ignored
 
 

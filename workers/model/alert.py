@@ -6,6 +6,7 @@ from typing import Literal
 from workers.model.article import PublishedFrom, TextFrom, Verdict, Work
 from workers.model.base import Record
 from workers.model.message import OperatorEvent, Recipient, SummaryFacts
+from workers.model.rate import Rate
 from workers.model.topic import Clause, Severity
 
 __all__ = [
@@ -102,6 +103,8 @@ class RingUnit(Record, frozen=True, kw_only=True):
     """Who is told, by the topic's name."""
     traceparent: str | None = None
     """W3C trace context that its deliveries go on with."""
+    burst: Rate | None = None
+    """How many alerts of a topic a sink is sent at once; None is any number."""
 
 
 class Delivery(Record, frozen=True, kw_only=True):

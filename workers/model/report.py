@@ -7,7 +7,7 @@ from msgspec import field
 from workers.model.alert import DeliveryState
 from workers.model.base import Record
 
-__all__ = ["Backlog", "DeliveryLine", "StoreCounts"]
+__all__ = ["Backlog", "Burst", "DeliveryLine", "StoreCounts"]
 
 
 class Backlog(Record, frozen=True, kw_only=True):
@@ -21,6 +21,15 @@ class Backlog(Record, frozen=True, kw_only=True):
     """For how many seconds the oldest open row has waited; None if there is none."""
 
 
+class Burst(Record, frozen=True, kw_only=True):
+    """What a sink is not sent at once, but in a list."""
+
+    held: int
+    """Alerts, counted for each topic and recipient."""
+    first_s: float
+    """For how many seconds the first of them has waited."""
+
+
 class StoreCounts(Record, frozen=True, kw_only=True):
     """How much of everything there is."""
 
@@ -32,6 +41,8 @@ class StoreCounts(Record, frozen=True, kw_only=True):
     """For how many seconds the page that is due longest has waited for a reader."""
     sinks: dict[str, Backlog] = field(default_factory=dict)
     """Deliveries that were not sent, by sink; a sink without any is missing."""
+    bursts: dict[str, Burst] = field(default_factory=dict)
+    """What waits for its list, by sink; a sink without any is missing."""
     dead: dict[str, int] = field(default_factory=dict)
     """Dead letters by kind: ``entry``, ``page`` or ``delivery``."""
     last_entry: datetime | None = None

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from workers.alerts import SinkRoute, routes
+from workers.alerts import routes
 from workers.errors import Reason
 from workers.model.alert import ArticleFacts, EntryFacts, Evidence, RingUnit, RungTopic
 from workers.model.article import ArticleRow, Cues, Extracted
 from workers.model.feed import EntryRow, FeedSource
 from workers.model.topic import Document, Match, TopicSpec
 from workers.pages import settle
+from workers.steps.edges import Rules
 from workers.text.urls import host_of
 
 __all__ = [
@@ -125,7 +126,7 @@ def ring_unit(  # noqa: PLR0913, PLR0917 - all that an alert tells
     read: Extracted,
     entries: Sequence[EntryRow],
     matched: Sequence[tuple[TopicSpec, Match]],
-    sinks: Sequence[SinkRoute],
+    rules: Rules,
     now: datetime,
 ) -> RingUnit | None:
     """Return what rings for an article, None if nothing matched."""
@@ -155,7 +156,8 @@ def ring_unit(  # noqa: PLR0913, PLR0917 - all that an alert tells
             )
             for entry in entries
         ),
-        routes=routes(specs, sinks),
+        routes=routes(specs, rules.sinks),
+        burst=rules.alerts.burst,
     )
 
 

@@ -217,7 +217,7 @@ class Read:
         article = as_read(job.article, read, now, fetched=got.fetched, editions=count)
         may_ring = any(entry.rings for entry in job.entries)
         killed = got.reason in {"timeout", "crash"} and job.work.attempts == 0
-        unit = ring_unit(article, read, job.entries, matched, rules.sinks, now)
+        unit = ring_unit(article, read, job.entries, matched, rules, now)
         await self._edges.store.commit_article(
             ArticleCommit(
                 work=job.work,

@@ -48,7 +48,7 @@ class Ring:
         await self._edges.store.commit_article(
             ArticleCommit(
                 work=job.work,
-                ring=ring_unit(job.article, read, job.entries, matched, rules.sinks, now),
+                ring=ring_unit(job.article, read, job.entries, matched, rules, now),
                 attempts=job.work.attempts + 1,
                 trace=(
                     TraceLine(

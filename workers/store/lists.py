@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, insert, literal_c
 from workers.errors import TocsinError
 from workers.model.alert import Alert, AlertLine
 from workers.model.report import Backlog, StoreCounts
+from workers.store import bursts
 from workers.store.columns import moment, seconds
 from workers.store.deliveries import whole_alert
 from workers.store.sql import chunks, put_over
@@ -19,6 +20,7 @@ from workers.store.tables import (
     deliveries,
     entries,
     feeds,
+    held,
     meta,
     rung,
     undone,
@@ -55,10 +57,27 @@ _STATES = (
 )
 
 
+_HELD_STATES = (
+    select(held.c.alert_id, held.c.sink, func.coalesce(deliveries.c.state, "held").label("state"))
+    .outerjoin(
+        deliveries,
+        (deliveries.c.message_id == held.c.message_id) & (deliveries.c.sink == held.c.sink),
+    )
+    .where(held.c.alert_id.in_(bindparam("some", expanding=True)))
+    .order_by(held.c.sink)
+)
+"""What goes in a list stands as its list does."""
+
+
 def _states(conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for some in chunks(ids):
-        for row in conn.execute(_STATES, {"some": some}):
+        rows = [
+            row
+            for states in (_STATES, _HELD_STATES)
+            for row in conn.execute(states, {"some": some})
+        ]
+        for row in rows:
             sinks = found.setdefault(row.alert_id, {})
             sinks[row.sink] = max(sinks.get(row.sink, row.state), row.state, key=_WORST.index)
     return found
@@ -117,6 +136,7 @@ def counts(conn: Connection, now: datetime) -> StoreCounts:
         pages=_pages(conn, now),
         behind_s=behind(conn, now),
         sinks=_sinks(conn, now),
+        bursts=bursts.waiting(conn, now),
         dead={"entry": 0, "page": 0, "delivery": 0} | {row[0]: row[1] for row in letters},
         last_entry=conn.execute(select(func.max(entries.c.seen))).scalar(),
         last_alert=conn.execute(select(func.max(alerts.c.at))).scalar(),

@@ -27,8 +27,12 @@ from workers.store.tables import (
     dead,
     deliveries,
     entries,
+    events,
+    held,
+    messages,
     meta,
     rung,
+    told,
     trace,
     undone,
 )
@@ -40,6 +44,8 @@ MOST = 500
 """Rows of one transaction, so that the writer is soon free for others."""
 UNLISTED = timedelta(days=30)
 """An identity is kept for so long after its feed has stopped listing it."""
+TOLD = timedelta(days=400)
+"""What a burst has let through: longer than any window that is of use."""
 CLOSED = timedelta(days=30)
 """Closed work is kept for so long: nobody holds a turn of it any more."""
 
@@ -58,6 +64,9 @@ def steps(keep: KeepOptions, now: datetime) -> tuple[Step, ...]:
     found = (
         ("receipts", _receipts, _before(now, keep.receipts_s)),
         ("alerts", _alerts, _before(now, keep.alerts_s)),
+        ("messages", _messages, _before(now, keep.receipts_s)),
+        ("events", _events, _before(now, keep.receipts_s)),
+        ("told", _told, now - TOLD),
         ("dead", _dead, _before(now, keep.dead_s)),
         ("trace", _trace, text_before),
         ("entries", _entries, unlisted_before),
@@ -100,18 +109,45 @@ def _receipts(conn: Connection, before: datetime) -> int:
 def _alerts(conn: Connection, before: datetime) -> int:
     """Alerts whose deliveries are all done; that their topics have rung stays known."""
     waiting = exists().where(deliveries.c.alert_id == alerts.c.id, undone)
-    some = (
-        conn.execute(select(alerts.c.id).where(alerts.c.at < before, ~waiting).limit(MOST))
-        .scalars()
-        .all()
-    )
-    sent = select(deliveries.c.id).where(deliveries.c.alert_id.in_(some))
-    conn.execute(delete(dead).where(dead.c.kind == "delivery", dead.c.id.in_(sent)))
-    conn.execute(delete(works).where(works.c.kind == "delivery", works.c.id.in_(sent)))
-    conn.execute(delete(deliveries).where(deliveries.c.alert_id.in_(some)))
+    for_a_list = exists().where(held.c.alert_id == alerts.c.id, held.c.message_id.is_(None))
+    old = select(alerts.c.id).where(alerts.c.at < before, ~waiting, ~for_a_list)
+    some = conn.execute(old.limit(MOST)).scalars().all()
+    _delete_deliveries(conn, deliveries.c.alert_id.in_(some))
+    conn.execute(delete(held).where(held.c.alert_id.in_(some)))
     if some:
         put_over(conn, meta, [{"key": PRUNED, "value": before.isoformat()}])
     return conn.execute(delete(alerts).where(alerts.c.id.in_(some))).rowcount
+
+
+def _messages(conn: Connection, before: datetime) -> int:
+    """Events and lists whose deliveries are all done; the alerts of a list stay."""
+    waiting = exists().where(deliveries.c.message_id == messages.c.id, undone)
+    old = select(messages.c.id).where(messages.c.at < before, ~waiting)
+    some = conn.execute(old.limit(MOST)).scalars().all()
+    _delete_deliveries(conn, deliveries.c.message_id.in_(some))
+    conn.execute(delete(held).where(held.c.message_id.in_(some)))
+    return conn.execute(delete(messages).where(messages.c.id.in_(some))).rowcount
+
+
+def _delete_deliveries(conn: Connection, which: ColumnElement[bool]) -> None:
+    """Delete deliveries, with their work and their dead letters."""
+    some = select(deliveries.c.id).where(which)
+    conn.execute(delete(dead).where(dead.c.kind == "delivery", dead.c.id.in_(some)))
+    conn.execute(delete(works).where(works.c.kind == "delivery", works.c.id.in_(some)))
+    conn.execute(delete(deliveries).where(which))
+
+
+def _events(conn: Connection, before: datetime) -> int:
+    """Conditions that are long over."""
+    some = select(events.c.id).where(events.c.ended_at < before).limit(MOST)
+    return conn.execute(
+        delete(events).where(events.c.id.in_(some), events.c.ended_at < before)
+    ).rowcount
+
+
+def _told(conn: Connection, before: datetime) -> int:
+    some = select(told.c.alert_id).where(told.c.at < before).limit(MOST)
+    return conn.execute(delete(told).where(told.c.alert_id.in_(some), told.c.at < before)).rowcount
 
 
 def _dead(conn: Connection, before: datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from workers.alerts import compose
 from workers.model.alert import Alert, Made, RingUnit
-from workers.store import deliveries
+from workers.store import bursts, deliveries
 from workers.store.sql import Fixed, put_new
 from workers.store.tables import alerts, rung
 
@@ -51,7 +51,8 @@ def ring(conn: Connection, now: datetime, unit: RingUnit) -> Alert | None:
     made = compose(unit, already, _last_revision(conn, unit.event) + 1 if already else 1)
     if made is None:
         return None
-    _store(conn, now, made)
+    _store(conn, made)
+    deliveries.make(conn, now, bursts.within(conn, now, made, unit.burst).deliveries)
     return made.alert
 
 
@@ -59,7 +60,7 @@ def _last_revision(conn: Connection, event: str) -> int:
     return conn.execute(_LAST, {"the_event": event}).scalar() or 0
 
 
-def _store(conn: Connection, now: datetime, made: Made) -> None:
+def _store(conn: Connection, made: Made) -> None:
     alert = made.alert
     bare = structs.replace(
         alert, topics=tuple(structs.replace(topic, clauses=()) for topic in alert.topics)
@@ -80,7 +81,6 @@ def _store(conn: Connection, now: datetime, made: Made) -> None:
         },
     )
     put_new(conn, rung, [_rung(alert, number) for number in range(len(alert.topics))])
-    deliveries.make(conn, now, made.deliveries)
 
 
 def _rung(alert: Alert, number: int) -> dict[str, object]:

@@ -28,6 +28,7 @@ from workers.model.upkeep import HeldLine
 from workers.options import KeepOptions
 from workers.store import (
     articles,
+    bursts,
     dead,
     deliveries,
     events,
@@ -238,6 +239,16 @@ class StepStore(_Base):
     ) -> tuple[Raised, ...]:
         """Let the open events of ``kind`` be these and no others; return what was raised."""
         return await self._write(events.settle, kind, intents)
+
+    async def summarize(self, after_s: float, off: Collection[str] = ()) -> int:
+        """Make lists of what bursts held for ``after_s`` seconds; return how many.
+
+        Those of the sinks in ``off``, which are disabled, wait until they are enabled.
+        """
+        made = 0
+        while some := await self._write(bursts.summarize, after_s, off):
+            made += some
+        return made
 
     async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Make the feeds be those of the config; return each source's feed id by its address.
