@@ -103,7 +103,6 @@ class Writers:
         judged_by(conn, lambda conn, error: self._whole(conn, error, last=last))
         try:
             asked(conn)
-            judged_by(conn, self._spoils)
             result = unit(conn)
             self._driver.commit(conn)
         except BaseException:
@@ -114,10 +113,6 @@ class Writers:
     def _whole(self, conn: Connection, error: Exception, *, last: bool) -> bool:
         """Say whether a part of a unit failed for what is not its own fault, or may not be."""
         return self._driver.fatal(conn, error) or (not last and self._driver.passing(error))
-
-    def _spoils(self, conn: Connection, error: Exception) -> bool:
-        """Say whether a part of a unit that failed so has cost the whole unit."""
-        return self._driver.fatal(conn, error) or self._driver.passing(error)
 
     def _lost(self, error: Exception) -> bool:
         """Say whether the database failed, not the unit."""
