@@ -7,8 +7,8 @@ import msgspec
 import structlog
 
 from workers.broker.keys import BEAT, BEATS, BYE, GROUP, NOBODY
-from workers.broker.link import Link, Part
-from workers.errors import Transient
+from workers.broker.link import Link, Part, Word
+from workers.errors import TocsinError
 
 __all__ = ["Beats"]
 
@@ -16,6 +16,10 @@ LEASES = 4
 """A beat is kept for so many leases; one that is older than one lease counts as silence."""
 REMEMBER_MS = 86_400_000
 """How long goodbyes and the list of beats are kept: work may lie for so long unclaimed."""
+REMEMBERED = 10_000
+PROCESSES = 1000
+"""So many are listed at most, those that beat last."""
+TOLD_BYTES, NAME_BYTES = 8192, 256
 SILENT_LEASES = 20
 """After so many leases of silence a consumer that holds nothing is removed."""
 _log = structlog.get_logger()
@@ -51,14 +55,10 @@ class Beats(Part):
 
     async def processes(self) -> list[dict[str, Any]]:
         """Return what each live process told, and ``beat_s``, the seconds since; by name."""
-        names = await self._link.call("ZRANGE", BEATS, 0, -1)
-        keys = [BEAT.encode() + name for name in names]
-        answers = await self._link.calls(
-            [command for key in keys for command in (("GET", key), ("PTTL", key))]
-        )
+        args: list[Word] = [BEAT, self.beat_ttl_ms, PROCESSES, TOLD_BYTES, NAME_BYTES]
         told = [
-            {**info, "beat_s": round(max(0, self.beat_ttl_ms - left) / 1000, 3)}
-            for raw, left in zip(answers[::2], answers[1::2], strict=True)
+            {**info, "beat_s": round(max(0, self.beat_ttl_ms - max(0, left)) / 1000, 3)}
+            for raw, left in await self._link.run("processes", [BEATS], args)
             if (info := _decoded(raw)) is not None
         ]
         return sorted(told, key=lambda info: str(info.get("name", "")))
@@ -68,9 +68,14 @@ class Beats(Part):
         await link.run(
             "beat",
             [BEAT + link.consumer, BEATS],
-            [link.consumer, msgspec.json.encode(self._told), self.beat_ttl_ms, REMEMBER_MS],
+            [link.consumer, self._encoded(), self.beat_ttl_ms, REMEMBER_MS, REMEMBERED],
         )
         self._beat_at = link.clock.monotonic()
+
+    def _encoded(self) -> bytes:
+        """Return what we tell; more than others would read is not told at all."""
+        told = msgspec.json.encode(self._told)
+        return told if len(told) <= TOLD_BYTES else msgspec.json.encode({"name": self.consumer})
 
     async def _beat_if_due(self) -> None:
         now = self._link.clock.monotonic()
@@ -88,7 +93,7 @@ class Beats(Part):
             )
             if streams:
                 await self._forget(streams, link.consumer)
-        except Transient as error:
+        except TocsinError as error:
             _log.info("goodbye_not_said", error=str(error))
 
     async def _forget(self, streams: list[str], only: str = "") -> None:
@@ -97,8 +102,8 @@ class Beats(Part):
         await self._link.run("forget", streams, [GROUP, only, BEAT, silence, NOBODY])
 
 
-def _decoded(raw: bytes | None) -> dict[str, Any] | None:
+def _decoded(raw: bytes) -> dict[str, Any] | None:
     try:
-        return None if raw is None else msgspec.json.decode(raw, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(raw, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

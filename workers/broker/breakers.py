@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workers.broker.keys import breaker_key
-from workers.broker.link import Link, Part
+from workers.broker.link import Link, Part, Word
 
 __all__ = ["Breakers"]
 
@@ -11,8 +11,12 @@ FAILURES = 5
 """In a row, before the breaker opens."""
 FIRST_S = 30.0
 LONGEST_S = 600.0
+LONGEST_LEASE_S = 3600.0
+"""No probe lasts longer."""
 KEEP_MS = 86_400_000
 """A breaker that nobody touched for a day is forgotten, which means closed."""
+_BOUNDS: list[Word] = [round(LONGEST_S * 1000), round(LONGEST_LEASE_S * 1000)]
+"""What lies farther ahead was not written by us."""
 
 
 class Breakers(Part):
@@ -27,10 +31,9 @@ class Breakers(Part):
 
         The turn of a probe is kept for ``lease_s`` seconds, or until its outcome is noted.
         """
-        lease_ms = max(1, round(lease_s * 1000))
-        return (
-            int(await self._link.run("breaker_wait", [breaker_key(endpoint)], [lease_ms])) / 1000
-        )
+        lease_ms = max(1, round(min(lease_s, LONGEST_LEASE_S) * 1000))
+        args: list[Word] = [lease_ms, *_BOUNDS]
+        return int(await self._link.run("breaker_wait", [breaker_key(endpoint)], args)) / 1000
 
     async def breaker_note(self, endpoint: str, *, good: bool) -> None:
         """Record an attempt: the fifth failure in a row opens the breaker, a success closes it."""
@@ -46,11 +49,5 @@ class Breakers(Part):
         """Return for each endpoint the seconds until its next probe, 0 if it may be tried now."""
         if not endpoints:
             return {}
-        time, *states = await self._link.calls(
-            [("TIME",), *(("HMGET", breaker_key(name), "until", "probe") for name in endpoints)]
-        )
-        now_ms = int(time[0]) * 1000 + int(time[1]) // 1000
-        return {
-            name: max(0, *(int(at or 0) - now_ms for at in state)) / 1000
-            for name, state in zip(endpoints, states, strict=True)
-        }
+        waits = await self._link.run("breaker_states", list(map(breaker_key, endpoints)), _BOUNDS)
+        return {name: int(wait) / 1000 for name, wait in zip(endpoints, waits, strict=True)}

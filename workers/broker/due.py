@@ -14,6 +14,8 @@ __all__ = ["DueQueue"]
 BATCH = 500
 LONGEST_S = 10 * 365 * 86400.0
 """No time is farther away than ten years: scores stay exact milliseconds."""
+LEASE_MS = 86_400_000
+"""No lease of a feed ends later than in a day; a score that says so was not written by us."""
 FEED_BYTES = 256
 _log = structlog.get_logger()
 
@@ -25,12 +27,19 @@ class DueQueue(Part):
         """Take up to ``count`` feeds that are due, the most overdue first."""
         if count <= 0:
             return []
-        reply = await self._link.run("due_claim", [DUE], [count, _lease_ms(lease_s)])
+        args: list[Word] = [count, _lease_ms(lease_s), FEED_BYTES]
+        too_long, *reply = await self._link.run("due_claim", [DUE], args)
         claimed = list(zip(reply[::2], reply[1::2], strict=True))
         foreign = [feed for feed, _ in claimed if _name(feed) is None]
         if foreign:
-            _log.warning("due_feeds_thrown_away", count=len(foreign), reason="not written by us")
             await self._link.call("ZREM", DUE, *foreign)
+        if too_long or foreign:
+            _log.warning(
+                "due_feeds_thrown_away",
+                key=DUE,
+                count=int(too_long) + len(foreign),
+                reason="not written by us",
+            )
         return [
             FeedLease(feed=name, deadline=int(deadline) / 1000)
             for feed, deadline in claimed
@@ -59,7 +68,9 @@ class DueQueue(Part):
         changed = 0
         for start in range(0, len(words), 2 * BATCH):
             batch = words[start : start + 2 * BATCH]
-            changed += int(await self._link.run("due_add", [DUE], [int(soonest), *batch]))
+            changed += int(
+                await self._link.run("due_add", [DUE], [int(soonest), LEASE_MS, *batch])
+            )
         return changed
 
     async def drop_feeds(self, keep: Sequence[str]) -> int:
@@ -73,25 +84,20 @@ class DueQueue(Part):
 
     async def due_lag(self) -> float:
         """Return for how many seconds the most overdue feed has waited, 0 if none is due."""
-        first, time = await self._link.calls([("ZRANGE", DUE, 0, 0, "WITHSCORES"), ("TIME",)])
-        if not first:
-            return 0.0
-        return max(0.0, int(time[0]) + int(time[1]) / 1e6 - float(first[1]) / 1000)
+        return int(await self._link.run("due_lag", [DUE])) / 1000
 
     async def _all_feeds(self) -> set[bytes]:
         """Read the queue in pieces: 100,000 feeds in one answer would hold up everybody else."""
         feeds: set[bytes] = set()
         cursor: Word = 0
         while True:
-            cursor, flat = await self._link.call("ZSCAN", DUE, cursor, "COUNT", 1000)
-            feeds.update(flat[::2])
+            cursor, *found = await self._link.run("due_scan", [DUE], [cursor, 1000, FEED_BYTES])
+            feeds.update(found)
             if int(cursor) == 0:
                 return feeds
 
 
 def _name(feed: bytes) -> str | None:
-    if len(feed) > FEED_BYTES:
-        return None
     try:
         return feed.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -103,7 +109,7 @@ def _fence(lease: FeedLease) -> int:
 
 
 def _lease_ms(lease_s: float) -> int:
-    return max(1, round(min(lease_s, LONGEST_S) * 1000))
+    return max(1, min(LEASE_MS, round(min(lease_s, LONGEST_S) * 1000)))
 
 
 def _delay_ms(delay_s: float) -> int:

@@ -15,31 +15,65 @@ __all__ = [
     "NOBODY",
     "PERMANENT",
     "PING",
+    "ROOT",
+    "WORK",
+    "aside_key",
     "breaker_key",
     "gate_key",
     "named_key",
     "stream_key",
     "turns_key",
+    "type_of",
 ]
 
-_ROOT = "{tocsin}:"
+ROOT = "{tocsin}:"
 GROUP = "workers"
 """The one consumer group of each stream."""
 NOBODY = "nobody"
 """The consumer that holds what was handed back, for whoever asks next."""
-EPOCH = _ROOT + "epoch"
-DUE = _ROOT + "due:feeds"
-PING = _ROOT + "ping"
-BEAT = _ROOT + "beat:"
-BEATS = _ROOT + "beats"
-BYE = _ROOT + "bye:"
-_STREAM = _ROOT + "s:"
-_NAMED = _ROOT + "q:"
+EPOCH = ROOT + "epoch"
+DUE = ROOT + "due:feeds"
+PING = ROOT + "ping"
+BEAT = ROOT + "beat:"
+BEATS = ROOT + "beats"
+BYE = ROOT + "bye:"
+_STREAM = ROOT + "s:"
+_NAMED = ROOT + "q:"
+
+ASIDE = ROOT + "aside:"
+TYPES = {
+    _STREAM: "stream",
+    _NAMED: "string",
+    DUE: "zset",
+    EPOCH: "string",
+    PING: "string",
+    BEAT: "string",
+    BEATS: "zset",
+    BYE: "string",
+    ROOT + "turns:": "zset",
+    ROOT + "gate:": "hash",
+    ROOT + "breaker:": "hash",
+}
+"""What each key ought to be, by its beginning."""
+WORK = (_STREAM, _NAMED, DUE)
+"""What has to be filled from SQL again if it is lost."""
 
 PERMANENT = (_STREAM, _NAMED, DUE, EPOCH)
 """Beginnings of the keys that stay until their work is done."""
 
 _LONGEST_NAME = 100
+
+
+def type_of(key: str) -> str | None:
+    """Return the type that a key ought to have, None if it is none of ours."""
+    if key in TYPES:
+        return TYPES[key]
+    return next((kind for start, kind in TYPES.items() if key.startswith(start)), None)
+
+
+def aside_key(key: str) -> str:
+    """Return where a key goes that holds what we never put there."""
+    return ASIDE + _bounded(key.removeprefix(ROOT))
 
 
 def stream_key(stream: str) -> str:
@@ -54,17 +88,17 @@ def named_key(kind: str, id_: str) -> str:
 
 def turns_key(host: str) -> str:
     """Return the key of the turns that are taken at ``host``."""
-    return f"{_ROOT}turns:{_bounded(host)}"
+    return f"{ROOT}turns:{_bounded(host)}"
 
 
 def gate_key(host: str) -> str:
     """Return the key that knows when ``host`` may be asked next."""
-    return f"{_ROOT}gate:{_bounded(host)}"
+    return f"{ROOT}gate:{_bounded(host)}"
 
 
 def breaker_key(endpoint: str) -> str:
     """Return the key of the breaker of ``endpoint``; hashed, an address may be a secret."""
-    return f"{_ROOT}breaker:{_digest(endpoint)}"
+    return f"{ROOT}breaker:{_digest(endpoint)}"
 
 
 def _bounded(name: str) -> str:

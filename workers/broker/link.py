@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +23,7 @@ from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import TimeoutError as TooSlow
 
 from workers.broker.clients import Clients, TooLarge, Word
+from workers.broker.keys import EPOCH, ROOT, WORK, aside_key, type_of
 from workers.broker.preflight import check_server
 from workers.broker.whereabouts import whereabouts
 from workers.clock import Clock
@@ -32,9 +33,14 @@ from workers.model.redis_address import BadRedisAddress, RedisAddress
 __all__ = ["BLOCK_S", "Key", "Link", "NoGroup", "Part", "TooMuch", "Word", "WrongType"]
 
 Key = str | bytes
+Ask = Callable[[Clients], Awaitable[Any]]
 BLOCK_S = 1.0
 FIND_S = 8.0
 """Longest look for the server, over all nodes that are asked."""
+ASIDE_MS = 86_400_000
+"""How long what was in our place is kept aside."""
+NOT_OURS = ("WRONGTYPE", "exhausted the last possible ID")
+"""Errors of keys that somebody else wrote: of another type, or a stream that can take no more."""
 LOOK_S = 2.0
 """Sentinels are asked again so often: after a failover by hand the old master takes writes yet."""
 DETAIL_CHARACTERS = 200
@@ -126,32 +132,50 @@ class Link:
 
     async def run(self, script: str, keys: Sequence[Key], args: Sequence[Word] = ()) -> Any:  # noqa: ANN401 - what a script answers is the script's affair
         """Run ``script``.lua."""
-
-        async def ask(clients: Clients) -> Any:  # noqa: ANN401 - as Redis answers
-            known = clients.scripts.get(script)
-            if known is None:
-                known = clients.commands.register_script(_script(script))
-                clients.scripts[script] = known
-            return await known(keys=keys, args=args)
-
-        return await self._guarded(ask)
+        return await self._healing(lambda clients: _run(clients, script, keys, args), keys)
 
     async def call(self, *words: Word) -> Any:  # noqa: ANN401 - as Redis answers
         """Run one command."""
-        return await self._guarded(lambda clients: clients.execute(words))
+        return await self._healing(lambda clients: clients.execute(words), words)
 
     async def calls(self, commands: Sequence[tuple[Word, ...]]) -> list[Any]:
         """Run commands in one go; an error of any is raised after all have run."""
         if not commands:
             return []
-        answers = await self._guarded(lambda clients: clients.execute_all(commands))
+        named = [word for words in commands for word in words]
+        answers = await self._healing(lambda clients: clients.execute_all(commands), named)
         return cast("list[Any]", answers)
 
     async def read(self, *words: Word) -> Any:  # noqa: ANN401 - as Redis answers
         """Run a command that may block, for `BLOCK_S` at most."""
-        return await self._guarded(lambda clients: clients.execute(words, blocks=True))
+        return await self._healing(lambda clients: clients.execute(words, blocks=True), words)
 
-    async def _guarded(self, ask: Callable[[Clients], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as Redis answers
+    async def _healing(self, ask: Ask, named: Sequence[Word]) -> Any:  # noqa: ANN401 - as Redis answers
+        """Ask; if a key that is ``named`` holds what we never put there, move it, ask again."""
+        try:
+            return await self._guarded(ask)
+        except WrongType:
+            if not await self._set_aside(named):
+                raise
+        return await self._guarded(ask)
+
+    async def _set_aside(self, named: Sequence[Word]) -> bool:
+        """Move away what is not ours of these keys; say whether anything was."""
+        keys = {key: type_of(key) for key in map(_as_key, dict.fromkeys(named)) if key}
+        ours = {key: kind for key, kind in keys.items() if kind is not None}
+        moved = False
+        for key, kind in ours.items():
+            args: list[Word] = [kind, ASIDE_MS, int(key.startswith(WORK))]
+            names = [key, aside_key(key), EPOCH]
+            was = await self._guarded(partial(_run, script="aside", keys=names, args=args))
+            if was:
+                moved = True
+                _log.warning(
+                    "key_set_aside", key=key[:300], aside=aside_key(key), was=was.decode()
+                )
+        return moved
+
+    async def _guarded(self, ask: Ask) -> Any:  # noqa: ANN401 - as Redis answers
         with self._guard():
             clients = self._clients if self._known else None
             clients = clients or await self._now_or_away()
@@ -233,7 +257,7 @@ class Link:
         told = f"Redis does not do its work: {self.address.shown}: {detail}"
         if isinstance(error, TooLarge):
             return TooMuch("connect", told)
-        if isinstance(error, ResponseError) and "WRONGTYPE" in detail:
+        if isinstance(error, ResponseError) and any(word in detail for word in NOT_OURS):
             return WrongType("connect", told)
         return Transient("connect", told)
 
@@ -243,6 +267,20 @@ class Part:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+
+
+async def _run(clients: Clients, script: str, keys: Sequence[Key], args: Sequence[Word]) -> Any:  # noqa: ANN401 - as Redis answers
+    known = clients.scripts.get(script)
+    if known is None:
+        known = clients.commands.register_script(_script(script))
+        clients.scripts[script] = known
+    return await known(keys=keys, args=args)
+
+
+def _as_key(word: Word) -> str:
+    """Return a word as a key, "" if it cannot be one of ours."""
+    text = word.decode("utf-8", "replace") if isinstance(word, bytes) else word
+    return text if isinstance(text, str) and text.startswith(ROOT) else ""
 
 
 def _check_files(paths: Sequence[str]) -> None:

@@ -7,11 +7,16 @@ local named = {}
 for i = 1, count do named[i] = KEYS[2 * i - 1] end
 local known = redis.call('MGET', unpack(named))
 local fresh, names, failed = {}, {}, nil
+for i = 1, count do
+  if not known[i] and redis.call('TYPE', named[i])['ok'] ~= 'none' then
+    return redis.error_reply('WRONGTYPE ' .. named[i])
+  end
+end
 local given = {}
 
 -- The key's value is "<entry> <stream>". True: that entry still is in its stream, and has to stay.
 local function there(value, stream)
-  local entry, where = string.match(value, '^(%S+) (.+)$')
+  local entry, where = string.match(string.sub(value, 1, 400), '^(%S+) ({tocsin}:s:.+)$')
   if not entry then return false end
   local found = redis.pcall('XRANGE', where, entry, entry)
   if found.err or #found == 0 then return false end

@@ -9,7 +9,7 @@ import structlog
 from workers.broker.beats import SILENT_LEASES, Beats
 from workers.broker.entries import Entry, entries_of_reply, message_of
 from workers.broker.keys import BEAT, BYE, GROUP, NOBODY, named_key, stream_key
-from workers.broker.link import BLOCK_S, Key, Link, NoGroup, Word
+from workers.broker.link import BLOCK_S, Key, Link, NoGroup, TooMuch, Word
 from workers.errors import Transient
 from workers.model.leases import Message, Push
 
@@ -192,8 +192,8 @@ class Streams(Beats):
             ],
         )
         return [
-            Entry(stream=names[number - 1], entry=entry, deaths=deaths, fields=tuple(fields))
-            for number, entry, deaths, fields in reply
+            Entry(stream=names[number - 1], entry=entry, deaths=deaths, kind=kind, id=id_)
+            for number, entry, deaths, kind, id_ in reply
         ]
 
     def _asking_ms(self) -> int:
@@ -203,21 +203,22 @@ class Streams(Beats):
         return int((now - self._asked_at) * 1000)
 
     async def _wait(self, names: tuple[str, ...], count: int, block_s: float) -> list[Entry]:
-        """Wait for new ids. COUNT counts for each stream, so it is shared among them."""
+        """Wait for new ids. COUNT counts for each stream, so it is shared among them.
+
+        An entry that is too large to be ours ends the wait unread. It is taken again once its
+        lease ran out, by the script, which hands no such thing on.
+        """
         share = max(1, count // len(names))
-        reply = await self._link.read(
-            "XREADGROUP",
-            "GROUP",
-            GROUP,
-            self.consumer,
-            "COUNT",
-            share,
-            "BLOCK",
-            max(1, int(block_s * 1000)),
-            "STREAMS",
-            *map(stream_key, names),
-            *(">" for _ in names),
-        )
+        block_ms = max(1, int(block_s * 1000))
+        words: list[Word] = ["GROUP", GROUP, self.consumer, "COUNT", share, "BLOCK", block_ms]
+        keys = [stream_key(name) for name in names]
+        try:
+            reply = await self._link.read(
+                "XREADGROUP", *words, "STREAMS", *keys, *(">" for _ in names)
+            )
+        except TooMuch as error:
+            _log.warning("entry_not_read", keys=keys, reason=error.detail)
+            return []
         return entries_of_reply(reply)
 
     async def _sound(self, found: Sequence[Entry], most: int | None = None) -> list[Message]:
@@ -235,7 +236,7 @@ class Streams(Beats):
     async def _throw_away(self, broken: Sequence[Entry]) -> None:
         _log.warning(
             "entries_thrown_away",
-            stream=broken[0].stream,
+            key=stream_key(broken[0].stream),
             entry=broken[0].entry.decode(),
             count=len(broken),
             reason="not written by us",

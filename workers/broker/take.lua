@@ -2,19 +2,24 @@
 -- KEYS: streams, the highest first.  ARGV: group, consumer, count, lease (ms, 0: reclaim nothing),
 -- how long the reader is in touch (ms), lowest first (0 or 1), prefix of beats, prefix of goodbyes,
 -- nobody's name, a beat's time to live (ms), for how long this reader has asked (ms).
--- Returns a list of {stream's number, entry, deaths, fields}.
+-- Returns a list of {stream's number, entry, deaths, kind, id}; kind and id are '' where they are
+-- not what we write. Further fields are another version's: they are not handed on.
 local group, me, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local lease, touch, lowest_first = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local beat, bye, nobody, ttl = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 local asking = tonumber(ARGV[11])
 local out, owners = {}, {}
-local SCAN, FIELDS, LETTERS = 100, 16, 1024
+local SCAN, SCANS, FIELDS, LETTERS = 100, 50, 32, 256
 
 local function keep(number, entry, deaths)
+  local told = {k = '', i = ''}
   local fields = entry[2] or {}
-  local ours = #fields <= FIELDS
-  for _, field in ipairs(fields) do ours = ours and #field <= LETTERS end
-  out[#out + 1] = {number, entry[1], deaths, ours and fields or {}}
+  for at = 1, math.min(#fields, FIELDS), 2 do
+    if told[fields[at]] == '' and #fields[at + 1] <= LETTERS then
+      told[fields[at]] = fields[at + 1]
+    end
+  end
+  out[#out + 1] = {number, entry[1], deaths, told.k, told.i}
 end
 
 -- How an owner stands: 0 lives or left in good order, 1 died, nil cannot be told yet.
@@ -30,7 +35,7 @@ end
 
 local function reclaim(number, most)
   local stream, ids, deaths, from = KEYS[number], {}, {}, '-'
-  while #ids < most do
+  for _ = 1, SCANS do
     local held = redis.call('XPENDING', stream, group, 'IDLE', lease, from, '+', SCAN)
     for _, item in ipairs(held) do
       local owner = item[2]
@@ -44,7 +49,7 @@ local function reclaim(number, most)
         deaths[item[1]] = verdict
       end
     end
-    if #held < SCAN then break end
+    if #held < SCAN or #ids >= most then break end
     from = '(' .. held[#held][1]
   end
   if #ids == 0 then return end
