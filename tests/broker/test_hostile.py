@@ -72,7 +72,7 @@ async def test_a_key_of_another_type_is_moved_aside(
     broker: RedisBroker, raw: redis.Redis, key: str, verb: Verb
 ) -> None:
     """The verb that meets it does its work all the same; one line names the key."""
-    await broker.begin_epoch()
+    await broker.begin_epoch("life")
     was = squat(raw, key)
     with structlog.testing.capture_logs() as logs:
         await verb(broker)
@@ -81,7 +81,7 @@ async def test_a_key_of_another_type_is_moved_aside(
     assert was == raw.type(aside_key(key))
     assert 0 < raw.ttl(aside_key(key)) <= 86400
     held_work = key.startswith(("{tocsin}:s:", "{tocsin}:q:", "{tocsin}:due"))
-    assert held_work != await broker.epoch()  # and so it is filled from SQL again
+    assert held_work != await broker.epoch("life")  # and so it is filled from SQL again
     with structlog.testing.capture_logs() as logs:
         await verb(broker)
     assert [] == logs
@@ -93,7 +93,8 @@ async def test_what_is_only_overwritten_heals_by_itself(
 ) -> None:
     """Keys that are set whole do not care what was there."""
     raw.rpush(f"{{tocsin}}:{key}", "squatter")
-    await broker.begin_epoch()
+    await broker.begin_epoch("life")
+    assert await broker.epoch("life")
     await broker.ping()
     await broker.beat({})
     assert ["a"] == [process["name"] for process in await broker.processes()]
@@ -253,3 +254,11 @@ async def test_an_answer_that_is_too_large_is_an_outage(
     with pytest.raises(Transient, match="an answer of more than"):
         await broker._link.call("GET", "{tocsin}:ping")
     await broker.ping()
+
+
+async def test_a_monstrous_epoch_is_none(broker: RedisBroker, raw: redis.Redis) -> None:
+    """Redis counts as lost then, and is filled again."""
+    raw.set("{tocsin}:epoch", HUGE)
+    assert not await broker.epoch("life")
+    await broker.begin_epoch("life")
+    assert await broker.epoch("life")

@@ -4,7 +4,7 @@ from workers.broker.breakers import FIRST_S, Breakers
 from workers.broker.due import DueQueue
 from workers.broker.hosts import Hosts
 from workers.broker.keys import EPOCH, PING, stream_key
-from workers.broker.link import Link
+from workers.broker.link import Link, TooMuch
 from workers.broker.streams import Streams
 from workers.clock import Clock
 
@@ -52,7 +52,10 @@ class RedisBroker(Streams, DueQueue, Hosts, Breakers):
 
         False if it was lost or flushed, or if the database was restored or replaced meanwhile.
         """
-        (found,) = await self._link.call("MGET", EPOCH)  # of a key of the wrong type MGET says nil
+        try:
+            (found,) = await self._link.call("MGET", EPOCH)  # of another type MGET says nil
+        except TooMuch:
+            return False
         return bool(found == life.encode())
 
     async def begin_epoch(self, life: str) -> None:
