@@ -13,6 +13,7 @@ from monitor.cli.common import (
     load_settings,
     print_json,
     print_text,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -24,8 +25,27 @@ if TYPE_CHECKING:
 __all__ = ["db"]
 
 T = TypeVar("T")
+PROGRESS_S = 2.0
+"""Seconds between two lines about a large table."""
 RELEASE = "tocsin held release --reason restore"
 DROP = "tocsin held drop --reason restore"
+
+
+class _Progress:
+    """Tells on stderr how far a copy is: each table when it is done, a large one now and then."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, table: str, done: int, there: int) -> None:
+        from workers.clock import SystemClock
+
+        now = SystemClock().monotonic()
+        if done < there and now < self._next:
+            return
+        self._next = now + PROGRESS_S
+        if there:
+            say(f"{table}: {done:,} of {there:,}")
 
 
 def _done(config: str | None, work: "Callable[[Settings], T]") -> T:
@@ -100,11 +120,13 @@ def backup(config: str | None, path: Path | None, *, as_json: bool) -> None:
     """Copy the database to PATH, while the daemon runs; nothing is ever overwritten.
 
     PATH is a file or a folder; without it the copy goes to the folder backups in the data folder.
+    The copy is a SQLite file, whatever the database is.
     """
     from monitor.daemon.database import backup_database
     from workers.clock import SystemClock
 
-    made = _done(config, lambda settings: backup_database(settings, path, SystemClock().now()))
+    now, progress = SystemClock().now(), _Progress()
+    made = _done(config, lambda settings: backup_database(settings, path, now, progress))
     if as_json:
         print_json(made)
     else:
@@ -118,13 +140,15 @@ def backup(config: str | None, path: Path | None, *, as_json: bool) -> None:
 def restore(config: str | None, path: Path, *, as_json: bool) -> None:
     """Let the backup at PATH take the database's place, while no daemon runs.
 
-    The database that was there is kept beside it. What was to be sent is held, because it may have
+    A SQLite database that was there is kept beside it; a PostgreSQL database must be empty. What
+    was to be sent is held, because it may have
     been sent since the backup was made: one of two commands releases or drops it.
     """
     from monitor.daemon.database import restore_database
     from workers.clock import SystemClock
 
-    done = _done(config, lambda settings: restore_database(settings, path, SystemClock().now()))
+    now, progress = SystemClock().now(), _Progress()
+    done = _done(config, lambda settings: restore_database(settings, path, now, progress))
     if as_json:
         print_json({**_fields(done), "release": RELEASE, "drop": DROP})
         return
@@ -150,7 +174,8 @@ def _fields(record: object) -> dict[str, object]:
 def vacuum(config: str | None, *, as_json: bool) -> None:
     """Give back the disk space of what was removed.
 
-    SQLite is written anew: that needs as much free space again, and no daemon may run.
+    SQLite is written anew: that needs as much free space again, and no daemon may run. PostgreSQL
+    is vacuumed and analysed while everything runs.
     """
     from monitor.daemon.database import vacuum_database
 
@@ -159,3 +184,24 @@ def vacuum(config: str | None, *, as_json: bool) -> None:
         print_json({"before_bytes": before, "after_bytes": after})
     else:
         print_text(f"{before} bytes before, {after} after")
+
+
+@db.command()
+@config_option
+@json_option
+@click.option("--to", "target", required=True, help="postgresql://… or sqlite:///PATH; empty.")
+def copy(config: str | None, target: str, *, as_json: bool) -> None:
+    """Copy the whole database into an empty one, while no daemon runs.
+
+    From SQLite to PostgreSQL, back, or to the same kind. It arrives whole, counted table by table,
+    or not at all: then call it again. Set [database] url to the new address afterwards. A password
+    is better left to PGPASSWORD or ~/.pgpass.
+    """
+    from monitor.daemon.database import copy_database
+
+    tables = _done(config, lambda settings: copy_database(settings, target, _Progress()))
+    rows = sum(table.rows for table in tables)
+    if as_json:
+        print_json({"rows": rows, "tables": {table.table: table.rows for table in tables}})
+    else:
+        print_text(f"copied {rows:,} rows of {len(tables)} tables, and counted them there")

@@ -13,6 +13,7 @@ from monitor.settings.convert import (
     page_options,
     poll_options,
     queue_options,
+    read_address,
     topic_spec,
     user_agent,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "plain",
     "poll_options",
     "queue_options",
+    "read_address",
     "render",
     "size_text",
     "told_sinks",

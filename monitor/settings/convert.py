@@ -29,6 +29,7 @@ __all__ = [
     "page_options",
     "poll_options",
     "queue_options",
+    "read_address",
     "topic_spec",
     "user_agent",
 ]
@@ -50,15 +51,23 @@ def database_address(settings: Settings) -> Path | str:
         ValueError: the settings ask for another kind of database, or the address cannot be read.
         SecretUnreadable: it is kept where it cannot be read.
     """
-    url = settings.database.url.first()
+    return read_address(settings.database.url.first(), settings.data_dir)
+
+
+def read_address(url: str, data_dir: Path) -> Path | str:
+    """Return where ``url`` says that a database is; a relative path is inside ``data_dir``.
+
+    Raises:
+        ValueError: it is another kind of database, or the address cannot be read.
+    """
     if url == "embedded":
-        return settings.data_dir / "tocsin.db"
+        return data_dir / "tocsin.db"
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:
         return _postgresql(url)
     if parts.scheme != "sqlite" or parts.netloc or len(parts.path) <= 1:
         raise ValueError("no path of a SQLite database: [database] url")
-    return settings.data_dir / unquote(parts.path[1:])
+    return data_dir / unquote(parts.path[1:])
 
 
 def _postgresql(url: str) -> str:

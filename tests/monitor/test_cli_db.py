@@ -2,17 +2,21 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.daemon.database import restore_database
-from monitor.settings import load
 from workers.clock import SystemClock
 from workers.store import open_store
 
-COMMANDS = [("migrate",), ("check",), ("backup",), ("vacuum",), ("restore", "nothing.db")]
+COMMANDS = [
+    ("migrate",),
+    ("check",),
+    ("backup",),
+    ("vacuum",),
+    ("restore", "nothing.db"),
+    ("copy", "--to", "sqlite:///other.db"),
+]
 
 
 @pytest.fixture
@@ -125,8 +129,7 @@ async def test_redis_that_ran_on_is_void_after_a_restore(kept, lines, eventually
     await eventually(lambda: broker.epoch(before))
     (made,) = lines(await kept.call("db", "backup", "--json"))
     await kept.stop(daemon)
-    settings = load(kept.config, {}).settings
-    restore_database(settings, Path(made["path"]), SystemClock().now() + timedelta(days=1))
+    assert 0 == (await kept.call("db", "restore", made["path"])).exit_code
     daemon = await kept.start()
     after = await daemon.state.parts.store.incarnation()
     assert before != after
@@ -134,3 +137,38 @@ async def test_redis_that_ran_on_is_void_after_a_restore(kept, lines, eventually
     store = await open_store(kept.data / "tocsin.db", SystemClock(), read_only=True)
     assert 1 == len(await store.feed_rows())
     await store.close()
+
+
+async def test_copy_to_postgresql_and_run_on_it(kept, postgres, lines):
+    """History moves with the command, counted; the daemon then runs on the copy."""
+    daemon = await kept.start()
+    running = await kept.call("db", "copy", "--to", postgres.url())
+    assert (1, "") == (running.exit_code, running.stdout)
+    assert "in use" in running.stderr
+    await kept.stop(daemon)
+    result = await kept.call("db", "copy", "--to", postgres.url(), "--json")
+    (told,) = lines(result)
+    assert (1, told["rows"]) == (told["tables"]["feeds"], sum(told["tables"].values()))
+    assert "feeds: 1 of 1" in result.stderr
+    again = await kept.call("db", "copy", "--to", postgres.url())
+    assert (1, "") == (again.exit_code, again.stdout)
+    assert "not empty" in again.stderr
+    bad = await kept.call("db", "copy", "--to", "mysql://root:hush@x/y")
+    assert (1, "") == (bad.exit_code, bad.stdout)
+    assert "sqlite:///path" in bad.stderr
+    assert "hush" not in bad.stderr
+    kept.write(more=f'[database]\nurl = "{postgres.url()}"')
+    daemon = await kept.start()
+    assert 0 == (await kept.call("db", "check")).exit_code
+    assert 0 == (await kept.call("db", "vacuum")).exit_code
+    (made,) = lines(await kept.call("db", "backup", "--json"))
+    assert made["path"].startswith(str(kept.data / "backups"))
+    used = await kept.call("db", "restore", made["path"])
+    assert "in use" in used.stderr
+    await kept.stop(daemon)
+    full = await kept.call("db", "restore", made["path"])
+    assert (1, "") == (full.exit_code, full.stdout)
+    assert "not empty" in full.stderr
+    back = await kept.call("db", "copy", "--to", "sqlite:///back.db")
+    assert back.stdout.startswith("copied ")
+    assert (kept.data / "back.db").is_file()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from workers.model.base import Record
 
-__all__ = ["BackupMade", "Checked", "Finding", "HeldLine", "Restored"]
+__all__ = ["BackupMade", "Checked", "Finding", "HeldLine", "Restored", "TableCopied"]
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -59,3 +59,10 @@ class Restored(Record, frozen=True, kw_only=True):
     """Where the database that was there lies now, None if there was none."""
     held: int
     """Deliveries that were open, and are held."""
+
+
+class TableCopied(Record, frozen=True, kw_only=True):
+    """A table that was copied whole."""
+
+    table: str
+    rows: int

@@ -1,10 +1,12 @@
-"""Backups of a SQLite database: made beside a running daemon, and put back when none runs.
+"""Backups: made beside a running daemon, and put back when none runs. Each is a SQLite file.
 
 ::
 
     backup    copy → PATH.partial → checked → PATH          refuses to overwrite
     restore   copy → tocsin.db.restoring → checked, migrated, open deliveries held
               old one → tocsin.db.replaced-<time>, new one in its place in one step
+
+Of PostgreSQL a backup is one view of it, copied to such a file; it is restored into an empty one.
 """
 
 import os
@@ -14,16 +16,27 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from workers.model.upkeep import BackupMade, Restored
-from workers.store import held, incarnation
+from workers.store import copying, held, incarnation
+from workers.store.copying import Progress
+from workers.store.postgres_driver import PostgresDriver
 from workers.store.schema import prepare, schema_of
 from workers.store.sqlite_driver import SqliteDriver
 from workers.store.versions import NOTHING, Unusable
 
-__all__ = ["backup", "restore", "stamp", "vacuum"]
+__all__ = [
+    "backup",
+    "portable",
+    "restore",
+    "restore_into",
+    "stamp",
+    "vacuum",
+    "vacuum_served",
+]
 
 BUSY_S = 5.0
 """Seconds to wait for whoever has the file locked."""
@@ -96,6 +109,66 @@ def restore(database: Path, source: Path, now: datetime) -> Restored:
     )
 
 
+def portable(database: str, target: Path, progress: Progress) -> BackupMade:
+    """Copy a PostgreSQL database, as it is at one moment, to a file that is not there yet.
+
+    Raises:
+        Unusable: ``target`` exists or cannot be written, or the database is of another schema.
+    """
+    if target.exists():
+        raise Unusable(f"cannot make a backup: {target}: there is such a file: name another")
+    with _told("make a backup", target):
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copying.copy(database, target, progress)
+        size = target.stat().st_size
+        schema = schema_of(target)
+    return BackupMade(path=str(target), schema=schema, bytes=size)
+
+
+def restore_into(database: str, source: Path, progress: Progress) -> Restored:
+    """Copy a backup into an empty PostgreSQL database, and hold what was to be sent.
+
+    Raises:
+        Unusable: the backup is missing, damaged, another program's or a newer version's, or the
+            database is not empty; then it is as it was.
+    """
+    held_now: list[int] = []
+    with _told("restore", source), TemporaryDirectory(prefix="tocsin-") as folder:
+        _need(source)
+        fresh = Path(folder) / "restoring.db"
+        _copy(source, fresh)
+        schema = _verify(fresh, source)
+        _bring(fresh, source)
+        copying.copy(
+            fresh,
+            database,
+            progress,
+            lambda conn: held_now.append(held.hold_open(conn, "restore")),
+        )
+    return Restored(path=str(source), schema=schema, replaced=None, held=sum(held_now))
+
+
+def vacuum_served(database: str) -> tuple[int, int]:
+    """Let PostgreSQL make room again, and look at its tables anew; return its bytes.
+
+    Raises:
+        Unusable: it cannot be reached, or does not let us.
+    """
+    prepare(database)
+    driver = PostgresDriver(database, writes=True)
+    with copying.told(database, "vacuum"):
+        conn = driver.connect()
+        try:
+            size = text("SELECT pg_database_size(current_database())")
+            conn.execute(text("SET statement_timeout = 0"))
+            before = conn.execute(size).scalar_one()
+            conn.execute(text("VACUUM (ANALYZE)"))
+            after = conn.execute(size).scalar_one()
+        finally:
+            driver.disconnect(conn)
+    return int(before), int(after)
+
+
 def vacuum(database: Path) -> tuple[int, int]:
     """Write the file anew without its gaps; return its bytes before and after.
 
@@ -107,10 +180,10 @@ def vacuum(database: Path) -> tuple[int, int]:
     with _told("vacuum", database), closing(_open(database)) as raw:
         _take(raw, database)
         raw.execute("COMMIT")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         before = database.stat().st_size
         raw.execute("VACUUM")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         raw.execute("PRAGMA optimize")
     return before, database.stat().st_size
 
@@ -160,7 +233,7 @@ def _copy(source: Path, target: Path) -> None:
     try:
         with closing(_readable(source)) as one, closing(sqlite3.connect(target)) as other:
             one.backup(other)
-            other.execute("PRAGMA journal_mode = DELETE")
+            other.execute("PRAGMA journal_mode = DELETE").fetchall()
     finally:
         os.umask(old)
     with target.open("rb") as file:
@@ -220,7 +293,7 @@ def _drop_copies_of(fresh: Path) -> None:
 def _settle(fresh: Path) -> int:
     """Hold what is to be sent, and make it another life of the database."""
     with closing(_open(fresh)) as raw:
-        raw.execute("PRAGMA journal_mode = WAL")
+        raw.execute("PRAGMA journal_mode = WAL").fetchall()
     driver = SqliteDriver(fresh, writes=True)
     conn = driver.connect()
     try:
@@ -230,7 +303,7 @@ def _settle(fresh: Path) -> int:
     finally:
         driver.disconnect(conn)
     with closing(_open(fresh)) as raw:
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return number
 
 
@@ -263,7 +336,7 @@ def _set_aside(database: Path, now: datetime) -> Path:
         with closing(_open(database)) as raw:
             _take(raw, database)
             raw.execute("COMMIT")
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.DatabaseError as error:
         if not _is_damaged(error):
             raise
