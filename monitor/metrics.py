@@ -52,9 +52,22 @@ METRICS = (
     Metric("tocsin_queue_entries", "gauge", "Ids in a stream.", ("stream",)),
     Metric("tocsin_undelivered", "gauge", "Deliveries not sent yet.", ("sink",)),
     Metric("tocsin_undelivered_oldest_seconds", "gauge", "Age of the oldest of them.", ("sink",)),
+    Metric(
+        "tocsin_breaker_open", "gauge", "1 while a sink's endpoint is given a rest.", ("sink",)
+    ),
+    Metric("tocsin_sink_enabled", "gauge", "0 while a sink is disabled.", ("sink",)),
+    Metric(
+        "tocsin_last_entry_timestamp_seconds",
+        "gauge",
+        "When an entry was last seen for the first time, 0 if none ever was.",
+    ),
+    Metric(
+        "tocsin_last_alert_timestamp_seconds", "gauge", "When something last rang, 0 if never."
+    ),
     Metric("tocsin_dead", "gauge", "Dead letters.", ("kind",)),
     Metric("tocsin_topics", "gauge", "Topics that are watched."),
     Metric("tocsin_topics_refused", "gauge", "Topics that could not be accepted."),
+    Metric("tocsin_ready", "gauge", "1 while work can be taken, as /readyz says.", across="min"),
     Metric("tocsin_check_up", "gauge", "1 while a dependency is well.", ("check",), across="min"),
     Metric("tocsin_processes", "gauge", "Processes of this run that are at work.", across="sum"),
     Metric(
@@ -62,6 +75,12 @@ METRICS = (
     ),
     Metric(
         "tocsin_disk_free_bytes", "gauge", "Free space where the data folder is.", across="min"
+    ),
+    Metric(
+        "tocsin_disk_days_left",
+        "gauge",
+        "Days until the disk floor at the present growth; +Inf while nothing grows.",
+        across="min",
     ),
     Metric("tocsin_info", "gauge", "Always 1; tells version and settings.", ("version", "config")),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from monitor import shipped
+from monitor.daemon.gauges import set_gauges
 from monitor.daemon.reload import Outcome
 from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
@@ -146,30 +147,11 @@ class Report:
 
     async def metrics(self) -> bytes:
         """Return the page that Prometheus scrapes, gauges brought up to date."""
-        health = await self.healthy()
-        meter = self._state.parts.meter
-        for name in ("tocsin_feeds", "tocsin_undelivered", "tocsin_undelivered_oldest_seconds"):
-            meter.clear(name)
-        for state in ("ok", "failing", "quiet", "new"):
-            meter.gauge("tocsin_feeds", health["feeds"][state], state=state)
-        meter.gauge("tocsin_due_lag_seconds", health["feeds"]["due_lag_s"])
-        pages = health["queue"]["pages"]
-        meter.gauge("tocsin_pages_behind_seconds", pages["behind_s"])
-        meter.gauge("tocsin_polling_slowed", float(health["feeds"]["slowed"]))
-        meter.gauge("tocsin_queue_entries", pages["ready"] + pages["pending"], stream="pages")
-        for name, sink in health["queue"]["sinks"].items():
-            meter.gauge("tocsin_undelivered", sink["undelivered"], sink=name)
-            meter.gauge("tocsin_undelivered_oldest_seconds", sink["oldest_s"] or 0, sink=name)
-        for kind, number in health["dead"].items():
-            meter.gauge("tocsin_dead", number, kind=kind)
-        for name, check in health["checks"].items():
-            meter.gauge("tocsin_check_up", float(check["status"] == "ok"), check=name)
-        meter.gauge("tocsin_disk_free_bytes", health["checks"]["disk"]["free_bytes"])
-        meter.gauge("tocsin_processes", 1)
-        meter.gauge("tocsin_topics", health["topics"])
-        meter.gauge("tocsin_topics_refused", len(health["topics_refused"]))
-        meter.clear("tocsin_info")
-        meter.gauge("tocsin_info", 1, version=shipped.version(), config=health["config_hash"])
+        health, meter = await self.healthy(), self._state.parts.meter
+        ready = not self._state.draining and all(
+            check["status"] != "failing" for check in health["checks"].values()
+        )
+        set_gauges(meter, health, ready=ready)
         return meter.page()
 
     async def why(self, event: str) -> dict[str, Any] | None:

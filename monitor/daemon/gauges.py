@@ -1,0 +1,71 @@
+"""Gauges as the health report has them: set whenever the page of metrics is asked for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from math import inf
+from typing import Any
+
+from monitor.metrics import PrometheusMeter
+
+__all__ = ["set_gauges"]
+
+FEED_STATES = ("ok", "failing", "quiet", "new")
+CHANGING = (
+    "tocsin_feeds",
+    "tocsin_undelivered",
+    "tocsin_undelivered_oldest_seconds",
+    "tocsin_breaker_open",
+    "tocsin_sink_enabled",
+    "tocsin_info",
+)
+"""Gauges whose labels are what the settings name: those of yesterday's are forgotten first."""
+
+
+def set_gauges(meter: PrometheusMeter, health: Mapping[str, Any], *, ready: bool) -> None:
+    """Set every gauge that the health report tells of."""
+    for name in CHANGING:
+        meter.clear(name)
+    _set_work(meter, health)
+    _set_sinks(meter, health["queue"]["sinks"])
+    _set_checks(meter, health["checks"])
+    meter.gauge("tocsin_ready", float(ready))
+    meter.gauge("tocsin_processes", 1)
+    meter.gauge("tocsin_topics", health["topics"])
+    meter.gauge("tocsin_topics_refused", len(health["topics_refused"]))
+    meter.gauge("tocsin_info", 1, version=health["version"], config=health["config_hash"])
+
+
+def _set_work(meter: PrometheusMeter, health: Mapping[str, Any]) -> None:
+    feeds, pages = health["feeds"], health["queue"]["pages"]
+    for state in FEED_STATES:
+        meter.gauge("tocsin_feeds", feeds[state], state=state)
+    meter.gauge("tocsin_due_lag_seconds", feeds["due_lag_s"])
+    meter.gauge("tocsin_pages_behind_seconds", pages["behind_s"])
+    meter.gauge("tocsin_polling_slowed", float(feeds["slowed"]))
+    meter.gauge("tocsin_queue_entries", pages["ready"] + pages["pending"], stream="pages")
+    for kind, number in health["dead"].items():
+        meter.gauge("tocsin_dead", number, kind=kind)
+    meter.gauge("tocsin_last_entry_timestamp_seconds", _timestamp(health["last_entry"]))
+    meter.gauge("tocsin_last_alert_timestamp_seconds", _timestamp(health["last_alert"]))
+
+
+def _set_sinks(meter: PrometheusMeter, sinks: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, sink in sinks.items():
+        meter.gauge("tocsin_undelivered", sink["undelivered"], sink=name)
+        meter.gauge("tocsin_undelivered_oldest_seconds", sink["oldest_s"] or 0, sink=name)
+        meter.gauge("tocsin_breaker_open", float(sink["breaker"] == "open"), sink=name)
+        meter.gauge("tocsin_sink_enabled", float(sink["state"] == "enabled"), sink=name)
+
+
+def _set_checks(meter: PrometheusMeter, checks: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, check in checks.items():
+        meter.gauge("tocsin_check_up", float(check["status"] == "ok"), check=name)
+    disk = checks["disk"]
+    meter.gauge("tocsin_disk_free_bytes", disk["free_bytes"])
+    days = disk["days_left"]
+    meter.gauge("tocsin_disk_days_left", inf if days is None else days)
+
+
+def _timestamp(at: datetime | None) -> float:
+    """Return seconds since 1970, 0 for what has never been."""
+    return 0.0 if at is None else at.timestamp()
