@@ -178,6 +178,8 @@ def _print_status(report: dict[str, Any]) -> None:
         f"{feeds['quiet']} quiet; most overdue by {feeds['due_lag_s']} s"
     )
     print_text(f"topics: {report['topics']} (version {report['topics_version']})")
+    if report["topics_differ"]:
+        print_text(f"  {report['topics_differ']}")
     for name in report["topics_refused"]:
         print_text(f"  refused: {name}")
     pages = queue["pages"]

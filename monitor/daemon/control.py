@@ -86,11 +86,21 @@ class Report:
             "topics": len(self._state.rules.topics.specs),
             "topics_version": self._state.accepted.number,
             "topics_refused": refused,
+            "topics_differ": self._differing(),
             "config_hash": self._state.registry.config_hash,
             "checks": shown(checks, now),
             **facts,
             "processes": [{**self.process(), "beat_s": beat_s and round(beat_s, 3)}],
         }
+
+    def _differing(self) -> str | None:
+        """Say that other topics are in force than those of this process's files."""
+        if not self._state.accepted.differs:
+            return None
+        return (
+            f"number {self._state.accepted.number} of the database is followed, and the files say "
+            "something else (`tocsin topics publish` makes them the newest)"
+        )
 
     def _status(
         self, checks: Mapping[str, Check], facts: Mapping[str, Any], refused: list[str]
@@ -101,6 +111,7 @@ class Report:
         feeds = facts["feeds"]
         unwell = (
             refused
+            or self._state.accepted.differs
             or feeds["slowed"]
             or any(sink["breaker"] == "open" for sink in sinks)
             or 2 * feeds["failing"] > feeds["total"]

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -28,8 +29,15 @@ NOT_LIVE = ("data_dir", "database", "redis", "web", "queue", "log")
 """What is read once, at the start."""
 _log = structlog.get_logger()
 
-TakeOver = Callable[[Loaded, Registry, Sequence[str]], Awaitable[None]]
-"""Puts accepted settings in force; the names are those of sinks to be made anew."""
+
+class TakeOver(Protocol):
+    """Puts accepted settings in force."""
+
+    async def __call__(
+        self, loaded: Loaded, wanted: Registry, remade: Sequence[str], *, word: bool
+    ) -> None:
+        """Do it; ``remade`` are names of sinks to be made anew."""
+        ...
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +81,8 @@ class Reloader:
         self._looked_at = float("-inf")
         self._later = False
         """Whether the last reload failed because SQL or Redis was away."""
-        self._one_at_a_time = asyncio.Lock()
+        self.alone = asyncio.Lock()
+        """Held while what is in force is being replaced."""
 
     async def look(self) -> None:
         """Reload once the files have changed and then stood still; looks once a second at most.
@@ -95,7 +104,7 @@ class Reloader:
 
     async def reload(self, *, yes: bool, watched: bool = False) -> Outcome:
         """Take the files over, if they are good."""
-        async with self._one_at_a_time:
+        async with self.alone:
             with reloading(self._state.clock):
                 outcome = await self._try(yes=yes, watched=watched)
         self._state.parts.meter.count(
@@ -121,7 +130,7 @@ class Reloader:
         try:
             remade = (*change.sinks.changed, *change.sinks.added)
             wanted = registry(loaded.settings)
-            await self._take_over(loaded, wanted, remade)
+            await self._take_over(loaded, wanted, remade, word=not watched)
         except TocsinError as error:
             self._later = isinstance(error, (StoreDown, Transient))
             return Outcome(ok=False, difference=str(change), problems=(str(error),))

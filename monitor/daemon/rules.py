@@ -5,25 +5,24 @@ from monitor.daemon.build import SqlStore
 from monitor.daemon.lost import feeds_left, lost
 from monitor.daemon.roles import Roles
 from monitor.daemon.sinks import sink_routes
-from monitor.daemon.topics import Accepted, AcceptedTopics, accept_topics
+from monitor.daemon.topics import Accepted, AcceptedTopics, Wanted
 from monitor.registry import Registry
 from monitor.settings import Loaded, alert_options, net_options, page_options, poll_options
 from workers.steps.edges import Rules
 
-__all__ = ["accepted_topics", "rules_in_force"]
+__all__ = ["rules_in_force", "wanted_topics"]
 
 
-async def accepted_topics(loaded: Loaded, wanted: Registry, store: SqlStore) -> Accepted:
-    """Accept the topics of the files, as far as they are good."""
-    return await accept_topics(
-        AcceptedTopics(
+def wanted_topics(loaded: Loaded, wanted: Registry) -> Wanted:
+    """Return the topics of the files, and who is told of them."""
+    return Wanted(
+        topics=AcceptedTopics(
             topics=wanted.topics,
             aliases=dict(wanted.aliases),
             routes=sink_routes(loaded.settings),
         ),
-        loaded.settings.matching.languages,
-        store,
-        lost(loaded),
+        languages=loaded.settings.matching.languages,
+        missing=lost(loaded),
     )
 
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor.daemon.build import Parts, open_parts
+from monitor.daemon import topics
+from monitor.daemon.build import Parts, SqlStore, open_parts
 from monitor.daemon.control import Report, control_socket, member_socket
+from monitor.daemon.follow import Follower
 from monitor.daemon.lanes import Lanes
 from monitor.daemon.notify import notify, watchdog_s
 from monitor.daemon.reload import Reloader
 from monitor.daemon.roles import ALL_ROLES, Roles
-from monitor.daemon.rules import accepted_topics, rules_in_force
+from monitor.daemon.rules import rules_in_force, wanted_topics
 from monitor.daemon.sinks import Sessions, build_sinks
 from monitor.daemon.state import State
 from monitor.daemon.tether import Tether
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon"]
 
-TICK_S = 0.25
+TICK_S, FOLLOW_S = 0.25, 1.0
 CLOSE_SHARE = 0.25
 """Of the time to stop, what closing connections and processes may take after the drain."""
 _log = structlog.get_logger()
@@ -98,7 +100,7 @@ class Daemon:
 
     async def _compose(self, parts: Parts) -> State:
         settings, wanted = self._loaded.settings, registry(self._loaded.settings)
-        accepted = await accepted_topics(self._loaded, wanted, parts.store)
+        accepted = await self._first_topics(wanted_topics(self._loaded, wanted), parts.store)
         rules = await rules_in_force(self._loaded, wanted, accepted, parts.store, self._roles)
         lanes = Lanes(
             parts,
@@ -117,6 +119,11 @@ class Daemon:
             lanes=lanes,
             roles=self._roles,
         )
+
+    async def _first_topics(self, wanted: topics.Wanted, store: SqlStore) -> topics.Accepted:
+        """Who has the database to itself runs by its own files; others by what is accepted."""
+        alone = not store.many and (self._tether is None or self._tether.first)
+        return await (topics.accept if alone else topics.start)(wanted, store)
 
     def _summary(self) -> str:
         rules = self.state.rules
@@ -151,6 +158,7 @@ class Daemon:
         if self.state.lanes.feeds is not None:
             schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
         schedule.every(TICK_S, "watch", self._reloader.look)
+        schedule.every(FOLLOW_S, "follow", Follower(self.state, self._reloader.alone).look)
         for seconds, name, job in self._upkeep.jobs():
             schedule.every(seconds, name, job)
         if (period := watchdog_s()) is not None:
@@ -162,12 +170,19 @@ class Daemon:
         if live["status"] == "ok":
             notify("WATCHDOG=1")
 
-    async def _take_over(self, loaded: Loaded, wanted: Registry, remade: Sequence[str]) -> None:
-        """Put accepted settings in force. Lanes of sinks that did not change are not touched."""
+    async def _take_over(
+        self, loaded: Loaded, wanted: Registry, remade: Sequence[str], *, word: bool
+    ) -> None:
+        """Put accepted settings in force. Lanes of sinks that did not change are not touched.
+
+        By the operator's ``word`` the topics of all files are the newest from now on; else only
+        what has changed in them since they were last read.
+        """
         state, settings = self.state, loaded.settings
         fresh = build_sinks(settings, self._sessions)
         store = state.parts.store
-        accepted = await accepted_topics(loaded, wanted, store)
+        before = None if word else state.accepted.own
+        accepted = await topics.accept(wanted_topics(loaded, wanted), store, before)
         rules = await rules_in_force(loaded, wanted, accepted, store, self._roles)
         self._sinks = {
             name: sink if name in remade else self._sinks.get(name, sink)

@@ -101,6 +101,9 @@ class Together:
             "status": self._status([one["status"] for one in told]),
             "uptime_s": round(self._clock.monotonic() - self._began, 1),
             "topics_refused": list(refused),
+            "topics_differ": next(
+                (one["topics_differ"] for one in told if one["topics_differ"]), None
+            ),
             "checks": _checks(told),
         }
 

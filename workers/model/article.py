@@ -106,6 +106,8 @@ class ArticleRow(Record, frozen=True, kw_only=True):
     """When it was last matched with all that could be had of it."""
     settled_entries: int = 0
     """How many editions of entries were known then: more now means a match is due again."""
+    topics_version: int | None = None
+    """The number of the accepted topics that it was matched with last, None if it never was."""
 
 
 class Work(Record, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ class EntryIntent(Record, frozen=True, kw_only=True):
     """Ring on the feed's text after so long; None where title and summary matched nothing."""
     traceparent: str | None = None
     """W3C trace context that its page, and what follows from it, go on with."""
+    topics_version: int | None = None
+    """The accepted topics that it was matched with; None where it was not."""
 
 
 class DeadEntry(Record, frozen=True, kw_only=True):
@@ -75,6 +77,8 @@ class ArticleCommit(Record, frozen=True, kw_only=True):
     """Move the work to this stream."""
     full_text: bool | None = None
     """Whether the page's own text was got, counted for the feeds that list it; None counts not."""
+    topics_version: int | None = None
+    """The accepted topics that it was matched with; None where it was not."""
     dead: DeadLine | None = None
     """A dead letter to keep."""
     trace: tuple[TraceLine, ...] = ()

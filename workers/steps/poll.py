@@ -175,6 +175,7 @@ class Poll:
             key=fresh.key,
             stream=("pages:hot" if hits else "pages:warm") if fresh.reads else None,
             ring_after_s=rules.alerts.ring_after_s if hits else None,
+            topics_version=rules.topics_version if fresh.reads else None,
         )
         return intent, lines
 

@@ -229,6 +229,7 @@ class Read:
                 attempts=job.work.attempts + 1,
                 full_text=_full_text(got, read, again=killed),
                 dead=self._dead(job, read, reason),
+                topics_version=rules.topics_version,
                 trace=self._told(job, read, matched, may_ring=may_ring),
             )
         )

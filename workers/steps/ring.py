@@ -50,6 +50,7 @@ class Ring:
                 work=job.work,
                 ring=ring_unit(job.article, read, job.entries, matched, rules, now),
                 attempts=job.work.attempts + 1,
+                topics_version=rules.topics_version,
                 trace=(
                     TraceLine(
                         stage="ring",

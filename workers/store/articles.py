@@ -19,7 +19,7 @@ __all__ = ["by_id", "by_key", "commit", "entries_of", "load"]
 
 MOST_ENTRIES = 200
 """Newest entries that are loaded with an article: a page that a whole site links to has more."""
-_IDENTITY = frozenset({"id", "url", "first_seen"})
+_IDENTITY = frozenset({"id", "url", "first_seen", "topics_version"})
 _UNLOADED = frozenset({"merged_into"})
 
 _LOAD = select(articles).where(articles.c.id == bindparam("the_id"))
@@ -90,6 +90,8 @@ def commit(conn: Connection, now: datetime, reading: ArticleCommit) -> None:
     article = merge.hold(conn, reading.work.id)
     if reading.article is not None:
         _store(conn, article, reading.article)
+    if reading.topics_version is not None:
+        _STAMP.run(conn, {"the_id": article, "number": reading.topics_version})
     for key in dict.fromkeys(map(bounded, reading.keys)):
         article = merge.claim(conn, now, article, key)
     if reading.ring is not None:
@@ -120,6 +122,13 @@ _STORE = Fixed(
     update(articles)
     .where(articles.c.id == bindparam("the_id"))
     .values({name: bindparam(f"to_{name}", type_=articles.c[name].type) for name in _STORED})
+)
+
+
+_STAMP = Fixed(
+    update(articles)
+    .where(articles.c.id == bindparam("the_id"))
+    .values(topics_version=bindparam("number"))
 )
 
 

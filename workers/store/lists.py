@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, literal_column, select
+from sqlalchemy import Connection, Row, bindparam, case, func, literal_column, select
 
 from workers.errors import TocsinError
 from workers.model.alert import Alert, AlertLine
@@ -12,7 +12,7 @@ from workers.model.report import Backlog, StoreCounts
 from workers.store import bursts
 from workers.store.columns import moment, seconds
 from workers.store.deliveries import whole_alert
-from workers.store.sql import chunks, put_over
+from workers.store.sql import chunks, put_new, put_over
 from workers.store.tables import (
     accepted,
     alerts,
@@ -28,7 +28,15 @@ from workers.store.tables import (
 from workers.store.tables import work as works
 from workers.store.work import behind
 
-__all__ = ["accept", "alert_lines", "counts", "last_accepted", "load_alert", "probe"]
+__all__ = [
+    "accept",
+    "accepted_number",
+    "alert_lines",
+    "counts",
+    "last_accepted",
+    "load_alert",
+    "probe",
+]
 
 _WORST = ("open", "sent", "retry", "held", "dead")
 """How a sink stands with an alert is told by the worst of its recipients."""
@@ -198,16 +206,30 @@ def last_accepted(conn: Connection, _now: datetime) -> tuple[int, str] | None:
     return None if row is None else (row.number, row.content)
 
 
-def accept(conn: Connection, now: datetime, content: str) -> int:
+_NUMBER = select(accepted.c.number).order_by(accepted.c.number.desc()).limit(1)
+
+
+def accepted_number(conn: Connection, _now: datetime) -> int | None:
+    """Return the newest number alone, None if nothing ever was accepted."""
+    number: int | None = conn.execute(_NUMBER).scalar()
+    return number
+
+
+def accept(conn: Connection, now: datetime, content: str, after: int | None) -> int | None:
     """Keep ``content`` as the newest that was accepted; return its number.
 
-    The same content again is no new version.
+    The same content again is no new version. None if another process was faster: with ``after``
+    if that is not the newest number (0: there is none), else if it took the number.
     """
     row = conn.execute(_LAST).one_or_none()
+    newest = 0 if row is None else int(row.number)
+    if after is not None and after != newest:
+        return None
     if row is not None and row.content == content:
-        return int(row.number)
-    number = 1 if row is None else row.number + 1
-    conn.execute(insert(accepted), {"number": number, "at": now, "content": content})
+        return newest
+    number = newest + 1
+    if not put_new(conn, accepted, [{"number": number, "at": now, "content": content}]):
+        return None
     conn.execute(
         accepted.delete().where(accepted.c.number <= bindparam("old")), {"old": number - KEPT}
     )

@@ -296,6 +296,7 @@ def _make_articles(conn: Connection, new: Mapping[str, EntryIntent]) -> None:
             "text_from": "none",
             "first_seen": intent.entry.seen,
             "settled_entries": 0,
+            "topics_version": intent.topics_version,
         }
         for key, intent in sorted(new.items())
     ]

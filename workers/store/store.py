@@ -427,9 +427,22 @@ class SqlStore(StepStore):
         """Return number and content of what was accepted last, None if nothing ever was."""
         return await self._read(lists.last_accepted)
 
-    async def accept(self, content: str) -> int:
-        """Keep ``content`` as what was accepted last; return its number."""
-        return await self._write(lists.accept, content)
+    async def accepted_number(self) -> int | None:
+        """Return the number of what was accepted last, None if nothing ever was."""
+        return await self._read(lists.accepted_number)
+
+    async def accept(self, content: str, after: int | None = None) -> int | None:
+        """Keep ``content`` as what was accepted last; return its number.
+
+        None if another process accepted something meanwhile: what came after ``after``, if that is
+        given. Then look at that first.
+        """
+        return await self._write(lists.accept, content, after)
+
+    @property
+    def many(self) -> bool:
+        """Whether processes of several machines may share this database."""
+        return isinstance(self.address, str)
 
     async def open_events(self) -> list[EventLine]:
         """Return the events that are open, the latest first."""

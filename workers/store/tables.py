@@ -139,6 +139,7 @@ articles = Table(
     Column("settled_at", Moment),
     Column("settled_entries", Integer, nullable=False),
     Column("merged_into", Text, ForeignKey("articles.id", ondelete="SET NULL"), index=True),
+    Column("topics_version", Integer),  # the accepted topics that it was matched with last
 )
 
 keys = Table(

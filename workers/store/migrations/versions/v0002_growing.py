@@ -12,6 +12,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Add columns and tables; a version that knows only the first schema runs on."""
     _columns()
+    _stamps()
     _messages()
     _bursts()
     _sinks()
@@ -20,6 +21,11 @@ def upgrade() -> None:
 def _columns() -> None:
     op.add_column("work", sa.Column("traceparent", sa.Text(), nullable=True))
     op.add_column("dead", sa.Column("content", sa.Text(), nullable=True))
+
+
+def _stamps() -> None:
+    """With which accepted topics an article was matched last."""
+    op.add_column("articles", sa.Column("topics_version", sa.Integer(), nullable=True))
 
 
 def _messages() -> None:
