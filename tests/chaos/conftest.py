@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from chaos.ground import Ground, Setup, Tally
+from chaos.house import House
+from chaos.news import Publisher, Receiver
 from chaos.servers import RedisServer, redis_binary
 from chaos.table import printed
 
 FIRST = Setup(database="sqlite", redis="valkey", processes=1)
-OTHERS = (Setup(database="sqlite", redis="redis", processes=2),)
+OTHERS = (
+    Setup(database="sqlite", redis="redis", processes=2),
+    Setup(database="postgresql", redis="valkey", processes=2),
+    Setup(database="postgresql", redis="redis", processes=1),
+)
 """With the first, every pair of database, Redis and number of processes is met."""
 
 
@@ -51,8 +57,10 @@ def server(setup: Setup, folder: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def database(folder: Path) -> str:
+def database(setup: Setup, folder: Path, request: pytest.FixtureRequest) -> str:
     """Where the row's database is."""
+    if setup.database == "postgresql":
+        return request.getfixturevalue("postgres").url()
     return str(folder / "tocsin.db")
 
 
@@ -64,6 +72,52 @@ async def ground(
     one = await Ground.made(setup, folder, database, server)
     yield one
     await one.close()
+
+
+@pytest.fixture
+async def publisher() -> AsyncIterator[Publisher]:
+    """A publisher, answering."""
+    one = Publisher(feeds=2)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+async def receiver(folder: Path) -> AsyncIterator[Receiver]:
+    """Receivers, answering."""
+    one = Receiver(folder)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+def house(
+    setup: Setup,
+    folder: Path,
+    server: RedisServer,
+    database: str,
+    publisher: Publisher,
+    receiver: Receiver,
+) -> Iterator[House]:
+    """An installation on the row's own Redis, not started yet."""
+    where = database if "://" in database else "embedded"
+    one = House(setup, folder, where, server.url, publisher, receiver)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def own_house(
+    setup: Setup, folder: Path, publisher: Publisher, receiver: Receiver
+) -> Iterator[House]:
+    """An installation with its own embedded Valkey and SQLite, not started yet."""
+    if setup != FIRST:
+        pytest.skip("an embedded Valkey and its SQLite are one setup")
+    one = House(setup, folder, "embedded", "embedded", publisher, receiver)
+    yield one
+    one.close()
 
 
 @pytest.fixture

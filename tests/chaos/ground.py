@@ -34,6 +34,7 @@ __all__ = ["Ground", "Setup", "Tally", "WorkerProcess", "until"]
 STREAM = "{tocsin}:s:" + sink_stream(SINK)
 FEED = "http://wire.example/feed"
 PATIENCE_S = 50.0
+LOOK_S = 0.05
 TESTS = Path(__file__).parents[1]
 BATCH = 100
 """Recipients of one alert: each is a delivery of its own."""
@@ -52,7 +53,7 @@ async def until(
         if found:
             return loop.time() - began
         assert loop.time() - began < within_s, f"never happened: {what}"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(LOOK_S)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,7 +204,8 @@ class Worker:
 
 async def open_database(url: str, clock: SystemClock, busy_s: float = 5.0) -> SqlStore:
     """Open the database that ``url`` names."""
-    return await open_store(Path(url), clock, busy_s=busy_s)
+    address = url if "://" in url else Path(url)
+    return await open_store(address, clock, busy_s=busy_s)
 
 
 async def main(plan: Plan) -> None:

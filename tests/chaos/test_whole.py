@@ -1,0 +1,167 @@
+"""Rows 8, 9 and 15: the whole daemon is stopped, restarted and killed; its Redis is full."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from chaos.ground import Tally, until
+from chaos.house import DaemonProcess, House, servers_of
+from chaos.news import Receipt
+
+pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(300)]
+SLOTS = 4
+"""Deliveries that one sink's lane has under way."""
+KILLS = 2
+STOP_S = 3.0
+"""The house's `stop_within`."""
+GRACE_S = 3.0
+"""What a loaded machine may take to end an interpreter that has stopped."""
+
+
+async def test_row_8_redis_is_full(house: House, tally: Tally, server) -> None:
+    """What lies in the streams is done while nothing can be added; readiness says so."""
+    (daemon, *_) = await house.open()
+    house.receiver.gate.clear()
+    house.publisher.publish(60)
+
+    def waiting() -> bool:
+        with server.client() as client:
+            return client.xlen("{tocsin}:s:sink:ops") >= 60  # noqa: PLR2004 - all of them
+
+    await until(waiting, "all lie in the stream")
+    with server.client() as client:
+        client.config_set("maxmemory", 1)
+        await until(lambda: _answers(daemon, 503), "not ready")
+        house.receiver.gate.set()
+        drained = await house.told()
+        assert client.config_get("maxmemory")["maxmemory"] == "1"
+        house.publisher.publish(20)
+        await asyncio.sleep(2.0)
+        client.config_set("maxmemory", 0)
+    await house.told()
+    await until(lambda: _answers(daemon, 200), "ready again")
+    tally.line(
+        "Redis at maxmemory",
+        house.accepted(),
+        house.receiver.runs(),
+        bound=f"60 drained while full in {drained:.1f} s; readiness 503",
+    )
+
+
+async def _answers(daemon: DaemonProcess, status: int) -> bool:
+    return await daemon.get("/readyz") == status
+
+
+async def _slowly(_request: web.Request, _receipt: Receipt) -> None:
+    """Take long enough that a stop finds messages under way."""
+    await asyncio.sleep(0.2)
+
+
+async def test_row_9_sigterm(house: House, tally: Tally) -> None:
+    """Stopped under load, three times: exit 0 within the deadline, and nothing is done again."""
+    crew = await house.open()
+    house.receiver.behaviours["ops"] = _slowly
+    longest = 0.0
+    for _ in range(3):
+        house.publisher.publish(30)
+        before = len(house.receiver.took)
+        await until(lambda least=before: len(house.receiver.took) > least + 5, "some were told")
+        for number, daemon in enumerate(crew):
+            began = asyncio.get_running_loop().time()
+            daemon.signal(signal.SIGTERM)
+            assert 0 == await daemon.ended(), daemon.log[-3000:]
+            longest = max(longest, asyncio.get_running_loop().time() - began)
+            crew[number] = await house.start(number)
+    await house.told()
+    tally.line(
+        "SIGTERM and restart, 3 times",
+        house.accepted(),
+        house.receiver.runs(),
+        bound=f"exit ≤ {STOP_S:.0f} s: {longest:.1f} s; nothing redone",
+    )
+    assert longest <= STOP_S + GRACE_S
+    assert {1} == set(house.publisher.pages.values()), "a page was read again"
+
+
+async def test_row_9_sigterm_twice(house: House, tally: Tally) -> None:
+    """The second SIGTERM does not wait for what hangs; what was cut off is done by the next."""
+    crew = await house.open(stop_within="5m")
+    house.publisher.publish(20)
+    await house.standstill(SLOTS)
+    began = asyncio.get_running_loop().time()
+    for daemon in crew:
+        daemon.signal(signal.SIGTERM)
+    await until(lambda: _answers(crew[0], 503), "it drains")
+    for daemon in crew:
+        daemon.signal(signal.SIGTERM)
+    for daemon in crew:
+        assert 0 == await daemon.ended(), daemon.log[-3000:]
+    took = asyncio.get_running_loop().time() - began
+    house.receiver.gate.set()
+    for number in range(house.crew):
+        await house.start(number)
+    await house.told()
+    tally.line(
+        "SIGTERM twice",
+        house.accepted(),
+        house.receiver.runs(),
+        bound=f"exit at once of 300 s: {took:.1f} s; nothing redone",
+    )
+    assert took <= STOP_S + GRACE_S
+
+
+def _daemon(daemon: DaemonProcess) -> None:
+    daemon.signal(signal.SIGKILL)
+
+
+def _group(daemon: DaemonProcess) -> None:
+    daemon.signal_group(signal.SIGKILL)
+
+
+def _valkey(daemon: DaemonProcess) -> None:
+    for pid in servers_of(daemon.data):
+        os.kill(pid, signal.SIGKILL)
+
+
+VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
+
+
+@pytest.mark.parametrize(
+    "victim",
+    [pytest.param(name, marks=() if name == "daemon" else pytest.mark.thorough) for name in VICTIMS],
+)
+async def test_row_15_one_server_a_data_dir(own_house: House, tally: Tally, victim: str) -> None:
+    """Whoever is killed, one Valkey serves the data folder afterwards, and nothing is lost."""
+    house = own_house
+    (daemon,) = await house.open()
+    counts = [len(servers_of(daemon.data))]
+    for _ in range(KILLS):
+        house.publisher.publish(20)
+        await house.standstill(SLOTS)
+        old = servers_of(daemon.data)
+        VICTIMS[victim](daemon)
+        if victim == "only Valkey":
+            await until(lambda gone=old: _another(daemon.data, gone), "another server")
+        else:
+            await daemon.ended()
+            daemon = await house.start()
+        counts.append(len(servers_of(daemon.data)))
+        house.receiver.gate.set()
+        await house.told()
+        counts.append(len(servers_of(daemon.data)))
+    tally.line(
+        f"SIGKILL of {victim}, {KILLS} times",
+        house.accepted(),
+        house.receiver.runs(),
+        bound=f"one server a data dir: {max(counts)}",
+    )
+    assert {1} == set(counts)
+
+
+def _another(data: Path, gone: list[int]) -> bool:
+    now = servers_of(data)
+    return bool(now) and not set(now) & set(gone)
