@@ -178,14 +178,54 @@ async def test_a_full_house_of_expired_work_leaves_a_slot(
     assert ["a", "b", "new"] == ids_of(await other.take(["ring"], 3))
 
 
+async def test_a_lost_group_holds_its_entries_for_a_lease(
+    broker: RedisBroker,
+    other: RedisBroker,
+    raw: redis.Redis,
+    until: Callable[..., Awaitable[None]],
+) -> None:
+    """Nobody else gets at once what may be at work: the group that knew by whom is gone."""
+    await broker.push(pushes("x", "y"))
+    held = await broker.take(["ring"], 1)
+    raw.xgroup_destroy("{tocsin}:s:ring", "workers")
+    assert [] == await other.take(["ring"], 2, 0)
+    assert not await broker.lease_ok(held[0])
+    assert held == await broker.renew(held)
+    got: list[Message] = []
+
+    async def back() -> bool:
+        got.extend(await other.take(["ring"], 2, 0))
+        return len(got) == 2
+
+    await until(back)
+    assert (["x", "y"], [0, 0]) == (ids_of(got), [message.deaths for message in got])
+
+
+async def test_a_new_stream_holds_nothing_back(broker: RedisBroker, raw: redis.Redis) -> None:
+    """What is pushed before anybody ever asked can be taken at once."""
+    await broker.push(pushes("x"))
+    assert ["x"] == ids_of(await broker.take(["ring"], 1, 0))
+    raw.flushall()
+    await broker.push(pushes("y"))
+    assert ["y"] == ids_of(await broker.take(["ring"], 1, 0))
+
+
+async def test_what_ran_out_is_taken_turn_after_turn(
+    broker: RedisBroker, other: RedisBroker
+) -> None:
+    """Many expired ids do not wait for the next look each: the one who finds some looks on."""
+    await broker.push(pushes(*"abcdefgh"))
+    await broker.give_back(await broker.take(["ring"], 8))
+    got = [message for _ in range(4) for message in await other.take(["ring"], 3, 0.01)]
+    assert list("abcdefgh") == ids_of(got)
+
+
 async def test_missing_streams_and_groups_are_made_again(
     broker: RedisBroker, raw: redis.Redis
 ) -> None:
-    """Flushed, or its groups destroyed, Redis works on; what was pushed is delivered again."""
+    """Flushed, Redis works on; what is pushed is delivered."""
     await broker.push(pushes("x"))
     held = await broker.take(["ring"], 1)
-    raw.xgroup_destroy("{tocsin}:s:ring", "workers")
-    assert ["x"] == ids_of(await broker.take(["ring"], 1))
     raw.flushall()
     assert held == await broker.renew(held)
     assert not await broker.lease_ok(held[0])

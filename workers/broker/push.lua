@@ -33,6 +33,9 @@ for i = 1, count do
   if given[key] or (known[i] and there(known[i], stream)) then
     fresh[i] = 0
   else
+    if redis.call('EXISTS', stream) == 0 then  -- a group that is made later would hold this back
+      redis.pcall('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
+    end
     local entry = redis.pcall('XADD', stream, '*', 'k', ARGV[2 * i], 'i', ARGV[2 * i + 1])
     if type(entry) == "table" then failed = entry break end
     given[key] = true

@@ -10,7 +10,6 @@ from workers.broker.beats import SILENT_LEASES, Beats
 from workers.broker.entries import Entry, entries_of_reply, message_of
 from workers.broker.keys import BEAT, BYE, GROUP, NOBODY, named_key, stream_key
 from workers.broker.link import BLOCK_S, Key, Link, NoGroup, TooMuch, Word
-from workers.errors import Transient
 from workers.model.leases import Message, Push
 
 __all__ = ["Streams"]
@@ -35,6 +34,7 @@ class Streams(Beats):
         super().__init__(link)
         self._known: dict[str, None] = {}
         self._idle: set[tuple[str, ...]] = set()
+        """Streams that had nothing to do, or more than enough that had run out."""
         self._reclaimed_at: dict[tuple[str, ...], float] = {}
         self._forgot_at: float | None = None
         self._asked_at: float | None = None
@@ -148,7 +148,6 @@ class Streams(Beats):
         reclaim = self._reclaim_due(names)
         if reclaim or len(names) > 1 or block_s <= 0:
             found = await self._take_now(names, count, reclaim=reclaim)
-            self._idle.discard(names)
             if found:
                 return await self._sound(found)
         if block_s > 0:
@@ -169,12 +168,13 @@ class Streams(Beats):
         return True
 
     async def _take_now(self, names: tuple[str, ...], count: int, *, reclaim: bool) -> list[Entry]:
+        """Take what is there; where something had run out, the next turn looks for more of it."""
         link = self._link
         lowest = count > 1
         if not lowest:
             self._singles += 1
             lowest = self._singles % LOWEST_EVERY == 0
-        reply = await link.run(
+        expired, reply = await link.run(
             "take",
             [stream_key(name) for name in names],
             [
@@ -191,6 +191,7 @@ class Streams(Beats):
                 self._asking_ms(),
             ],
         )
+        (self._idle.add if expired else self._idle.discard)(names)
         return [
             Entry(stream=names[number - 1], entry=entry, deaths=deaths, kind=kind, id=id_)
             for number, entry, deaths, kind, id_ in reply
@@ -248,13 +249,11 @@ class Streams(Beats):
             await self._unless_missing("acknowledge", [stream_key(stream)], [GROUP, *entries])
 
     async def _make_groups(self, names: Iterable[str]) -> None:
-        """Make streams and groups, from their first entry; what another made first is fine."""
+        """Make streams and groups that are missing; what was in a stream already is held back."""
         for name in names:
-            try:
-                await self._link.call("XGROUP", "CREATE", stream_key(name), GROUP, "0", "MKSTREAM")
-            except Transient as error:
-                if "BUSYGROUP" not in error.detail:
-                    raise
+            held = await self._link.run("regroup", [stream_key(name)], [GROUP, NOBODY])
+            if held:
+                _log.warning("group_was_lost", stream=name, entries=held)
 
     async def _forget_the_silent(self) -> None:
         now = self._link.clock.monotonic()

@@ -2,8 +2,9 @@
 -- KEYS: streams, the highest first.  ARGV: group, consumer, count, lease (ms, 0: reclaim nothing),
 -- how long the reader is in touch (ms), lowest first (0 or 1), prefix of beats, prefix of goodbyes,
 -- nobody's name, a beat's time to live (ms), for how long this reader has asked (ms).
--- Returns a list of {stream's number, entry, deaths, kind, id}; kind and id are '' where they are
--- not what we write. Further fields are another version's: they are not handed on.
+-- Returns how many had run out, and a list of {stream's number, entry, deaths, kind, id}; kind and
+-- id are '' where they are not what we write. Further fields are another version's: they are not
+-- handed on.
 local group, me, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local lease, touch, lowest_first = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local beat, bye, nobody, ttl = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
@@ -73,6 +74,7 @@ if lease > 0 then
     if most > 0 then reclaim(number, most) end
   end
 end
+local expired = #out
 if lowest_first and #KEYS > 1 then fresh(#KEYS, math.min(1, count - #out)) end
 for number = 1, #KEYS do fresh(number, count - #out) end
-return out
+return {expired, out}
