@@ -8,13 +8,11 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, text
 
 from chaos.ledger import read_ledger
 from chaos.servers import RedisServer
@@ -27,7 +25,6 @@ from workers.model.feed import EntryRow, FeedSource
 from workers.model.ids import alert_id, delivery_id, entry_id
 from workers.steps.relay import sink_stream
 from workers.store import SqlStore
-from workers.store.tables import work as work_table
 
 __all__ = ["Ground", "Setup", "Tally", "WorkerProcess", "until"]
 
@@ -38,6 +35,11 @@ LOOK_S = 0.05
 TESTS = Path(__file__).parents[1]
 BATCH = 100
 """Recipients of one alert: each is a delivery of its own."""
+
+PASS = text(
+    "UPDATE work SET next_at = next_at - :seconds, first_at = first_at - :seconds "
+    "WHERE next_at IS NOT NULL"
+)
 
 
 async def until(
@@ -352,19 +354,5 @@ def _unit(job: PageJob, to: tuple[Recipient, ...]) -> RingUnit:
     )
 
 
-def _let_pass(conn: Connection, _now: Any, seconds: float) -> None:
-    table = work_table
-    rows = conn.execute(
-        select(table.c.kind, table.c.id, table.c.next_at, table.c.first_at).where(
-            table.c.next_at.is_not(None)
-        )
-    ).all()
-    for kind, id_, next_at, first_at in rows:
-        conn.execute(
-            update(table)
-            .where((table.c.kind == kind) & (table.c.id == id_))
-            .values(
-                next_at=next_at - seconds,
-                first_at=None if first_at is None else first_at - timedelta(seconds=seconds),
-            )
-        )
+def _let_pass(conn: Connection, _now: object, seconds: float) -> None:
+    conn.execute(PASS, {"seconds": seconds})

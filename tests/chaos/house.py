@@ -65,7 +65,7 @@ class DaemonProcess:
 
         async def so() -> bool:
             assert self.alive, self.log[-3000:]
-            return await self.get("/readyz") == 200  # noqa: PLR2004 - HTTP
+            return await self.get("/readyz") == 200
 
         await until(so, "the daemon is ready")
 
@@ -166,7 +166,9 @@ class House:
 
     def accepted(self, *hooks: str) -> set[str]:
         """Return what was published, once for each hook."""
-        return {f"{hook}:{name}" for hook in hooks or ("ops",) for name in self.publisher.published}
+        return {
+            f"{hook}:{name}" for hook in hooks or ("ops",) for name in self.publisher.published
+        }
 
     async def told(self, *hooks: str, within_s: float = 60.0) -> float:
         """Wait until all that was published was told; return the seconds that took."""

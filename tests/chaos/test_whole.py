@@ -30,7 +30,7 @@ async def test_row_8_redis_is_full(house: House, tally: Tally, server) -> None:
 
     def waiting() -> bool:
         with server.client() as client:
-            return client.xlen("{tocsin}:s:sink:ops") >= 60  # noqa: PLR2004 - all of them
+            return client.xlen("{tocsin}:s:sink:ops") >= 60
 
     await until(waiting, "all lie in the stream")
     with server.client() as client:
@@ -132,7 +132,10 @@ VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
 
 @pytest.mark.parametrize(
     "victim",
-    [pytest.param(name, marks=() if name == "daemon" else pytest.mark.thorough) for name in VICTIMS],
+    [
+        pytest.param(name, marks=() if name == "daemon" else pytest.mark.thorough)
+        for name in VICTIMS
+    ],
 )
 async def test_row_15_one_server_a_data_dir(own_house: House, tally: Tally, victim: str) -> None:
     """Whoever is killed, one Valkey serves the data folder afterwards, and nothing is lost."""

@@ -12,6 +12,18 @@ SLOTS = 4
 KILLS = 4
 
 
+async def _killed(ground: Ground, where: str, effects: int) -> None:
+    """Let four workers, beside whoever else there is, die after so many effects each."""
+    dying = {"dies": where, "dies_from": effects}
+    first = ground.start(**dying)
+    others = [ground.start(linger_s=0.5) for _ in range(ground.setup.processes - 1)]
+    assert -signal.SIGKILL == await first.ended()
+    for _ in range(KILLS - 1):
+        assert -signal.SIGKILL == await ground.start(**dying).ended()
+    await ground.staff(1)
+    assert all(one.alive for one in others)
+
+
 @pytest.mark.parametrize(
     "messages", [400, pytest.param(20_000, marks=pytest.mark.thorough)], ids=str
 )
@@ -20,11 +32,7 @@ async def test_row_1_killed_before_its_effect(ground: Ground, tally: Tally, mess
     if messages > 10_000 and ground.setup.processes > 1:
         messages //= 4
     await ground.accept(messages)
-    await ground.staff(ground.setup.processes - 1)
-    for _ in range(KILLS):
-        doomed = ground.start(dies="before", dies_from=messages // 20)
-        assert -signal.SIGKILL == await doomed.ended()
-    await ground.staff(1)
+    await _killed(ground, "before", messages // 20)
     await ground.all_done(within_s=240)
     tally.line(
         f"SIGKILL before the effect, {KILLS} times",
@@ -37,11 +45,7 @@ async def test_row_1_killed_before_its_effect(ground: Ground, tally: Tally, mess
 async def test_row_1_killed_between_effect_and_commit(ground: Ground, tally: Tally) -> None:
     """Killed after the effect and before its commit: what was in flight comes again, same id."""
     await ground.accept(400)
-    await ground.staff(ground.setup.processes - 1)
-    for _ in range(KILLS):
-        doomed = ground.start(dies="after", dies_from=20)
-        assert -signal.SIGKILL == await doomed.ended()
-    await ground.staff(1)
+    await _killed(ground, "after", 20)
     await ground.all_done()
     runs = ground.runs()
     tally.line(

@@ -54,7 +54,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     linger_s: float = 0.0
     """What every effect takes."""
     freezes_at: int = 0
-    """Stops itself (SIGSTOP) in its so-manieth message, before the lease is looked at."""
+    """Its so-manieth message is where it stops itself (SIGSTOP), once all that it holds is before
+    the look at its lease. 0 is never."""
     clock_s: float = 0.0
     """By how much its wall clock is set, once it has started."""
 
@@ -143,6 +144,9 @@ class Worker:
         self.clock = clock
         self.sink = LedgerSink(Ledger(Path(plan.folder, "ledger")), plan.faults)
         self._begun = 0
+        self._asking = 0
+        """Messages that are about to ask whether their lease holds, and wait for the freeze."""
+        self._frozen = False
         self._deliver = Deliver(edges, self.sink, "", plan.lease_s, None)
         options = QueueOptions(lease_s=plan.lease_s)
         self.relay = RelayLane(Relay(edges, options, lambda: {SINK: ""}), clock)
@@ -160,12 +164,9 @@ class Worker:
 
     async def _handle(self, id_: str, still_ours: Callable[[], Awaitable[bool]]) -> None:
         self._begun += 1
-        freezes = self._begun == self.plan.faults.freezes_at
 
         async def asked() -> bool:
-            if freezes:
-                self._say("frozen")
-                os.kill(os.getpid(), signal.SIGSTOP)
+            await self._freeze()
             return await still_ours()
 
         self.sink.inside += 1
@@ -173,6 +174,17 @@ class Worker:
             await self._deliver(id_, asked)
         finally:
             self.sink.inside -= 1
+
+    async def _freeze(self) -> None:
+        if not 0 < self.plan.faults.freezes_at <= self._begun or self._frozen:
+            return
+        self._asking += 1
+        while not self._frozen and self._asking < self.sink.inside:
+            await asyncio.sleep(0.002)
+        if not self._frozen:
+            self._frozen = True
+            self._say("frozen")
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _say(self, what: str) -> None:
         Path(self.plan.folder, f"{self.plan.name}.{what}").touch()
