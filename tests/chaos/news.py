@@ -95,7 +95,8 @@ def _page(name: str) -> str:
     title = escape(f"A quake in {name}")
     return (
         f'<!doctype html><html lang="en"><head><title>{title}</title></head><body><article>'
-        f"<h1>{title}</h1><p>The quake of {name} was strong.</p><p>{TEXT}</p></article></body></html>"
+        f"<h1>{title}</h1><p>The quake of {name} was strong.</p><p>{TEXT}</p></article></body>"
+        "</html>"
     )
 
 

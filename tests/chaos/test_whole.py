@@ -148,7 +148,7 @@ async def test_row_15_one_server_a_data_dir(own_house: House, tally: Tally, vict
         old = servers_of(daemon.data)
         VICTIMS[victim](daemon)
         if victim == "only Valkey":
-            await until(lambda gone=old: _another(daemon.data, gone), "another server")
+            await until(lambda gone=old, data=daemon.data: _another(data, gone), "another server")
         else:
             await daemon.ended()
             daemon = await house.start()

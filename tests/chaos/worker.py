@@ -179,7 +179,7 @@ class Worker:
         if not 0 < self.plan.faults.freezes_at <= self._begun or self._frozen:
             return
         self._asking += 1
-        while not self._frozen and self._asking < self.sink.inside:
+        while not self._frozen and self._asking < self.sink.inside:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.002)
         if not self._frozen:
             self._frozen = True
