@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import structlog
 
-from workers.broker import EmbeddedValkey, RedisBroker
+from workers.broker import EmbeddedValkey, RedisBroker, embedded, probe
 from workers.broker.binary import find_binary
 from workers.broker.child import LOG_BYTES, is_ours, last_words, program_version
 from workers.broker.places import Places
@@ -268,6 +269,191 @@ async def test_a_torn_append_only_file_is_read(folder: Path) -> None:
     assert [False] == await broker.push(PUSH)
     await broker.close()
     await server.stop()
+
+
+def files(folder: Path, pattern: str) -> Path:
+    """Return the one append-only file of that kind."""
+    (found,) = folder.glob(f"valkey/appendonlydir/{pattern}")
+    return found
+
+
+def scribble(path: Path, at: int) -> None:
+    """Overwrite some bytes in the middle."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"XXXXXXXXXXXX")
+
+
+SPOIL: dict[str, Callable[[Path], object]] = {
+    "written over": lambda folder: scribble(files(folder, "*.incr.aof"), 25),
+    "zeros at the end": lambda folder: os.truncate(files(folder, "*.incr.aof"), 100_000),
+    "base written over": lambda folder: scribble(files(folder, "*.base.rdb"), 10),
+    "manifest empty": lambda folder: os.truncate(files(folder, "*.manifest"), 0),
+    "one is gone": lambda folder: files(folder, "*.incr.aof").unlink(),
+}
+
+
+@pytest.mark.parametrize("how", SPOIL)
+@pytest.mark.parametrize("name", ["valkey", "redis-server"])
+async def test_files_that_cannot_be_read_are_put_aside(folder: Path, how: str, name: str) -> None:
+    """The server begins anew without them, says so, and the missing epoch fills it from SQL."""
+    program = find_binary() if name == "valkey" else shutil.which(name)
+    if program is None:
+        pytest.skip("redis-server is not on the PATH: this is tested with Valkey only")
+    server = EmbeddedValkey(folder, CLOCK, Path(program))
+    broker = RedisBroker(await server.start(), lease_s=1, clock=CLOCK)
+    await broker.push(PUSH)
+    await broker.begin_epoch("life")
+    await broker.close()
+    await server.stop()
+    SPOIL[how](folder)
+    with structlog.testing.capture_logs() as logs:
+        await server.start()
+    assert ["valkey_files_put_aside", "valkey_started"] == [line["event"] for line in logs]
+    assert (folder / "valkey" / "appendonlydir.broken").is_dir()
+    broker = RedisBroker(server.url, lease_s=1, clock=CLOCK)
+    assert not await broker.epoch("life")
+    assert [True] == await broker.push(PUSH)
+    await broker.close()
+    await server.stop()
+
+
+async def test_a_server_that_hangs_is_replaced(
+    watched: EmbeddedValkey, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there and says nothing is killed after a while; its data is kept."""
+    monkeypatch.setattr(embedded, "ASK_S", 0.05)
+    monkeypatch.setattr(embedded, "SILENT_S", 0.4)
+    monkeypatch.setattr(probe, "ANSWER_S", 0.1)
+    broker = RedisBroker(watched.url, lease_s=1, clock=CLOCK)
+    assert [True] == await broker.push(PUSH)
+    first = watched.pid
+    assert first is not None
+    os.kill(first, signal.SIGSTOP)
+    with structlog.testing.capture_logs() as logs:
+        await until(lambda: _replaced(watched, first))
+    assert ["valkey_killed", "valkey_started"] == [line["event"] for line in logs]
+    assert [False] == await broker.push(PUSH)
+    await broker.close()
+
+
+async def _replaced(server: EmbeddedValkey, first: int) -> bool:
+    answers = (await ask(Path(server.url.removeprefix("unix://")))).answers
+    return answers and server.pid not in {None, first}
+
+
+async def test_an_adopted_server_that_hangs_is_replaced(
+    folder: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that another process had started, too."""
+    first = EmbeddedValkey(folder, CLOCK)
+    await first.start()
+    child, pid = first._child, first.pid
+    assert child is not None
+    assert pid is not None
+    first._lock.release()
+    second = EmbeddedValkey(folder, CLOCK)
+    await second.start()
+    watching = asyncio.create_task(second.watch())
+    monkeypatch.setattr(embedded, "SILENT_S", 0.4)
+    monkeypatch.setattr(probe, "ANSWER_S", 0.1)
+    child.send_signal(signal.SIGSTOP)
+    reaping = asyncio.create_task(asyncio.to_thread(child.wait))
+    await until(lambda: _replaced(second, pid))
+    assert -signal.SIGKILL == await reaping
+    await second.stop()
+    await watching
+
+
+async def test_who_waits_for_another_takes_over(
+    folder: Path, owner: subprocess.Popen[bytes], until: Until
+) -> None:
+    """A process that starts while the owner dies has a server of its own in the end."""
+    pid = pid_of_server(owner)
+    os.kill(pid, signal.SIGSTOP)
+    second = EmbeddedValkey(folder, CLOCK)
+    starting = asyncio.create_task(second.start())
+    await asyncio.sleep(0.1)
+    owner.kill()
+    os.kill(pid, signal.SIGCONT)
+    await starting
+    watching = asyncio.create_task(second.watch())
+    await until(lambda: _replaced(second, pid))
+    await second.stop()
+    await watching
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A disk of three megabytes; where nobody may mount one the test is skipped."""
+    path = folder / "disk"
+    path.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tocsin-test", str(path)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - ours
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no file system can be mounted here: a full disk is not tried")
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=True)  # noqa: S603, S607 - ours
+
+
+async def test_a_full_disk_ends_by_itself(small_disk: Path, until: Until) -> None:
+    """No write is answered that is not on disk; once there is room work goes on with all data."""
+    server = EmbeddedValkey(small_disk, CLOCK)
+    broker = RedisBroker(await server.start(), lease_s=1, clock=CLOCK)
+    watching = asyncio.create_task(server.watch())
+    assert [True] == await broker.push(PUSH)
+    ballast = small_disk / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x")
+    big = [Push(stream="ring", kind="page", id=f"{i:0200}") for i in range(500)]
+    with pytest.raises(Transient):
+        await broker.push(big)
+    ballast.unlink()
+
+    async def back() -> bool:
+        with contextlib.suppress(Transient):
+            return [False] == await broker.push(PUSH)
+        return False
+
+    await until(back)
+    assert "appendonlydir.broken" not in names_in(small_disk / "valkey")
+    await broker.close()
+    await server.stop()
+    await watching
+
+
+async def test_a_server_that_ends_over_and_over_is_started_with_pauses(
+    folder: Path, until: Until
+) -> None:
+    """Each start that soon ends is followed by a longer pause, and nothing else ends."""
+    log = folder / "starts"
+    program = folder.parent / f"{folder.name}.sh"
+    program.write_text(f'#!/bin/sh\n[ "$1" = --version ] || date +%s%N >> {log}\nexit 1\n')
+    program.chmod(0o755)
+    server = EmbeddedValkey(folder, CLOCK)
+    await server.start()
+    server._program = program
+    watching = asyncio.create_task(server.watch())
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGKILL)
+
+    async def many() -> bool:
+        return log.exists() and len(log.read_text().split()) >= 4
+
+    await until(many)
+    server._program = None
+    await until(lambda: _replaced(server, 0))
+    starts = [int(at) / 1e9 for at in log.read_text().split()]
+    pauses = [later - at for at, later in pairwise(starts)]
+    assert all(pause >= 0.1 * 2**number for number, pause in enumerate(pauses[:3]))
+    await server.stop()
+    await watching
+    program.unlink()
 
 
 async def test_a_server_that_ends_at_once_is_told(folder: Path) -> None:

@@ -5,6 +5,9 @@
     lock free ──► a server answers on our socket? ── yes ─► adopt it ─┐
         │                                            no ─► start one ─┴► watch: gone? start again
     lock held by another process ──► use its server, try for the lock each second
+
+A server that is there and says nothing for `SILENT_S` is killed and started again. Files that it
+cannot read are put aside: what they held is filled from SQL.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from workers.broker.aof import log_end, put_aside, why_unreadable
 from workers.broker.binary import find_binary
 from workers.broker.child import is_ours, last_words, left_over, program_version, spawn
 from workers.broker.datadir import FileLock, claim_folder
@@ -35,12 +39,22 @@ LOADING_S = 300.0
 """One that says it is loading its data may take longer."""
 STOP_S = 5.0
 LOOK_S = 0.25
+ASK_S = 2.0
+"""Our own child is asked so often; that it has ended the kernel tells at once."""
+SILENT_S = 10.0
+"""After so long without an answer a server that is there will not answer any more."""
+STEADY_S = 10.0
+"""A server that lived for so long is started again without waiting."""
 LOCK_S = 1.0
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 5.0
 MISSES = 3
 """Looks in a row without an answer before a server that is not our child counts as gone."""
 _log = structlog.get_logger()
+
+
+class ServerEnded(TocsinError):
+    """The server ended instead of becoming ready."""
 
 
 class EmbeddedValkey:
@@ -54,6 +68,8 @@ class EmbeddedValkey:
         self._lock = FileLock(self._places.lock)
         self._child: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
+        self._heard_at = 0.0
+        """When the server last answered."""
         self._stopping = False
         self._one_at_a_time = asyncio.Lock()
 
@@ -80,10 +96,7 @@ class EmbeddedValkey:
         self._stopping = False
         self._places.make()
         try:
-            if self._lock.acquire():
-                await self._adopt_or_start()
-            else:
-                await self._wait_until_ready()
+            await self._have_one()
         except BaseException:
             await self.stop()
             raise
@@ -91,19 +104,21 @@ class EmbeddedValkey:
 
     async def watch(self) -> None:
         """Start the server again whenever it is gone. Runs until `stop`, or until cancelled."""
-        backoff = 0.0
+        backoff, began = 0.0, self._clock.monotonic()
         while not self._stopping:
             if not self._lock.held:
                 await self._clock.sleep(LOCK_S)
                 if not self._lock.acquire():
                     continue
             elif await self._lives():
-                backoff = 0.0
                 await self._clock.sleep(LOOK_S)
                 continue
+            if self._clock.monotonic() - began >= STEADY_S:
+                backoff = 0.0
             await self._clock.sleep(backoff)
             backoff = min(LONGEST_BACKOFF_S, max(FIRST_BACKOFF_S, 2 * backoff))
             await self._heal()
+            began = self._clock.monotonic()
 
     async def stop(self) -> None:
         """End the server if it is ours to look after, and let another process look after it."""
@@ -112,6 +127,17 @@ class EmbeddedValkey:
             if self._lock.held:
                 await self._end()
                 self._lock.release()
+
+    async def _have_one(self) -> None:
+        """Look after a server, or use another process's: whichever comes about first."""
+        began = self._clock.monotonic()
+        while not self._lock.acquire():
+            health = await ask(self._places.socket)
+            if health.answers and not health.loading:
+                return
+            self._raise_if_late(began, health)
+            await self._clock.sleep(LOOK_S)
+        await self._adopt_or_start()
 
     async def _heal(self) -> None:
         try:
@@ -142,7 +168,7 @@ class EmbeddedValkey:
             )
         if self._child is not None and health.pid == self._child.pid:
             return
-        self._child, self._pid = None, health.pid
+        self._child, self._pid, self._heard_at = None, health.pid, self._clock.monotonic()
         _log.info("valkey_adopted", pid=health.pid, version=health.version)
 
     async def _start(self) -> None:
@@ -151,13 +177,33 @@ class EmbeddedValkey:
             await self._see_off(left, "it did not answer")
         program = self._program or find_binary()
         version = program_version(program)
+        since = log_end(self._places)
+        try:
+            await self._launch(program)
+        except ServerEnded:
+            why = why_unreadable(self._places, since)
+            if why is None:
+                raise
+            self._begin_anew(why)
+            await self._launch(program)
+        _log.info("valkey_started", program=str(program), version=version, pid=self._pid)
+
+    async def _launch(self, program: Path) -> None:
         try:
             self._child = spawn(program, self._places)
         except OSError as error:
             raise TocsinError(f"Valkey does not start: {program}: {error.strerror}") from error
         self._pid = self._child.pid
         await self._wait_until_ready()
-        _log.info("valkey_started", program=str(program), version=version, pid=self._pid)
+
+    def _begin_anew(self, why: str) -> None:
+        try:
+            aside = put_aside(self._places)
+        except OSError as error:
+            raise TocsinError(
+                f"Valkey's files cannot be read, nor moved: {error.filename}: {error.strerror}"
+            ) from error
+        _log.error("valkey_files_put_aside", aside=str(aside), reason=why)
 
     async def _wait_until_ready(self) -> Health:
         """Ask until it answers; one that is loading gets longer."""
@@ -165,43 +211,61 @@ class EmbeddedValkey:
         while True:
             health = await ask(self._places.socket)
             if health.answers and not health.loading:
+                self._heard_at = self._clock.monotonic()
                 return health
-            if self._stopping:
-                raise TocsinError(f"Valkey is not waited for: {self._places.socket}: stopping")
             self._raise_if_ended()
-            waited = self._clock.monotonic() - began
-            if waited > (LOADING_S if health.loading else READY_S):
-                raise TocsinError(
-                    f"Valkey does not answer: {self._places.socket}: after {waited:.0f} s; "
-                    f"{last_words(self._places.log)}"
-                )
+            self._raise_if_late(began, health)
             await self._clock.sleep(0.02)
+
+    def _raise_if_late(self, began: float, health: Health) -> None:
+        if self._stopping:
+            raise TocsinError(f"Valkey is not waited for: {self._places.socket}: stopping")
+        waited = self._clock.monotonic() - began
+        if waited > (LOADING_S if health.loading else READY_S):
+            raise TocsinError(
+                f"Valkey does not answer: {self._places.socket}: after {waited:.0f} s; "
+                f"{last_words(self._places.log)}"
+            )
 
     def _raise_if_ended(self) -> None:
         if self._child is None or self._child.poll() is None:
             return
         code, self._child, self._pid = self._child.returncode, None, None
-        raise TocsinError(
+        raise ServerEnded(
             f"Valkey ended at once: exit {code}: {last_words(self._places.log)} "
             f"(see {self._places.log})"
         )
 
     async def _lives(self) -> bool:
         """Look whether the server is still there. Our own child the kernel tells us of."""
-        if self._child is not None:
-            if self._child.poll() is None:
-                return True
-            _log.warning("valkey_ended", pid=self._child.pid, exit=self._child.returncode)
-            self._child = self._pid = None
+        child, pid = self._child, self._pid
+        if pid is None:
             return False
-        if self._pid is None:
-            return False
+        if child is not None and child.poll() is not None:
+            _log.warning("valkey_ended", pid=pid, exit=child.returncode)
+        elif await self._answers(pid, ours=child is not None):
+            return True
+        self._child = self._pid = None
+        return False
+
+    async def _answers(self, pid: int, *, ours: bool) -> bool:
+        """Ask now and then; a server that says nothing for too long is killed."""
+        if ours and self._clock.monotonic() - self._heard_at < ASK_S:
+            return True
         for _ in range(MISSES):
-            if (await ask(self._places.socket)).answers:
+            health = await ask(self._places.socket)
+            if health.answers:
+                self._heard_at = self._clock.monotonic()
                 return True
+            if ours or health.silent or is_ours(pid, self._places):
+                break
             await self._clock.sleep(LOOK_S)
-        _log.warning("valkey_ended", pid=self._pid)
-        self._pid = None
+        else:
+            _log.warning("valkey_ended", pid=pid)
+            return False
+        if self._stopping or self._clock.monotonic() - self._heard_at < SILENT_S:
+            return True
+        await self._kill(pid, f"no answer for {SILENT_S:.0f} s")
         return False
 
     async def _end(self) -> None:
@@ -220,6 +284,9 @@ class EmbeddedValkey:
         """Wait for a server to end, and kill it if it does not."""
         if await self._wait_until_gone(pid):
             return
+        await self._kill(pid, reason)
+
+    async def _kill(self, pid: int, reason: str) -> None:
         _log.warning("valkey_killed", pid=pid, reason=reason)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TooSlow
 
 from workers.broker.cancel import heeding_cancel
@@ -23,6 +23,7 @@ class Health:
 
     answers: bool = False
     loading: bool = False
+    """It answers that it loads its data, or that a script keeps it busy."""
     silent: bool = False
     """Somebody listens and does not answer in time."""
     pid: int | None = None
@@ -52,7 +53,7 @@ async def _ask(socket: Path) -> Health:
         await client.ping()
         told: dict[str, Any] = await client.info("server")
         config = await client.config_get("dir")
-    except BusyLoadingError:
+    except (BusyLoadingError, ResponseError):
         return Health(answers=True, loading=True)
     except TooSlow:
         return Health(silent=True)
