@@ -1,4 +1,8 @@
-"""Health: what each check and endpoint says. Checks are cached for a second, each with a limit."""
+"""Health: what each check and endpoint says. Checks are cached for a second, each with a limit.
+
+Whoever asks waits a second at most for a check that takes longer: then it is told what was found
+last, with its age, until the check ends or its time is up.
+"""
 
 import asyncio
 import os
@@ -18,6 +22,7 @@ __all__ = ["Beating", "Check", "Checks", "SinkState", "days_left", "report", "wo
 
 FRESH_S = 1.0
 LIMIT_S = 5.0
+WAIT_S = 1.0
 NO_WORK_BELOW_BYTES = 100 << 20
 """Less free space than this and nothing can be stored: not ready."""
 GROWTH_S, DAY_S = 3600.0, 86400.0
@@ -74,22 +79,30 @@ class Checks:
         self._data_dir = data_dir
         self._disk_floor = disk_floor
         self._known: dict[str, Check] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._first: tuple[float, int] | None = None
         """When this process first looked at the data folder, and how large that was."""
         self._lock = asyncio.Lock()
 
     async def all(self) -> dict[str, Check]:
-        """Return every check, none older than a second."""
+        """Return every check, none older than a second but one that takes longer."""
         async with self._lock:
             await asyncio.gather(*(self._look(name) for name in self._probes))
             self._known["disk"] = self._disk()
         return dict(self._known)
 
     async def _look(self, name: str) -> None:
-        known = self._known.get(name)
+        known, now = self._known.get(name), self._clock.monotonic()
+        running = self._running.get(name)
+        if running is None or running.done():
+            if known is not None and now - known.at < FRESH_S:
+                return
+            running = asyncio.create_task(self._probe(name), name=f"check:{name}")
+            self._running[name] = running
+        await asyncio.wait((running,), timeout=None if known is None else WAIT_S)
+
+    async def _probe(self, name: str) -> None:
         now = self._clock.monotonic()
-        if known is not None and now - known.at < FRESH_S:
-            return
         try:
             async with asyncio.timeout(LIMIT_S):
                 await self._probes[name]()

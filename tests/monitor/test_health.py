@@ -97,6 +97,24 @@ async def test_a_dependency_that_never_answers(checks, monkeypatch):
     assert "failing" == (await checks.all())["redis"].status
 
 
+async def test_a_slow_check_keeps_nobody_waiting(checks, set_clock, monkeypatch):
+    """While a check takes long, what was found last is told with its age; then it has failed."""
+    monkeypatch.setattr(health, "WAIT_S", 0.01)
+    monkeypatch.setattr(health, "LIMIT_S", 0.2)
+    assert "ok" == (await checks.all())["database"].status
+    set_clock.advance(3)
+    checks._probes["database"] = asyncio.Event().wait
+    found = await checks.all()
+    told = shown(found, set_clock.monotonic())
+    assert ("ok", 3.0, 0.0) == (
+        told["database"]["status"],
+        told["database"]["age_s"],
+        told["redis"]["age_s"],
+    )
+    await asyncio.wait(checks._running.values())
+    assert "failing" == (await checks.all())["database"].status
+
+
 async def test_a_disk_that_is_nearly_full(set_clock, probes, tmp_path: Path, monkeypatch):
     """Below the floor is degraded; with no room to work at all it fails. The floor may change."""
     floor = [1 << 62]

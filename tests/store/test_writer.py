@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import threading
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -83,6 +84,32 @@ async def test_a_cancelled_caller_takes_nothing_back(store) -> None:
     assert isinstance(done[4], asyncio.CancelledError)
     await store._write(put, "last")
     assert {f"k{n}" for n in range(10)} | {"last"} == await store._read(stored)
+
+
+async def test_what_is_urgent_waits_for_nothing_queued(store) -> None:
+    """What is urgent is run as soon as the database is free, before all that waits longer."""
+    begun, gate, order = Event(), Event(), []
+
+    def hold(_conn, _now) -> None:
+        begun.set()
+        gate.wait(10)
+
+    tasks = [asyncio.create_task(store._write(hold)) for _ in range(4)]
+    await asyncio.to_thread(begun.wait, 10)
+    tasks += [
+        asyncio.create_task(store._write(lambda _conn, _now: order.append("queued")))
+        for _ in range(20)
+    ]
+    await asyncio.sleep(0)
+    urgent = store._writer.run(lambda _conn: order.append("urgent"), urgent=True)
+    asked = asyncio.create_task(urgent)
+    if store.many:
+        await asked
+    else:
+        await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(asked, *tasks)
+    assert ["urgent", *["queued"] * 20] == order
 
 
 async def test_a_locked_database_fails_all_and_recovers(lite) -> None:

@@ -453,12 +453,14 @@ class SqlStore(StepStore):
         return await self._read(lists.counts)
 
     async def probe(self) -> None:
-        """Write something tiny.
+        """Write something tiny, before all that is queued.
 
         Raises:
             StoreDown: the database takes no writes.
         """
-        await self._write(lists.probe)
+        if self._writer is None:
+            raise TocsinError(f"cannot write: {self.name}: it was opened to be read only")
+        await self._writer.run(lambda conn: lists.probe(conn, self._time.now(conn)), urgent=True)
 
     async def prune(self, keep: KeepOptions, now: datetime) -> dict[str, int]:
         """Remove what is older than it is kept for; return how many of each kind went."""

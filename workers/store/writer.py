@@ -10,6 +10,7 @@
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -40,13 +41,23 @@ BATCH_S = 0.05
 class _Job:
     """A caller's unit, and what became of it."""
 
-    __slots__ = ("error", "future", "result", "unit")
+    __slots__ = ("error", "future", "result", "unit", "urgent")
 
-    def __init__(self, unit: Callable[[Connection], Any], future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, unit: Callable[[Connection], Any], future: asyncio.Future[Any], *, urgent: bool
+    ) -> None:
         self.unit = unit
         self.future = future
+        self.urgent = urgent
         self.result: Any = None
         self.error: Exception | None = None
+
+
+class _Look:
+    """Stands in the inbox for what is urgent, so that the writer wakes up."""
+
+
+_LOOK = _Look()
 
 
 class Writer:
@@ -62,7 +73,8 @@ class Writer:
         self._clock = clock
         self._time = time
         self._notify = notify
-        self._inbox: SimpleQueue[_Job | None] = SimpleQueue()
+        self._inbox: SimpleQueue[_Job | _Look | None] = SimpleQueue()
+        self._first: deque[_Job] = deque()
         self._room = asyncio.Semaphore(INBOX)
         self._loop = asyncio.get_running_loop()
         self._conn: Connection | None = None
@@ -71,20 +83,28 @@ class Writer:
         self._thread = Thread(target=self._run, name="tocsin-sql-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, unit: Callable[[Connection], T]) -> T:
+    async def run(self, unit: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run ``unit`` in a transaction; return what it returns once that is committed.
 
-        A caller that is cancelled does not take its unit back: it is applied whole, or not at all.
+        What is ``urgent`` is run next, before all that is queued. A caller that is cancelled does
+        not take its unit back: it is applied whole, or not at all.
 
         Raises:
             StoreDown: the database refused the transaction, so nothing of it is stored.
         """
-        await self._room.acquire()
+        if not urgent:
+            await self._room.acquire()
         if not self._open:
-            self._room.release()
+            if not urgent:
+                self._room.release()
             raise StoreDown("the database is closed: this process is ending")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._inbox.put(_Job(unit, future))
+        job = _Job(unit, future, urgent=urgent)
+        if urgent:
+            self._first.append(job)
+            self._inbox.put(_LOOK)
+        else:
+            self._inbox.put(job)
         return await future
 
     async def close(self) -> None:
@@ -96,7 +116,7 @@ class Writer:
 
     def _run(self) -> None:
         """Work until told to end. Outlives whatever a transaction can die of."""
-        while (first := self._inbox.get()) is not None:
+        while (first := self._next()) is not None:
             batch = [first]
             woke = False
             try:
@@ -122,17 +142,30 @@ class Writer:
         self._time.committed()
         return woke
 
+    def _next(self) -> _Job | None:
+        """Return what is urgent, else what was queued first; wait for it. None is the end."""
+        while True:
+            if self._first:
+                return self._first.popleft()
+            item = self._inbox.get()
+            if not isinstance(item, _Look):
+                return item
+
     def _queued(self) -> Iterator[_Job]:
         """Yield what is queued, or comes in meanwhile, for as long as a transaction may take."""
         until = self._clock.monotonic() + BATCH_S
         for _ in range(BATCH - 1):
+            if self._first:
+                yield self._first.popleft()
+                continue
             if self._inbox.empty() or self._clock.monotonic() > until:
                 return
-            job = self._inbox.get()
-            if job is None:
+            item = self._inbox.get()
+            if item is None:
                 self._inbox.put(None)  # the end, which stays the last
                 return
-            yield job
+            if not isinstance(item, _Look):
+                yield item
 
     def _attempt(self, conn: Connection, job: _Job) -> bool:
         """Run one unit in its savepoint; return whether it asked for work.
@@ -156,13 +189,16 @@ class Writer:
     def _failed(self, batch: list[_Job], error: Exception) -> None:
         """Fail the batch and everything behind it, and begin anew with a new connection."""
         self._disconnect()
+        while self._first:
+            batch.append(self._first.popleft())
         for _ in range(self._inbox.qsize()):
             with suppress(Empty):
-                job = self._inbox.get_nowait()
-                if job is None:
+                item = self._inbox.get_nowait()
+                if item is None:
                     self._inbox.put(None)
                     break
-                batch.append(job)
+                if not isinstance(item, _Look):
+                    batch.append(item)
         told = self._outage.failed("cannot commit", error)
         for job in batch:
             job.error = StoreDown(str(told))
@@ -182,7 +218,8 @@ class Writer:
     def _answer(self, batch: list[_Job], woke: bool) -> None:  # noqa: FBT001 - called by the loop
         """Tell the callers, in their event loop."""
         for job in batch:
-            self._room.release()
+            if not job.urgent:
+                self._room.release()
             if job.future.done():
                 continue
             if job.error is not None:

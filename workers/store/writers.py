@@ -45,6 +45,7 @@ class Writers:
         self._driver = driver
         self._notify = notify
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tocsin-sql-writer")
+        self._urgent = ThreadPoolExecutor(1, thread_name_prefix="tocsin-sql-urgent")
         self._room = asyncio.Semaphore(INBOX)
         self._mine = local()
         self._all: list[Connection] = []
@@ -52,22 +53,28 @@ class Writers:
         self._outage = Outage(driver.name)
         self._open = True
 
-    async def run(self, unit: Callable[[Connection], T]) -> T:
+    async def run(self, unit: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run ``unit`` in a transaction; return what it returns once that is committed.
 
-        It may be run more than once. A caller that is cancelled does not take its unit back: it is
+        What is ``urgent`` has a connection of its own and waits for nothing that is queued. A unit
+        may be run more than once. A caller that is cancelled does not take its unit back: it is
         applied whole, or not at all.
 
         Raises:
             StoreDown: the database refused the transaction, so nothing of it is stored; or its
                 answer was lost, and whoever asks again finds out.
         """
+        if urgent:
+            return await self._run(self._urgent, unit)
         async with self._room:
-            if not self._open:
-                raise StoreDown("the database is closed: this process is ending")
-            loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._threads, self._work, unit, self._outage.mark())
-            result, woke = await asyncio.shield(work)
+            return await self._run(self._threads, unit)
+
+    async def _run(self, threads: ThreadPoolExecutor, unit: Callable[[Connection], T]) -> T:
+        if not self._open:
+            raise StoreDown("the database is closed: this process is ending")
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(threads, self._work, unit, self._outage.mark())
+        result, woke = await asyncio.shield(work)
         if woke:
             self._notify()
         return result
@@ -75,7 +82,8 @@ class Writers:
     async def close(self) -> None:
         """Finish what is queued, then end the threads and close their connections."""
         self._open = False
-        await asyncio.to_thread(self._threads.shutdown)
+        for threads in (self._threads, self._urgent):
+            await asyncio.to_thread(threads.shutdown)
         for conn in self._all:
             self._driver.disconnect(conn)
         self._all.clear()
