@@ -201,9 +201,24 @@ def _print_status(report: dict[str, Any]) -> None:
     print_text(
         f"last entry: {report['last_entry'] or '-'}; last alert: {report['last_alert'] or '-'}"
     )
+    _print_processes(report)
+
+
+def _print_processes(report: dict[str, Any]) -> None:
+    """Print what processes told of themselves; one of another version may tell other things."""
     for process in report["processes"]:
-        roles = ", ".join(process["roles"])
-        print_text(f"process {process['name']}: {roles}, version {process['version']}")
+        roles, beat_s = process.get("roles"), process.get("beat_s")
+        listed = ", ".join(map(str, roles)) if isinstance(roles, list) else "-"
+        same = process.get("config_hash") == report["config_hash"]
+        print_text(
+            f"process {process.get('name')}: {listed}, version {process.get('version')}, "
+            f"heard of {beat_s if beat_s is not None else '-'} s ago"
+            + ("" if same else f", other files ({process.get('config_hash')})")
+        )
+    for process in report["vanished"]:
+        print_text(
+            f"process {process['name']}: gone without a goodbye {process['silent_s']} s ago"
+        )
 
 
 @click.command()

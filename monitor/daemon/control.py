@@ -20,6 +20,9 @@ from workers.steps.relay import PAGE_STREAMS, sink_stream
 __all__ = ["Report", "control_socket", "member_socket"]
 
 
+VANISHED_S = 3600.0
+
+
 def control_socket(data_dir: Path) -> Path:
     """Return the path of the socket by which commands reach the daemon of this data folder."""
     return Places.of(data_dir).socket.with_name("control.sock")
@@ -69,9 +72,18 @@ class Report:
         return {"status": status, "draining": self._state.draining, "checks": shown(checks, now)}
 
     async def status(self) -> dict[str, Any]:
-        """Return the whole report, with all processes that beat in this Redis."""
+        """Return the whole report, with all processes that beat in this Redis.
+
+        And with those of the last hour that ended without a goodbye.
+        """
         told = await self.healthy()
-        return {**told, "processes": await self._processes() or told["processes"]}
+        broker = self._state.parts.broker
+        try:
+            beating, vanished = await broker.processes(), await broker.vanished(VANISHED_S)
+        except Transient:
+            return {**told, "vanished": []}
+        processes = [{key: one[key] for key in one if key != "sinks"} for one in beating]
+        return {**told, "processes": processes or told["processes"], "vanished": vanished}
 
     async def healthy(self) -> dict[str, Any]:
         """Return the whole report; what a broken dependency hides is left empty."""
@@ -148,13 +160,6 @@ class Report:
                 pending=pending,
             )
         return states
-
-    async def _processes(self) -> list[dict[str, Any]]:
-        try:
-            told = await self._state.parts.broker.processes()
-        except Transient:
-            return []
-        return [{key: one[key] for key in one if key != "sinks"} for one in told]
 
     async def metrics(self) -> bytes:
         """Return the page that Prometheus scrapes, gauges brought up to date."""

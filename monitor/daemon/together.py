@@ -89,8 +89,9 @@ class Together:
     async def status(self) -> dict[str, Any]:
         """Return the whole report, with all processes that share the work."""
         told = [one for one in (await self._ask("/status")).values() if one is not None]
-        every = {one["name"]: one for answer in told for one in answer["processes"]}
-        return {**self._report(told), "processes": [every[name] for name in sorted(every)]}
+        every = {str(one.get("name")): one for answer in told for one in answer["processes"]}
+        processes = [every[name] for name in sorted(every)]
+        return {"vanished": [], **self._report(told), "processes": processes}
 
     def _report(self, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What SQL and Redis say is the same in each; the rest is the worst of all."""

@@ -79,7 +79,8 @@ class Upkeep:
                 untried = name not in back
                 if released := await store.release_held(name, "disabled", untried=untried):
                     _log.info("deliveries_released", sink=name, deliveries=released)
-            if not lost(loaded).unread and (gone := await store.abandon(await self._known())):
+            known = None if lost(loaded).unread else await self._known()
+            if known is not None and (gone := await store.abandon(known)):
                 _log.warning("deliveries_abandoned", deliveries=gone, reason="sink removed")
         except (StoreDown, Transient) as error:
             _log.warning("sinks_not_settled", error=str(error))
@@ -96,12 +97,18 @@ class Upkeep:
             if made:
                 _log.info("summaries_made", summaries=made)
 
-    async def _known(self) -> set[str]:
-        """Return the sinks of our settings, and of those of every other process that lives."""
+    async def _known(self) -> set[str] | None:
+        """Return the sinks of our settings, and of those of every other process that lives.
+
+        None if one of them does not say which it knows.
+        """
         broker = self._state.parts.broker
         known = set(self._state.settings.sinks)
         for process in await broker.processes():
+            if process.get("name") == broker.consumer:
+                continue
             told = process.get("sinks")
-            if process.get("name") != broker.consumer and isinstance(told, list):
-                known.update(name for name in told if isinstance(name, str))
+            if not isinstance(told, list):
+                return None
+            known.update(name for name in told if isinstance(name, str))
         return known

@@ -133,5 +133,30 @@ async def test_a_sink_that_another_process_knows_is_not_gone(installation, site,
     installation.write(sinks='[sinks.second]\ntype = "file"\npath = "second.jsonl"\n')
     assert (await installation.ask("POST", "/reload?yes=1"))["ok"]
     assert {"journal", "second"} == await daemon._upkeep._known()
+    await other.beat({"roles": ["deliver"]})
+    assert None is await daemon._upkeep._known()
     await other.close()
     assert {"second"} == await daemon._upkeep._known()
+
+
+async def test_all_processes_are_told(installation, valkey):
+    """Status tells of every process that beats, whatever it says, and who went without a word."""
+    await installation.start({"web"})
+    other = RedisBroker(valkey.url, lease_s=30, clock=SystemClock(), consumer="other")
+    await other.open()
+    await other.beat({"roles": 7, "version": None})
+    with valkey.client() as client:
+        now = client.time()[0] * 1000
+        client.zadd("{tocsin}:beats", {"victim": now - 200_000, "forgotten": now - 7_200_000})
+    told = await installation.ask("GET", "/status")
+    assert "other" in [one["name"] for one in told["processes"]]
+    assert [("victim", 200)] == [
+        (one["name"], one["silent_s"] // 10 * 10) for one in told["vanished"]
+    ]
+    assert 1 == len((await installation.ask("GET", "/healthz"))["processes"])
+    said = (await installation.call("status")).stdout
+    assert "process other: -, version None" in said
+    assert "process victim: gone without a goodbye" in said
+    await other.close()
+    told = await installation.ask("GET", "/status")
+    assert (1, 1) == (len(told["processes"]), len(told["vanished"]))

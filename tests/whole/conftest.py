@@ -273,6 +273,22 @@ async def wire() -> AsyncIterator[NewswireServer]:
 
 
 @pytest.fixture
+async def machines(tmp_path: Path) -> AsyncIterator[Callable[[str], Tocsin]]:
+    """Makes daemons, each in a folder of its own by name; they are ended at the end."""
+    made: list[Tocsin] = []
+
+    def make(name: str) -> Tocsin:
+        (tmp_path / name).mkdir()
+        made.append(Tocsin(tmp_path / name))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.process is not None and one.process.returncode is None:
+            await one.kill()
+
+
+@pytest.fixture
 async def tocsin(tmp_path: Path) -> AsyncIterator[Tocsin]:
     """A daemon in a folder of its own, not started yet; ended at the end."""
     one = Tocsin(tmp_path)

@@ -63,6 +63,22 @@ class Beats(Part):
         ]
         return sorted(told, key=lambda info: str(info.get("name", "")))
 
+    async def vanished(self, within_s: float) -> list[dict[str, Any]]:
+        """Return who fell silent so recently without a goodbye: ``name`` and ``silent_s``."""
+        seconds, micros = await self._link.call("TIME")
+        now_ms = int(seconds) * 1000 + int(micros) // 1000
+        since, until = now_ms - int(within_s * 1000), now_ms - self.beat_ttl_ms
+        found = await self._link.call(
+            "ZREVRANGEBYSCORE", BEATS, until, since, "WITHSCORES", "LIMIT", 0, PROCESSES
+        )
+        return [
+            {
+                "name": name[:NAME_BYTES].decode("utf-8", "replace"),
+                "silent_s": round((now_ms - float(at)) / 1000, 1),
+            }
+            for name, at in zip(found[::2], found[1::2], strict=True)
+        ]
+
     async def _beat(self) -> None:
         link = self._link
         await link.run(
