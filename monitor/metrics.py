@@ -42,6 +42,12 @@ METRICS = (
     Metric("tocsin_events_total", "counter", "Events about Tocsin itself, raised.", ("event",)),
     Metric("tocsin_reloads_total", "counter", "Reloads of the settings.", ("outcome",)),
     Metric("tocsin_feeds", "gauge", "Feeds, by state.", ("state",)),
+    Metric(
+        "tocsin_feed_up",
+        "gauge",
+        "0 while a feed fails; the first 1,000 by name, one without a name by its id.",
+        ("feed",),
+    ),
     Metric("tocsin_due_lag_seconds", "gauge", "How long the most overdue feed has waited."),
     Metric(
         "tocsin_pages_behind_seconds",
@@ -67,6 +73,8 @@ METRICS = (
     Metric("tocsin_dead", "gauge", "Dead letters.", ("kind",)),
     Metric("tocsin_topics", "gauge", "Topics that are watched."),
     Metric("tocsin_topics_refused", "gauge", "Topics that could not be accepted."),
+    Metric("tocsin_topics_version", "gauge", "The number of the accepted topics in force."),
+    Metric("tocsin_topics_differ", "gauge", "1 while the files say other topics than those."),
     Metric("tocsin_ready", "gauge", "1 while work can be taken, as /readyz says.", across="min"),
     Metric("tocsin_check_up", "gauge", "1 while a dependency is well.", ("check",), across="min"),
     Metric("tocsin_processes", "gauge", "Processes of this run that are at work.", across="sum"),

@@ -1,13 +1,14 @@
 """What the endpoints are told, and where the command line finds a running daemon."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from monitor import shipped
-from monitor.daemon.gauges import set_gauges
+from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges
 from monitor.daemon.reload import Outcome
 from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
@@ -168,6 +169,8 @@ class Report:
             check["status"] != "failing" for check in health["checks"].values()
         )
         set_gauges(meter, health, ready=ready)
+        with suppress(StoreDown):
+            set_feeds(meter, await self._state.parts.store.feed_states(FEEDS_BY_NAME))
         return meter.page()
 
     async def why(self, event: str) -> dict[str, Any] | None:

@@ -1,14 +1,15 @@
 """Gauges as the health report has them: set whenever the page of metrics is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import inf
 from typing import Any
 
 from monitor.metrics import PrometheusMeter
 
-__all__ = ["set_gauges"]
+__all__ = ["FEEDS_BY_NAME", "set_feeds", "set_gauges"]
 
+FEEDS_BY_NAME = 1000
 FEED_STATES = ("ok", "failing", "quiet", "new")
 CHANGING = (
     "tocsin_feeds",
@@ -32,7 +33,23 @@ def set_gauges(meter: PrometheusMeter, health: Mapping[str, Any], *, ready: bool
     meter.gauge("tocsin_processes", 1)
     meter.gauge("tocsin_topics", health["topics"])
     meter.gauge("tocsin_topics_refused", len(health["topics_refused"]))
+    meter.gauge("tocsin_topics_version", health["topics_version"])
+    meter.gauge("tocsin_topics_differ", float(health["topics_differ"] is not None))
     meter.gauge("tocsin_info", 1, version=health["version"], config=health["config_hash"])
+
+
+def set_feeds(meter: PrometheusMeter, states: Iterable[tuple[str, str, str]]) -> None:
+    """Say of each feed (id, name, state) whether it fails: by its name, unless that is an address.
+
+    Of feeds that share a name the worst is told.
+    """
+    meter.clear("tocsin_feed_up")
+    up: dict[str, bool] = {}
+    for id_, name, state in states:
+        shown = id_ if "://" in name else name
+        up[shown] = up.get(shown, True) and state != "failing"
+    for shown, good in up.items():
+        meter.gauge("tocsin_feed_up", float(good), feed=shown)
 
 
 def _set_work(meter: PrometheusMeter, health: Mapping[str, Any]) -> None:

@@ -3,11 +3,12 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from workers.clock import Clock
 
-__all__ = ["ADDRESSED_TO_US", "notify", "reloading", "watchdog_s"]
+__all__ = ["ADDRESSED_TO_US", "how_it_is", "listening", "notify", "reloading", "watchdog_s"]
 
 ADDRESSED_TO_US = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
 """Variables that are meant for the main process alone: nobody speaks for it."""
@@ -21,13 +22,29 @@ def notify(*lines: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
+    message = "\n".join(" ".join(line.split()) for line in lines)
     if address.startswith("@"):
         address = "\0" + address[1:]
     with (
         contextlib.suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
     ):
-        channel.sendto("\n".join(lines).encode(), address)
+        channel.sendto(message.encode("utf-8", "replace"), address)
+
+
+def listening() -> bool:
+    """Say whether there is a service manager to be told."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
+def how_it_is(ready: Mapping[str, Any]) -> str:
+    """Return what `systemctl status` shows of a readiness report: the checks that are unwell."""
+    unwell = [
+        f"{name}: {check.get('error', check['status'])}"
+        for name, check in ready["checks"].items()
+        if check["status"] != "ok"
+    ]
+    return "; ".join([ready["status"], *unwell])
 
 
 @contextlib.contextmanager

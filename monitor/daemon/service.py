@@ -11,7 +11,7 @@ from monitor.daemon.build import Parts, SqlStore, open_parts
 from monitor.daemon.control import Report, control_socket, member_socket
 from monitor.daemon.follow import Follower
 from monitor.daemon.lanes import Lanes
-from monitor.daemon.notify import notify, watchdog_s
+from monitor.daemon.notify import how_it_is, listening, notify, watchdog_s
 from monitor.daemon.reload import Reloader
 from monitor.daemon.roles import ALL_ROLES, Roles
 from monitor.daemon.rules import rules_in_force, wanted_topics
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon"]
 
-TICK_S, FOLLOW_S = 0.25, 1.0
+TICK_S, FOLLOW_S, STATUS_S = 0.25, 1.0, 10.0
 CLOSE_SHARE = 0.25
 """Of the time to stop, what closing connections and processes may take after the drain."""
 _log = structlog.get_logger()
@@ -163,7 +163,12 @@ class Daemon:
             schedule.every(seconds, name, job)
         if (period := watchdog_s()) is not None:
             schedule.every(period, "watchdog", self._watchdog)
+        if listening():
+            schedule.every(STATUS_S, "status", self._tell_manager)
         schedule.start()
+
+    async def _tell_manager(self) -> None:
+        notify(f"STATUS={how_it_is(await self._report.ready())}; {self._summary()}")
 
     async def _watchdog(self) -> None:
         live = await self._report.live()

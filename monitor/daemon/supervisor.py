@@ -17,7 +17,7 @@ import structlog
 
 from monitor.daemon.control import control_socket, member_socket
 from monitor.daemon.member import Member
-from monitor.daemon.notify import notify, reloading, watchdog_s
+from monitor.daemon.notify import how_it_is, listening, notify, reloading, watchdog_s
 from monitor.daemon.roles import Roles
 from monitor.daemon.together import Together
 from monitor.settings import Loaded, queue_options
@@ -177,6 +177,8 @@ class Supervisor:
             await self._clock.sleep(LOOK_S)
             found = await self._together.stuck()
             stuck = {member.number: stuck.get(member.number, 0) + 1 for member in found}
+            if listening():
+                notify(f"STATUS={how_it_is(await self._together.ready())}")
             for member in found:
                 if stuck[member.number] >= STUCK_LOOKS:
                     _log.error("process_stuck", process=member.number, pid=member.pid)

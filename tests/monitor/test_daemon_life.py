@@ -149,6 +149,21 @@ async def test_the_metrics_page(installation):
     assert 2.0 == families["tocsin_topics"].samples[0].value
 
 
+async def test_feeds_are_counted_by_name(installation):
+    """Each feed that is polled has a gauge by its name, never by an address."""
+    more = '[[feeds]]\nurl = "http://127.0.0.1:9/{0}"\nname = "http://127.0.0.1:9/{0}"\n'
+    installation.write(more=more.format("secret"))
+    daemon = await installation.start()
+    page = (await daemon._report.metrics()).decode()
+    (told,) = [
+        [sample.labels["feed"].partition("_")[0] for sample in family.samples]
+        for family in text_string_to_metric_families(page)
+        if family.name == "tocsin_feed_up"
+    ]
+    assert ["Feed 0", "fee"] == sorted(told)
+    assert "secret" not in page
+
+
 async def test_a_refused_topic_is_degraded(installation):
     """A topic that cannot be read is left out, named, and makes the health degraded, not less."""
     installation.topics('[[topics]]\nname = "bad"\nquery = "(quake"\n' + TOPIC)

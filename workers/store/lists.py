@@ -151,6 +151,17 @@ def counts(conn: Connection, now: datetime) -> StoreCounts:
     )
 
 
+def feed_states(conn: Connection, _now: datetime, most: int) -> list[tuple[str, str, str]]:
+    """Return id, name and state of feeds that are not parked, by name, ``most`` at most."""
+    found = conn.execute(
+        select(feeds.c.id, feeds.c.name, _FEED_STATE)
+        .where(feeds.c.parked.is_(False))
+        .order_by(feeds.c.name, feeds.c.id)
+        .limit(most)
+    )
+    return [(row.id, row.name, row.state) for row in found]
+
+
 def _pages(conn: Connection, now: datetime) -> dict[str, Backlog]:
     rows = conn.execute(
         select(works.c.stream, func.count(), func.min(works.c.asked_at))

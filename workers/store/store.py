@@ -265,6 +265,10 @@ class StepStore(_Base):
 class SqlStore(StepStore):
     """One database, for the steps, the command line and health."""
 
+    async def feed_states(self, most: int) -> list[tuple[str, str, str]]:
+        """Return id, name and state of feeds that are not parked, by name, ``most`` at most."""
+        return await self._read(lists.feed_states, most)
+
     async def feed_ids(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Return the feed id of each source by its address, changing nothing."""
         return await self._read(feeds.ids, sources)
