@@ -9,6 +9,7 @@ import msgspec
 
 from monitor import shipped
 from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges
+from monitor.daemon.leaving import Leaving
 from monitor.daemon.reload import Outcome
 from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
@@ -41,6 +42,12 @@ class Report:
         self._state = state
         self._reload = reload
         self._began = state.clock.monotonic()
+        self._leaving = Leaving(
+            state.parts.store,
+            lambda: state.settings,
+            lambda: state.rules.sinks,
+            state.parts.meter,
+        )
         self._checks = Checks(
             state.clock,
             state.parts.store.probe,
@@ -189,6 +196,14 @@ class Report:
             for step in await store.trace_of(event)
         ]
         return {"title": article.title, "url": article.url, "steps": steps}
+
+    async def leaving(self, token: str) -> dict[str, Any] | None:
+        """Return whose link this is, None if we did not make it."""
+        return await self._leaving.who(token)
+
+    async def leave(self, token: str) -> bool:
+        """Let the reader behind a link leave; False if we did not make it."""
+        return await self._leaving.leave(token)
 
     async def reload(self, *, yes: bool) -> dict[str, Any]:
         """Read the settings again."""

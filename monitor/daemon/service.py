@@ -11,6 +11,7 @@ from monitor.daemon.build import Parts, SqlStore, open_parts
 from monitor.daemon.control import Report, control_socket, member_socket
 from monitor.daemon.follow import Follower
 from monitor.daemon.lanes import Lanes
+from monitor.daemon.leaving import leave_links
 from monitor.daemon.notify import how_it_is, listening, notify, watchdog_s
 from monitor.daemon.reload import Reloader
 from monitor.daemon.roles import ALL_ROLES, Roles
@@ -82,7 +83,8 @@ class Daemon:
             self._report = Report(self.state, self._reloader.reload)
             self._upkeep = Upkeep(self.state, self._report.process)
             await self._serve(settings)
-            self._sinks = build_sinks(settings, self._sessions)
+            links = await leave_links(settings, parts.store)
+            self._sinks = build_sinks(settings, self._sessions, links)
         except BaseException:
             await self._close(parts)
             raise
@@ -184,8 +186,8 @@ class Daemon:
         what has changed in them since they were last read.
         """
         state, settings = self.state, loaded.settings
-        fresh = build_sinks(settings, self._sessions)
         store = state.parts.store
+        fresh = build_sinks(settings, self._sessions, await leave_links(settings, store))
         before = None if word else state.accepted.own
         accepted = await topics.accept(wanted_topics(loaded, wanted), store, before)
         rules = await rules_in_force(loaded, wanted, accepted, store, self._roles)

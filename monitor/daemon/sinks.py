@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor import shipped
+from monitor.daemon.leaving import LeaveLinks
 from monitor.settings import Settings, user_agent
 from monitor.settings.hidden import Secret
 from monitor.settings.items import ConsoleSink as ConsoleSetting
@@ -66,19 +67,23 @@ class Sessions:
         self._open.clear()
 
 
-def build_sink(setting: SinkSetting, sessions: Sessions, user_agent: str) -> Sink:
-    """Return the sink that ``setting`` means.
+def build_sink(
+    setting: SinkSetting, sessions: Sessions, user_agent: str, links: LeaveLinks | None = None
+) -> Sink:
+    """Return the sink that ``setting`` means; ``links`` is how readers of its mail leave it.
 
     Raises:
         BadSink: its address or another value cannot be used.
     """
     try:
-        return _make(setting, sessions, user_agent)
+        return _make(setting, sessions, user_agent, links)
     except (ValueError, OSError) as error:
         raise BadSink(f"sink cannot be made: {setting.name}: {error}") from error
 
 
-def _make(setting: SinkSetting, sessions: Sessions, user_agent: str) -> Sink:
+def _make(
+    setting: SinkSetting, sessions: Sessions, user_agent: str, links: LeaveLinks | None
+) -> Sink:
     match setting:
         case ConsoleSetting():
             return ConsoleSink(setting.name, ConsoleOptions(timezone=setting.timezone))
@@ -102,7 +107,10 @@ def _make(setting: SinkSetting, sessions: Sessions, user_agent: str) -> Sink:
                 tls=setting.tls,
             )
             return MailSink(
-                setting.name, mail, setting.password.first if setting.password else None
+                setting.name,
+                mail,
+                setting.password.first if setting.password else None,
+                leave=links.of(setting.name) if links and setting.unsubscribe else None,
             )
         case _:
             raise BadSink(f"sink cannot be made: {setting.name}: no such type")
@@ -136,7 +144,9 @@ def _all_of(secret: Secret | None) -> Callable[[], tuple[str, ...]]:
     return secret.reveal if secret is not None else tuple
 
 
-def build_sinks(settings: Settings, sessions: Sessions) -> dict[str, Sink]:
+def build_sinks(
+    settings: Settings, sessions: Sessions, links: LeaveLinks | None = None
+) -> dict[str, Sink]:
     """Return every sink that is enabled.
 
     Raises:
@@ -144,7 +154,7 @@ def build_sinks(settings: Settings, sessions: Sessions) -> dict[str, Sink]:
     """
     agent = user_agent(settings, shipped.version())
     return {
-        name: build_sink(setting, sessions, agent)
+        name: build_sink(setting, sessions, agent, links)
         for name, setting in settings.sinks.items()
         if setting.enabled
     }

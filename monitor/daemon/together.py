@@ -15,6 +15,7 @@ from monitor.registry import config_hash
 from monitor.settings import Loaded
 from monitor.sums import Sums
 from monitor.web.client import ask, fetch
+from workers.alerts.leaving import LEAVE
 from workers.clock import Clock
 from workers.model.report import StoreCounts
 
@@ -134,13 +135,29 @@ class Together:
 
     async def why(self, event: str) -> dict[str, Any] | None:
         """Return the journey of an event's article, None if there is no such."""
+        told = await self._ask_one("GET", f"/journey/{event}")
+        journey: dict[str, Any] | None = told["journey"] if told else None
+        for step in (journey or {"steps": ()})["steps"]:
+            step["at"] = msgspec.convert(step["at"], datetime)
+        return journey
+
+    async def leaving(self, token: str) -> dict[str, Any] | None:
+        """Return whose link this is, None if we did not make it."""
+        told = await self._ask_one("GET", f"/{LEAVE}/{token}")
+        who: dict[str, Any] | None = told["who"] if told else None
+        return who
+
+    async def leave(self, token: str) -> bool:
+        """Let the reader behind a link leave; False if we did not make it."""
+        told = await self._ask_one("POST", f"/{LEAVE}/{token}")
+        return bool(told and told["left"])
+
+    async def _ask_one(self, method: str, path: str) -> dict[str, Any] | None:
+        """Return what the first process that answers says."""
         for member in self._at_work:
-            told = await ask(member.control, "GET", f"/journey/{event}", ASK_S)
+            told = await ask(member.control, method, path, ASK_S)
             if told is not None:
-                journey: dict[str, Any] | None = told["journey"]
-                for step in (journey or {"steps": ()})["steps"]:
-                    step["at"] = msgspec.convert(step["at"], datetime)
-                return journey
+                return told
         return None
 
     async def reload(self, *, yes: bool) -> dict[str, Any]:

@@ -172,6 +172,15 @@ def _mail(built: Built) -> Iterator[Problem]:
                 yield at_sink(built, name, "smtp", message, hint)
 
 
+def _leaving(built: Built) -> Iterator[Problem]:
+    if built.settings.web.public_url is not None:
+        return
+    for name, sink in enabled_sinks(built.settings).items():
+        if isinstance(sink, EmailSink) and sink.unsubscribe:
+            hint = 'add public_url = "https://…" to [web], under which readers reach this server'
+            yield at_sink(built, name, "unsubscribe", "has no page to lead to", hint)
+
+
 def _webhooks(built: Built) -> Iterator[Problem]:
     for name, url in webhook_urls(built):
         if not is_web(url):
@@ -192,5 +201,6 @@ _PROBLEMS: tuple[Check, ...] = (
     _topics,
     _webhooks,
     _mail,
+    _leaving,
     _secrets,
 )

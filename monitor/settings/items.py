@@ -260,6 +260,14 @@ class EmailSink(SinkSetting):
             "either way."
         ),
     )
+    unsubscribe: Flag = Field(
+        default=False,
+        description=(
+            "Puts a link into each mail by which its reader gets no more of them, after a page "
+            "that asks. The other recipients are told, and `tocsin sinks enable NAME` takes it "
+            "back. Needs `[web] public_url`. Off by default: whoever can read a mail can leave."
+        ),
+    )
 
 
 class ConsoleSink(SinkSetting):

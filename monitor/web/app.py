@@ -12,13 +12,15 @@ import msgspec
 from aiohttp import web
 
 from monitor.metrics import CONTENT_TYPE_LATEST
-from monitor.web.page import journey_page
+from monitor.web.page import journey_page, leaving_page, left_page
+from workers.alerts.leaving import LEAVE
 
 __all__ = ["Asked", "build_control", "build_public"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OK, UNAVAILABLE, BAD_REQUEST = 200, 503, 400
 EVENT = "{event:art_[0-9a-f]{24}}"
+LINK = "{token:[A-Za-z0-9_-]{1,2000}}"
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -47,6 +49,14 @@ class Asked(Protocol):
 
     async def why(self, event: str) -> Mapping[str, Any] | None:
         """Return ``{"title", "url", "steps"}`` of an event, None if there is no such."""
+        ...
+
+    async def leaving(self, token: str) -> Mapping[str, Any] | None:
+        """Return ``{"sink", "recipient"}`` of a mail's link, None if we did not make it."""
+        ...
+
+    async def leave(self, token: str) -> bool:
+        """Let the reader behind a mail's link leave; False if we did not make it."""
         ...
 
     async def reload(self, *, yes: bool) -> Mapping[str, Any]:
@@ -104,13 +114,35 @@ def _pages(asked: Asked, token: Callable[[], tuple[str, ...]]) -> list[web.Route
         told = await asked.why(request.match_info["event"])
         if told is None:
             raise web.HTTPNotFound(text="no such event\n")
-        return web.Response(
-            text=journey_page(told),
-            content_type="text/html",
-            headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"},
-        )
+        return _page(journey_page(told), CSP)
 
-    return [web.get(f"/why/{EVENT}", why)]
+    async def leaving(request: web.Request) -> web.Response:
+        who = await asked.leaving(request.match_info["token"])
+        if who is None:
+            raise web.HTTPNotFound(text="this link leads nowhere\n")
+        return _page(leaving_page(who["sink"], who["recipient"]), f"{CSP}; form-action 'self'")
+
+    async def leave(request: web.Request) -> web.Response:
+        if not await asked.leave(request.match_info["token"]):
+            raise web.HTTPNotFound(text="this link leads nowhere\n")
+        return _page(left_page(), CSP)
+
+    # No token is asked for: the link itself is the proof, and its reader has no other. Only POST
+    # acts, because scanners of mail follow every link.
+    return [
+        web.get(f"/why/{EVENT}", why),
+        web.get(f"/{LEAVE}/{LINK}", leaving),
+        web.post(f"/{LEAVE}/{LINK}", leave),
+    ]
+
+
+def _page(html: str, policy: str) -> web.Response:
+    headers = {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
+    return web.Response(text=html, content_type="text/html", headers=headers)
 
 
 def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
@@ -151,12 +183,20 @@ def build_control(asked: Asked) -> web.Application:
         outcome = await asked.reload(yes=request.query.get("yes") == "1")
         return _json(outcome, OK if outcome["ok"] else BAD_REQUEST)
 
+    async def leaving(request: web.Request) -> web.Response:
+        return _json({"who": await asked.leaving(request.match_info["token"])})
+
+    async def leave(request: web.Request) -> web.Response:
+        return _json({"left": await asked.leave(request.match_info["token"])})
+
     app = web.Application(client_max_size=1 << 16)
     app.add_routes(_endpoints(asked, lambda: ()))
     app.add_routes(
         [
             web.get("/status", status),
             web.get(f"/journey/{EVENT}", journey),
+            web.get(f"/{LEAVE}/{LINK}", leaving),
+            web.post(f"/{LEAVE}/{LINK}", leave),
             web.post("/reload", reload),
         ]
     )

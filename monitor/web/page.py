@@ -1,10 +1,10 @@
-"""The page behind the link of an alert: the journey of its article, for a browser."""
+"""Pages for a browser: the journey of an article, and how a reader of mail leaves."""
 
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-__all__ = ["journey_page"]
+__all__ = ["journey_page", "leaving_page", "left_page"]
 
 _HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -31,3 +31,22 @@ def journey_page(told: Mapping[str, Any]) -> str:
         because = f"<br><small>{escape(step['because'])}</small>" if step["because"] else ""
         parts.append(f'<dd dir="auto">{escape(step["decision"])}{because}</dd>')
     return "".join([*parts, "</dl></body></html>\n"])
+
+
+def leaving_page(sink: str, recipient: str) -> str:
+    """Return the page that asks whether a reader really wants no more mail."""
+    return (
+        _HEAD.format(title="No more of these mails?")
+        + f'<p dir="auto">{escape(recipient)} will get no more alerts of Tocsin by '
+        f"{escape(sink)}. The other recipients are told.</p>"
+        '<form method="post"><button type="submit" style="font:inherit;padding:8px 16px">'
+        "Yes, send no more</button></form></body></html>\n"
+    )
+
+
+def left_page() -> str:
+    """Return the page that says that a reader gets no more mail."""
+    return (
+        _HEAD.format(title="You will get no more of these mails")
+        + "<p>Whoever runs this Tocsin can take that back.</p></body></html>\n"
+    )

@@ -22,6 +22,7 @@ class Asked:
     def __init__(self) -> None:
         self.health = "ok"
         self.reloads: list[bool] = []
+        self.left: list[str] = []
 
     async def live(self):
         return {"status": self.health, "still": []}
@@ -44,6 +45,13 @@ class Asked:
         step = {"at": datetime(2026, 3, 2, tzinfo=UTC), "stage": "read", "decision": "<b>",
                 "because": "a & b"}  # fmt: skip
         return {"title": "<script>", "url": "javascript:alert(1)", "steps": [step]}
+
+    async def leaving(self, token):
+        return {"sink": "desk", "recipient": "<b>@example.org"} if token == "good" else None
+
+    async def leave(self, token):
+        self.left.append(token)
+        return token == "good"
 
     async def reload(self, *, yes):
         self.reloads.append(yes)
@@ -198,3 +206,27 @@ async def test_the_journey_asks_for_the_token(public):
     get = await public("secret")
     assert 401 == (await get(f"/why/{EVENT}"))[0]
     assert 200 == (await get(f"/why/{EVENT}", Authorization="Bearer secret"))[0]
+
+
+async def test_a_reader_leaves_by_a_page_that_asks(asked, public):
+    """Following the link asks, only POST acts, and neither needs the operator's token."""
+    get = await public("secret")
+    status, raw = await get("/leave/good")
+    assert (200, True) == (status, b"&lt;b&gt;@example.org" in raw)
+    assert b'<form method="post">' in raw
+    assert [] == asked.left
+    assert 404 == (await get("/leave/bad"))[0]
+    assert 404 == (await get("/leave/.."))[0]
+
+
+async def test_a_mail_program_leaves_with_one_click(asked):
+    """RFC 8058: a POST to the link of the header is enough."""
+    served = await serve(build_public(asked, lambda: ("secret",)), "127.0.0.1:0")
+    body = {"List-Unsubscribe": "One-Click"}
+    async with aiohttp.ClientSession() as session:
+        async with session.post(f"{served.address}/leave/good", data=body) as answer:
+            assert 200 == answer.status
+        async with session.post(f"{served.address}/leave/bad", data=body) as answer:
+            assert 404 == answer.status
+    assert ["good", "bad"] == asked.left
+    await served.close()

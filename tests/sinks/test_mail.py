@@ -133,6 +133,32 @@ async def test_a_mail_is_readable(
     assert "<mark>Tocsin</mark> sends this" in html
     assert "&lt;b&gt;in&lt;/b&gt;" in html
     assert f'<a href="{said.public_url}/why/{said.content.event}">Why this mail</a>' in html
+    assert made["List-Unsubscribe"] is None
+
+
+async def test_a_reader_can_leave(
+    start: Callable[..., Awaitable[int]], relay: Relay, notice: Callable[..., Notice]
+) -> None:
+    """Where it is wanted, header and text have a link of this recipient's own, unbroken."""
+    options = MailOptions(smtp=f"smtp://127.0.0.1:{await start()}", sender=SENDER)
+    page = "https://t.example.org/leave/" + "t" * 300
+
+    def link(recipient: str) -> str:
+        return f"{page}?{len(recipient)}"
+
+    sink = MailSink("desk", options, leave=link)
+    said = notice()
+    await sink.send(said)
+    await sink.close()
+    content = cast("bytes", relay.envelopes[0].original_content)
+    expected = f"{page}?{len(said.recipient)}"
+    assert f"\r\nList-Unsubscribe: <{expected}>\r\n".encode() in content
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in content
+    made = _parsed(relay.envelopes[0])
+    text = made.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert f"No more of these mails: {expected}" in text
+    html = made.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert f'<a href="{expected}">No more of these mails</a>' in html
 
 
 async def test_an_event_is_mailed(

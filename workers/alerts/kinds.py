@@ -37,5 +37,6 @@ EVENTS: dict[EventKind, EventRule] = {
     "feed_rebaselined": EventRule(title="Feed was made anew", severity="normal", lasting=False),
     "budget_exhausted": EventRule(title="Polls do not suffice", severity="normal"),
     "pages_blocked": EventRule(title="Pages cannot be read", severity="high"),
+    "recipient_left": EventRule(title="Recipient left", severity="high", lasting=False),
 }
 """Every kind there is. Critical ones go to every sink that does not refuse them."""

@@ -34,6 +34,7 @@ EventKind = Literal[
     "feed_rebaselined",
     "budget_exhausted",
     "pages_blocked",
+    "recipient_left",
 ]
 """What can be told of Tocsin itself. Bounded, because it is a metric label too."""
 

@@ -11,7 +11,7 @@ from workers.model.alert import Alert, Content, Delivery, DeliveryJob, Summary
 from workers.model.commit import DeliveryCommit
 from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.report import DeliveryLine
-from workers.store import dead, traces, work
+from workers.store import dead, leavers, traces, work
 from workers.store.sql import Fixed, put_new
 from workers.store.tables import alerts, held, messages, rung
 from workers.store.tables import deliveries as table
@@ -22,8 +22,10 @@ __all__ = ["MOST", "commit", "load", "make", "of_alert", "release", "whole_alert
 def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
     """Store the deliveries of an alert or message; those that are there stay as they are.
 
-    Each is asked for, but for those that are held because their sink is disabled.
+    Each is asked for, but for those that are held because their sink is disabled. For recipients
+    who left none is made.
     """
+    made = leavers.staying(conn, made)
     if not made:
         return
     rows = [

@@ -22,7 +22,14 @@ from workers.model.alert import (
 from workers.model.article import ArticleRow, PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import EntryRow, FeedRow, FeedSource
-from workers.model.message import EventEnd, EventIntent, EventKind, EventLine, Raised
+from workers.model.message import (
+    EventEnd,
+    EventIntent,
+    EventKind,
+    EventLine,
+    Raised,
+    Recipient,
+)
 from workers.model.report import DeliveryLine, StoreCounts
 from workers.model.upkeep import HeldLine
 from workers.options import KeepOptions
@@ -36,6 +43,8 @@ from workers.store import (
     held,
     incarnation,
     knowledge,
+    leavers,
+    leaving,
     letters,
     lists,
     polls,
@@ -392,6 +401,18 @@ class SqlStore(StepStore):
             released += some
             if some < deliveries.MOST:
                 return released
+
+    async def leave_key(self) -> str:
+        """Return what the links are signed with by which recipients leave, in hexadecimal."""
+        return await self._write(leavers.key)
+
+    async def leave(self, who: Recipient, intent: EventIntent) -> Raised | None:
+        """Make nothing more for a recipient, and tell others; None if it had left before."""
+        return await self._write(leaving.leave, who, intent)
+
+    async def let_return(self, sink: str) -> int:
+        """Let all who left a sink be its recipients again; return how many."""
+        return await self._write(leavers.returned, sink)
 
     async def held_lines(self) -> list[HeldLine]:
         """Return what is held, by reason and sink."""

@@ -43,6 +43,7 @@ __all__ = [
     "feeds",
     "held",
     "keys",
+    "left",
     "messages",
     "meta",
     "metadata",
@@ -343,6 +344,15 @@ _partial(
     held.c.topic,
     held.c.at,
     where=held.c.message_id.is_(None),
+)
+
+left = Table(
+    "left_recipients",
+    metadata,
+    Column("sink", Words, nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("sink", "recipient"),
 )
 
 sinks = Table(

@@ -38,6 +38,9 @@ MOST_ENCODED = 75
 """Longest encoded word that RFC 2047 allows."""
 
 
+NO_MORE = "No more of these mails"
+"""What the link says by which a reader leaves."""
+
 _KINDS: dict[NoticeType, str] = {
     "alert.created": "",
     "event.raised": "Tocsin: ",
@@ -55,15 +58,31 @@ def subject(notice: Notice) -> str:
     return f"{_KINDS[notice.type]}{line}"
 
 
-def render(notice: Notice, sender: Address, recipient: Address, zone: tzinfo) -> bytes:
-    """Return the mail. Between attempts only Date, boundary and how late it is differ."""
+def render(
+    notice: Notice,
+    sender: Address,
+    recipient: Address,
+    zone: tzinfo,
+    leave: str | None = None,
+) -> bytes:
+    """Return the mail. Between attempts only Date, boundary and how late it is differ.
+
+    ``leave`` is the address by which its reader gets no more mail (RFC 2369, RFC 8058).
+    """
     message = EmailMessage(policy=_LONG)
     for name, value in _headers(notice, sender.domain):
         message[name] = value
+    if leave is not None:
+        message["List-Unsubscribe"] = f"<{leave}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["From"] = sender
     message["To"] = recipient
-    message.set_content("\n".join(_text(notice, zone)) + "\n")
-    message.add_alternative("\n".join(_html(notice, zone)) + "\n", subtype="html")
+    text, html = [*_text(notice, zone)], [*_html(notice, zone)]
+    if leave is not None:
+        text += ["", f"{NO_MORE}: {leave}"]
+        html.insert(-1, f'<p><small><a href="{escape(leave)}">{NO_MORE}</a></small></p>')
+    message.set_content("\n".join(text) + "\n")
+    message.add_alternative("\n".join(html) + "\n", subtype="html")
     return _subject_line(subject(notice)) + _to_bytes(message)
 
 

@@ -30,6 +30,7 @@ class MailSink:
         password: Asked at each attempt, in a thread, so that a changed one needs no restart. None:
             no login, even if the relay's address names a user.
         context: What is trusted, instead of the system's certificates and ``options.ca``.
+        leave: Returns the link by which a recipient gets no more mail; None: there is none.
 
     Raises:
         ValueError: an address, the file of certificates or the time zone is unusable.
@@ -41,12 +42,14 @@ class MailSink:
         options: MailOptions,
         password: Callable[[], str] | None = None,
         context: ssl.SSLContext | None = None,
+        leave: Callable[[str], str] | None = None,
     ) -> None:
         self._name = name
         self._relay = relay_of(options.smtp)
         self._sender = mailbox(options.sender)
         self._zone = zone_of(options.timezone)
         self._password = password if self._relay.user else None
+        self._leave_link = leave
         self._total_s = options.total_s
         self._idle_s = options.idle_s
         self._wire = Wire(
@@ -80,7 +83,8 @@ class MailSink:
             recipient = mailbox(notice.recipient)
         except ValueError as error:
             raise Permanent("payload", f"recipient: {error}") from error
-        content = render(notice, self._sender, recipient, self._zone)
+        leave = self._leave_link(notice.recipient) if self._leave_link else None
+        content = render(notice, self._sender, recipient, self._zone, leave)
         login = await self._login()
         async with self._turn:
             self._rest(None)

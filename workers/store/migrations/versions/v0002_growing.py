@@ -16,6 +16,7 @@ def upgrade() -> None:
     _messages()
     _bursts()
     _sinks()
+    _leavers()
 
 
 def _columns() -> None:
@@ -124,4 +125,15 @@ def _sinks() -> None:
         sa.Column("refused_since", sa.Double(), nullable=True),
         sa.Column("gone_since", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_sinks"),
+    )
+
+
+def _leavers() -> None:
+    """Recipients of mail who want no more of it."""
+    op.create_table(
+        "left_recipients",
+        sa.Column("sink", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("sink", "recipient", name="pk_left_recipients"),
     )
