@@ -18,7 +18,7 @@ from workers.errors import TocsinError
 from workers.feeds.pressure import slowed
 from workers.model.report import StoreCounts
 
-__all__ = ["Beating", "Check", "Checks", "SinkState", "days_left", "report", "worst"]
+__all__ = ["Beating", "Check", "Checks", "SinkState", "days_left", "free_bytes", "report", "worst"]
 
 FRESH_S = 1.0
 LIMIT_S = 5.0
@@ -71,17 +71,17 @@ class Checks:
         clock: Clock,
         database: Callable[[], Awaitable[object]],
         redis: Callable[[], Awaitable[object]],
-        data_dir: Path,
+        folders: Sequence[Path],
         disk_floor: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._probes = {"database": database, "redis": redis}
-        self._data_dir = data_dir
+        self._folders = tuple(folders)
         self._disk_floor = disk_floor
         self._known: dict[str, Check] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._first: tuple[float, int] | None = None
-        """When this process first looked at the data folder, and how large that was."""
+        """When this process first looked at its folders, and how large they were."""
         self._lock = asyncio.Lock()
 
     async def all(self) -> dict[str, Check]:
@@ -122,14 +122,19 @@ class Checks:
         self._known[name] = Check(status=status, facts=facts, at=now)
 
     def _disk(self) -> Check:
-        free, floor = shutil.disk_usage(self._data_dir).free, self._disk_floor()
+        free, floor = free_bytes(self._folders), self._disk_floor()
         status = "ok" if free >= floor else "degraded"
         if free < NO_WORK_BELOW_BYTES:
             status = "failing"
-        now, size = self._clock.monotonic(), _size(self._data_dir)
+        now, size = self._clock.monotonic(), sum(map(_size, self._folders))
         began, before = self._first = self._first or (now, size)
         left = days_left(free - floor, size - before, now - began)
         return Check(status=status, facts={"free_bytes": free, "days_left": left}, at=now)
+
+
+def free_bytes(folders: Sequence[Path]) -> int:
+    """Return the bytes that are free where there are fewest."""
+    return min(shutil.disk_usage(folder).free for folder in folders)
 
 
 def _size(folder: Path) -> int:

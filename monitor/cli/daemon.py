@@ -168,11 +168,20 @@ def status(config: str | None, *, as_json: bool) -> None:
         _print_status(report)
 
 
+def _about(check: dict[str, Any]) -> str:
+    """Return what else a check says: why it fails, or how long the disk lasts."""
+    if "free_bytes" not in check:
+        return str(check.get("error", ""))
+    days = check["days_left"]
+    left = "days left not known yet" if days is None else f"{days} days left"
+    return f"{check['free_bytes'] / (1 << 30):.1f} GiB free, {left}"
+
+
 def _print_status(report: dict[str, Any]) -> None:
     feeds, queue, dead = report["feeds"], report["queue"], report["dead"]
     print_text(f"{report['status']}, version {report['version']}, up {report['uptime_s']:.0f} s")
     for name, check in report["checks"].items():
-        print_text(f"  {name}: {check['status']} {check.get('error', '')}".rstrip())
+        print_text(f"  {name}: {check['status']} {_about(check)}".rstrip())
     print_text(
         f"feeds: {feeds['total']}, {feeds['ok']} ok, {feeds['failing']} failing, "
         f"{feeds['quiet']} quiet; most overdue by {feeds['due_lag_s']} s"

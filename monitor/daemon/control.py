@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from monitor import shipped
+from monitor.daemon.disk import folders
 from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges
 from monitor.daemon.leaving import Leaving
 from monitor.daemon.reload import Outcome
@@ -52,7 +53,7 @@ class Report:
             state.clock,
             state.parts.store.probe,
             state.parts.broker.ping,
-            state.settings.data_dir,
+            folders(state),
             lambda: state.settings.keep.disk_floor,
         )
 

@@ -90,6 +90,7 @@ class Daemon:
             raise
         parts.store.subscribe(self.state.lanes.wake)
         await self._upkeep.beat()  # before the lanes, which beat too, but cannot say what we are
+        self._upkeep.judge_disk()
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
         await self._upkeep.settle_sinks(self._sinks)

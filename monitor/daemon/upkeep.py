@@ -1,19 +1,25 @@
 """What a process does now and then beside its lanes. Several may do the same at once."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from monitor.daemon.disk import DISK_S, Disk
 from monitor.daemon.lost import lost
 from monitor.daemon.state import State
 from monitor.settings import keep_options, queue_options
 from workers.errors import StoreDown, Transient
+from workers.steps.events import Events
 from workers.steps.relay import refill
 
 __all__ = ["Upkeep"]
 
 REFILL_S, PRUNE_S, LISTS_S = 300.0, 3600.0, 5.0
+DEAD_S, DEAD_OVER_S, DEAD_MOST = 60.0, 3600.0, 20
+"""How often dead letters are counted, over what time, and how many new ones are too many."""
+_PLURALS = {"entry": "entries", "page": "pages", "delivery": "deliveries"}
 _log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
@@ -27,16 +33,24 @@ class Upkeep:
     def __init__(self, state: State, told: Callable[[], dict[str, Any]]) -> None:
         self._state = state
         self._told = told
+        self._events = Events(state.parts.edges, lambda: state.rules.sinks)
+        self._disk = Disk(state, self._events)
 
     def jobs(self) -> Iterator[tuple[float, str, Job]]:
         """Yield seconds, name and what is to be done each time."""
         yield queue_options(self._state.settings).lease_s / 3, "beat", self.beat
+        yield DISK_S, "disk", self._disk.look
+        yield DEAD_S, "dead", self.watch_dead
         if "poll" in self._state.roles:
             yield REFILL_S, "refill", self.refill
             yield PRUNE_S, "prune", self.prune
         if "deliver" in self._state.roles:
             yield REFILL_S, "settle", self.settle_sinks
             yield LISTS_S, "summarize", self.summarize
+
+    def judge_disk(self) -> None:
+        """See whether there is room, before the first work begins."""
+        self._disk.judge()
 
     async def beat(self) -> None:
         """Tell the others that this process lives, what it does, and which sinks it knows."""
@@ -64,6 +78,23 @@ class Upkeep:
             await self._state.parts.store.prune(keep, self._state.clock.now())
         except StoreDown as error:
             _log.warning("prune_failed", error=str(error))
+
+    async def watch_dead(self) -> None:
+        """Raise an event while dead letters grow: more than `DEAD_MOST` new ones in an hour."""
+        since = self._state.clock.now() - timedelta(seconds=DEAD_OVER_S)
+        try:
+            new = await self._state.parts.store.new_dead(since)
+            if sum(new.values()) > DEAD_MOST:
+                told = ", ".join(f"{_PLURALS[kind]}: {number}" for kind, number in new.items())
+                text = (
+                    f"{sum(new.values())} dead letters in an hour ({told}): look at "
+                    "`tocsin dead list --since 1h`, mend the cause, then `tocsin dead replay`"
+                )
+                await self._events.begin(self._events.about("dead_growing", "dead letters", text))
+            else:
+                await self._events.end("dead_growing", "dead letters")
+        except StoreDown as error:
+            _log.debug("dead_not_watched", error=str(error))
 
     async def settle_sinks(self, back: Collection[str] = ()) -> None:
         """Send what was held for sinks that are back; give up what waits for sinks that are gone.

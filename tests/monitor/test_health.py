@@ -34,7 +34,7 @@ def probes() -> tuple[Probe, Probe]:
 @pytest.fixture
 def checks(set_clock, probes, tmp_path: Path) -> Checks:
     """Checks of both, with a floor of one byte."""
-    return Checks(set_clock, *probes, tmp_path, lambda: 1)
+    return Checks(set_clock, *probes, [tmp_path], lambda: 1)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_a_slow_check_keeps_nobody_waiting(checks, set_clock, monkeypatch)
 async def test_a_disk_that_is_nearly_full(set_clock, probes, tmp_path: Path, monkeypatch):
     """Below the floor is degraded; with no room to work at all it fails. The floor may change."""
     floor = [1 << 62]
-    checks = Checks(set_clock, *probes, tmp_path, lambda: floor[0])
+    checks = Checks(set_clock, *probes, [tmp_path], lambda: floor[0])
     assert "degraded" == (await checks.all())["disk"].status
     floor[0] = 1
     assert "ok" == (await checks.all())["disk"].status

@@ -38,6 +38,8 @@ class FeedLane:
         self._outage = Outage("poll", clock)
         self._running: dict[asyncio.Task[None], FeedLease] = {}
         self._stopping = False
+        self._failing = False
+        """Whether the last poll could not be stored."""
         self._more = False
         self._claiming = asyncio.Lock()
         self._again: asyncio.Task[None] | None = None
@@ -81,14 +83,22 @@ class FeedLane:
         try:
             delay = await self._poll(lease.feed)
         except (StoreDown, Transient) as error:
-            _log.warning("poll_not_stored", feed=lease.feed, error=str(error))
+            self._not_stored(lease.feed, error)
             delay = self._lease_s
         except Exception as error:  # noqa: BLE001 - one bad feed must not end the lane
             _log.error("poll_failed", feed=lease.feed, exc_info=error)
             delay = 300.0
+        else:
+            self._failing = False
         finally:
             renewing.cancel()
         await self._set(lease.feed, delay)
+
+    def _not_stored(self, feed: str, error: Exception) -> None:
+        """Say that polls cannot be stored: once, not for each feed as long as it lasts."""
+        if not self._failing:
+            _log.warning("poll_not_stored", feed=feed, error=str(error))
+        self._failing = True
 
     async def _set(self, feed: str, delay: float) -> None:
         lease = self._lease_of(feed)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from workers.model.base import Record
 
-__all__ = ["BackupMade", "Checked", "Finding", "HeldLine", "Restored", "TableCopied"]
+__all__ = ["BackupMade", "Checked", "Finding", "HeldLine", "Restored", "Room", "TableCopied"]
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -66,3 +66,12 @@ class TableCopied(Record, frozen=True, kw_only=True):
 
     table: str
     rows: int
+
+
+class Room(Record, frozen=True, kw_only=True):
+    """What of a database's file is free."""
+
+    free_bytes: int
+    """Pages that hold nothing: what is written next goes there."""
+    returns: bool
+    """Whether they can be given back to the file system while the daemon runs."""

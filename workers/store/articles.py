@@ -83,13 +83,19 @@ def entries_of(conn: Connection, _now: datetime, article: str) -> tuple[EntryRow
     )
 
 
-def commit(conn: Connection, now: datetime, reading: ArticleCommit) -> None:
-    """Store a reading: text, keys, what rings for the first time, and how its work goes on."""
+def commit(
+    conn: Connection, now: datetime, reading: ArticleCommit, *, keep_text: bool = True
+) -> None:
+    """Store a reading: text, keys, what rings for the first time, and how its work goes on.
+
+    Without ``keep_text`` all that was found is stored, but not what it was found in.
+    """
     if reading.full_text is not None:  # first of all: feeds are held before articles
         _count_full_text(conn, merge.root(conn, reading.work.id), got=reading.full_text)
     article = merge.hold(conn, reading.work.id)
     if reading.article is not None:
-        _store(conn, article, reading.article)
+        bare = {} if keep_text else {"text": "", "zones": ()}
+        _store(conn, article, structs.replace(reading.article, **bare))
     if reading.topics_version is not None:
         _STAMP.run(conn, {"the_id": article, "number": reading.topics_version})
     for key in dict.fromkeys(map(bounded, reading.keys)):

@@ -25,7 +25,7 @@ from workers.store import copying, held, incarnation
 from workers.store.copying import Progress
 from workers.store.postgres_driver import PostgresDriver
 from workers.store.schema import prepare, schema_of
-from workers.store.sqlite_driver import SqliteDriver
+from workers.store.sqlite_driver import INCREMENTAL, SqliteDriver
 from workers.store.versions import NOTHING, Unusable
 
 __all__ = [
@@ -182,6 +182,7 @@ def vacuum(database: Path) -> tuple[int, int]:
         raw.execute("COMMIT")
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         before = database.stat().st_size
+        raw.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # from now on it can shrink by itself
         raw.execute("VACUUM")
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         raw.execute("PRAGMA optimize")

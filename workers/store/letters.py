@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, update
 
 from workers.errors import TocsinError
 from workers.model.alert import DeadKind, DeadLetter, DeadLine
@@ -17,7 +17,7 @@ from workers.store.tables import articles, deliveries, feeds
 from workers.store.tables import dead as table
 from workers.store.tables import work as works
 
-__all__ = ["MOST", "After", "DeadWhich", "Round", "drop", "lines", "replay", "show"]
+__all__ = ["MOST", "After", "DeadWhich", "Round", "drop", "lines", "replay", "show", "since"]
 
 MOST = 1000
 """Dead letters of one transaction, and of one part of a list."""
@@ -82,6 +82,12 @@ def _fits(which: DeadWhich) -> ColumnElement[bool]:
         *([table.c.reason == which.reason] if which.reason is not None else []),
         *([table.c.at >= which.since] if which.since is not None else []),
     )
+
+
+def since(conn: Connection, _now: datetime, begin: datetime) -> dict[str, int]:
+    """Return how many dead letters there are since ``begin``, by kind."""
+    counts = select(table.c.kind, func.count()).where(table.c.at >= begin).group_by(table.c.kind)
+    return {row[0]: row[1] for row in conn.execute(counts)}
 
 
 _SHOWN = DeadLine.__struct_fields__

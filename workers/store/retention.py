@@ -18,9 +18,11 @@ from sqlalchemy import (
 )
 
 from workers.model.base import Record
+from workers.model.upkeep import Room
 from workers.options import KeepOptions
 from workers.store.check import PRUNED
 from workers.store.sql import put_over
+from workers.store.sqlite_driver import INCREMENTAL
 from workers.store.tables import (
     alerts,
     articles,
@@ -38,7 +40,16 @@ from workers.store.tables import (
 )
 from workers.store.tables import work as works
 
-__all__ = ["Step", "steps", "used_bytes"]
+__all__ = [
+    "Step",
+    "Swept",
+    "give_back",
+    "oldest_contents",
+    "oldest_texts",
+    "room",
+    "steps",
+    "used_bytes",
+]
 
 MOST = 500
 """Rows of one transaction, so that the writer is soon free for others."""
@@ -48,6 +59,10 @@ TOLD = timedelta(days=400)
 """What a burst has let through: longer than any window that is of use."""
 CLOSED = timedelta(days=30)
 """Closed work is kept for so long: nobody holds a turn of it any more."""
+
+
+Swept = tuple[int, datetime | None]
+"""How many rows a transaction went over, and from when on the next has to look."""
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -190,13 +205,44 @@ def _texts(conn: Connection, before: datetime) -> int:
     ).rowcount
 
 
-def oldest_texts(conn: Connection, _now: datetime) -> int:
-    """Remove the oldest texts whatever their age: the database has grown too large."""
+def oldest_texts(conn: Connection, _now: datetime, after: datetime | None) -> Swept:
+    """Remove some of the oldest texts whatever their age: there is no room for them.
+
+    Articles that were first seen before ``after`` have none any more.
+
+    Returns:
+        How many went, and where to go on.
+    """
     with_text = and_(articles.c.text != "", ~_open_work(articles.c.id))
-    some = select(articles.c.id).where(with_text).order_by(articles.c.first_seen).limit(MOST)
-    return conn.execute(
-        update(articles).where(articles.c.id.in_(some)).values(text="", zones=())
-    ).rowcount
+    if after is not None:
+        with_text &= articles.c.first_seen >= after
+    some = (
+        select(articles.c.id, articles.c.first_seen)
+        .where(with_text)
+        .order_by(articles.c.first_seen)
+        .limit(MOST)
+    )
+    found = conn.execute(some).all()
+    ids = [row.id for row in found]
+    conn.execute(update(articles).where(articles.c.id.in_(ids)).values(text="", zones=()))
+    return len(found), found[-1].first_seen if found else after
+
+
+def oldest_contents(conn: Connection, _now: datetime, after: datetime | None) -> Swept:
+    """Remove some of the oldest texts that feeds gave with their entries: see `oldest_texts`.
+
+    What was not read yet keeps its text, and a summary always stays.
+    """
+    with_text = and_(entries.c.content != "", ~_open_work(entries.c.article_id))
+    if after is not None:
+        with_text &= entries.c.seen >= after
+    some = (
+        select(entries.c.id, entries.c.seen).where(with_text).order_by(entries.c.seen).limit(MOST)
+    )
+    found = conn.execute(some).all()
+    ids = [row.id for row in found]
+    conn.execute(update(entries).where(entries.c.id.in_(ids)).values(content=""))
+    return len(found), found[-1].seen if found else after
 
 
 def _articles(conn: Connection, before: datetime) -> int:
@@ -219,6 +265,27 @@ def _work(conn: Connection, before: datetime) -> int:
     closed = and_(works.c.next_at.is_(None), works.c.asked_at < before.timestamp())
     some = select(works.c.id).where(closed).limit(MOST)
     return conn.execute(delete(works).where(works.c.id.in_(some), closed)).rowcount
+
+
+GIVEN_BACK = 1000
+"""Pages of the file that one transaction gives back."""
+
+
+def room(conn: Connection, _now: datetime) -> Room:
+    """Return what of the file is free; of PostgreSQL nothing is known that would help."""
+    if conn.dialect.name == "postgresql":
+        return Room(free_bytes=0, returns=False)
+    free = conn.execute(text("PRAGMA freelist_count")).scalar_one()
+    size = conn.execute(text("PRAGMA page_size")).scalar_one()
+    mode = conn.execute(text("PRAGMA auto_vacuum")).scalar_one()
+    return Room(free_bytes=free * size, returns=mode == INCREMENTAL)
+
+
+def give_back(conn: Connection, _now: datetime) -> None:
+    """Give some free pages of the file back to the file system."""
+    raw = conn.connection.driver_connection
+    if conn.dialect.name == "sqlite" and raw is not None:  # each step is a page: fetch them all
+        raw.execute(f"PRAGMA incremental_vacuum({GIVEN_BACK})").fetchall()
 
 
 def used_bytes(conn: Connection, _now: datetime) -> int:

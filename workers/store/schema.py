@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from workers.store import postgres_schema
 from workers.store.driver import Address
-from workers.store.sqlite_driver import SqliteDriver
+from workers.store.sqlite_driver import INCREMENTAL, SqliteDriver
 from workers.store.versions import (
     MIGRATIONS,
     NOTHING,
@@ -172,6 +172,7 @@ def _upgrade(path: Path, migrations: Path, schema: str) -> None:
     """Run the migrations in one transaction, so that a crash leaves the old schema whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # of a new file: it can shrink
         raw.execute("PRAGMA journal_mode = WAL")
     driver = SqliteDriver(path, writes=True)
     conn = driver.connect()

@@ -13,8 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from workers.store.driver import BUSY_S
 
-__all__ = ["SqliteDriver"]
+__all__ = ["INCREMENTAL", "SqliteDriver"]
 
+INCREMENTAL = 2
+"""The value of ``auto_vacuum`` that lets a file shrink while it is used."""
 JOURNAL_BYTES = 64 << 20
 """What is left of the write-ahead log after a checkpoint."""
 _FATAL: Final = frozenset(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from typing_extensions import override
 
 from workers.clock import Clock
-from workers.errors import TocsinError
+from workers.errors import StoreDown, TocsinError
 from workers.model.alert import (
     Alert,
     AlertLine,
@@ -31,7 +31,7 @@ from workers.model.message import (
     Recipient,
 )
 from workers.model.report import DeliveryLine, StoreCounts
-from workers.model.upkeep import HeldLine
+from workers.model.upkeep import HeldLine, Room
 from workers.options import KeepOptions
 from workers.store import (
     articles,
@@ -110,6 +110,8 @@ class _Base:
         self.address = address
         self._wake: list[Callable[[], None]] = []
         self._incarnation: str | None = None
+        self._halted: str | None = None
+        self._keeps_text = True
         self._writer: Writer | Writers | None = None
         self._time: DatabaseTime
         if isinstance(address, str):
@@ -135,6 +137,27 @@ class _Base:
         for callback in self._wake:
             callback()
 
+    def halt(self, why: str | None) -> None:
+        """Let no new work be begun, because of ``why``; None lets it begin again.
+
+        What is under way is still stored, and so is what the operator asks for.
+        """
+        self._halted = why
+
+    def keep_text(self, *, keep: bool) -> None:
+        """Keep the text of pages that are read from now on, or only what is found in it."""
+        self._keeps_text = keep
+
+    async def _begin(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read what work begins with.
+
+        Raises:
+            StoreDown: no work is to be begun, or the database cannot be read.
+        """
+        if self._halted is not None:
+            raise StoreDown(self._halted)
+        return await self._read(unit, *args, **kwargs)
+
     async def _write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._writer is None:
             raise TocsinError(f"cannot write: {self.name}: it was opened to be read only")
@@ -159,7 +182,7 @@ class StepStore(_Base):
 
     async def load_feed(self, feed: str) -> FeedRow | None:
         """Return the feed, None if there is none."""
-        return await self._read(feeds.load, feed)
+        return await self._begin(feeds.load, feed)
 
     async def load_knowledge(
         self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]
@@ -173,15 +196,15 @@ class StepStore(_Base):
 
     async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:
         """Return the work with its article, following merges; None if there is none."""
-        return await self._read(articles.load, kind, article)
+        return await self._begin(articles.load, kind, article)
 
     async def commit_article(self, commit: ArticleCommit) -> None:
         """Store a reading: text, keys, what rang for the first time with its deliveries."""
-        await self._write(articles.commit, commit)
+        await self._write(articles.commit, commit, keep_text=self._keeps_text)
 
     async def load_delivery(self, delivery: str) -> DeliveryJob | None:
         """Return the delivery with what it tells, None if there is none."""
-        return await self._read(deliveries.load, delivery)
+        return await self._begin(deliveries.load, delivery)
 
     async def commit_delivery(self, commit: DeliveryCommit) -> None:
         """Store how an attempt ended."""
@@ -215,7 +238,7 @@ class StepStore(_Base):
         At most ``limits[stream]`` of each stream (streams that are not named: none), ``most`` in
         all, oldest first; where ``most`` cuts, each stream gets its share.
         """
-        return await self._read(works.due, limits, marked_before_s, most)
+        return await self._begin(works.due, limits, marked_before_s, most)
 
     async def behind(self) -> float:
         """Return for how many seconds the page that is due longest has waited, 0 if none is."""
@@ -490,12 +513,38 @@ class SqlStore(StepStore):
     async def prune(self, keep: KeepOptions, now: datetime) -> dict[str, int]:
         """Remove what is older than it is kept for; return how many of each kind went."""
         gone = {step.name: await self._emptied(step) for step in retention.steps(keep, now)}
-        while await self._read(retention.used_bytes) > keep.text_bytes:
-            removed = await self._write(retention.oldest_texts)
+        return {**gone, "texts": gone.get("texts", 0) + await self._fit(keep.text_bytes)}
+
+    async def _fit(self, most_bytes: int) -> int:
+        """Remove the oldest texts until the rest fits; return how many."""
+        after: datetime | None = None
+        total = 0
+        while await self._read(retention.used_bytes) > most_bytes:
+            removed, after = await self._write(retention.oldest_texts, after)
             if not removed:
                 break
-            gone["texts"] = gone.get("texts", 0) + removed
-        return gone
+            total += removed
+        return total
+
+    async def room(self) -> Room:
+        """Return what of the database's file is free, and whether it can be given back."""
+        return await self._read(retention.room)
+
+    async def oldest_texts(self, after: datetime | None) -> retention.Swept:
+        """Remove some of the oldest texts of pages; return how many, and where to go on."""
+        return await self._write(retention.oldest_texts, after)
+
+    async def oldest_contents(self, after: datetime | None) -> retention.Swept:
+        """Remove some of the oldest texts of entries; return how many, and where to go on."""
+        return await self._write(retention.oldest_contents, after)
+
+    async def give_back(self) -> None:
+        """Give some of the file's free pages back to the file system."""
+        await self._write(retention.give_back)
+
+    async def new_dead(self, since: datetime) -> dict[str, int]:
+        """Return how many dead letters there are since then, by kind."""
+        return await self._read(letters.since, since)
 
     async def _emptied(self, step: retention.Step) -> int:
         """Run a step until it finds nothing more, with room for others in between."""

@@ -1,0 +1,118 @@
+"""The disk: below the floor the oldest text goes and no new text is kept; at last work stops."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from socket import gethostname
+
+import structlog
+
+from monitor.daemon.state import State
+from monitor.health import NO_WORK_BELOW_BYTES, free_bytes
+from monitor.settings import size_text
+from workers.errors import StoreDown
+from workers.steps.events import Events
+
+__all__ = ["DISK_S", "Disk", "folders"]
+
+DISK_S = 5.0
+"""Seconds between two looks."""
+ABOVE = 1.05
+"""How far above the floor the disk must be before it counts as well again."""
+_log = structlog.get_logger()
+Sweep = Callable[[datetime | None], Awaitable[tuple[int, datetime | None]]]
+
+
+def folders(state: State) -> tuple[Path, ...]:
+    """Return the folders whose disks this process fills."""
+    address = state.parts.store.address
+    beside = (address.parent,) if isinstance(address, Path) else ()
+    return tuple(dict.fromkeys((state.settings.data_dir, *beside)))
+
+
+class Disk:
+    """Looks at the disk now and then, and lets the store live within it.
+
+    A PostgreSQL database lies on a disk that cannot be seen from here: then only the event is
+    raised, and ``[keep] text_size`` bounds what it holds.
+    """
+
+    def __init__(self, state: State, events: Events) -> None:
+        self._state = state
+        self._events = events
+        self._told_low: bool | None = None
+        """What was told last; None before the first look."""
+        self._short = False
+        """Whether the disk that the database lies on is below the floor."""
+        self._stopped = False
+
+    async def look(self) -> None:
+        """Look, and do what is to be done; in mid-sweep the rest of the process goes on."""
+        floor, free = self._state.settings.keep.disk_floor, self.judge()
+        try:
+            await self._tell(free, floor, low=free < floor * (ABOVE if self._told_low else 1.0))
+        except StoreDown as error:
+            _log.debug("disk_not_told", error=str(error))
+        if self._short and "poll" in self._state.roles:
+            try:
+                await self._make_room(int(floor * ABOVE))
+            except StoreDown as error:
+                _log.debug("room_not_made", error=str(error))
+
+    def judge(self) -> int:
+        """Let the store know what it may do; return the bytes that are free."""
+        store, floor = self._state.parts.store, self._state.settings.keep.disk_floor
+        free = free_bytes(folders(self._state))
+        if isinstance(store.address, Path):
+            self._stop(free, stopped=free < NO_WORK_BELOW_BYTES)
+            beside = free_bytes((store.address.parent,))
+            self._short = beside < floor * (ABOVE if self._short else 1.0)
+            store.keep_text(keep=not self._short)
+        return free
+
+    def _stop(self, free: int, *, stopped: bool) -> None:
+        """Let no work begin while what it decides might not be stored."""
+        where = str(self._state.parts.store.address)
+        why = f"the disk is full: {where}: {free >> 20} MiB are left: make room"
+        self._state.parts.store.halt(why if stopped else None)
+        if stopped and not self._stopped:
+            _log.error("work_stopped", reason=why, begins_again_above=NO_WORK_BELOW_BYTES)
+        if self._stopped and not stopped:
+            _log.warning("work_begins_again", free_bytes=free)
+        self._stopped = stopped
+
+    async def _tell(self, free: int, floor: int, *, low: bool) -> None:
+        subject = f"{gethostname()}:{self._state.settings.data_dir}"
+        if low and not self._told_low:
+            text = (
+                f"{free >> 20} MiB are left, less than [keep] disk_floor = {size_text(floor)}: "
+                "the oldest texts are removed and new ones are not kept; alerts go on. Make room, "
+                f"or lower the floor. Below {size_text(NO_WORK_BELOW_BYTES)} all work stops."
+            )
+            await self._events.begin(self._events.about("disk_low", subject, text))
+        if not low and self._told_low is not False:  # it may be open since before we started
+            await self._events.end("disk_low", subject)
+        self._told_low = low
+
+    async def _make_room(self, floor: int) -> None:
+        """Give free pages back, then remove the oldest texts, until the disk is above the floor.
+
+        A file that cannot shrink is made to hold as much free space as the disk lacks.
+        """
+        store = self._state.parts.store
+        if not isinstance(store.address, Path):
+            return
+        beside = (store.address.parent,)
+        sweeps: list[Sweep] = [store.oldest_texts, store.oldest_contents]
+        after: datetime | None = None
+        while (lacking := floor - free_bytes(beside)) > 0:
+            room = await store.room()
+            if room.returns and room.free_bytes:
+                await store.give_back()
+                continue
+            if room.free_bytes >= lacking or not sweeps:
+                return
+            removed, after = await sweeps[0](after)
+            if not removed:
+                sweeps.pop(0)
+                after = None
