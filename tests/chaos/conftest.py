@@ -7,29 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from chaos.ground import Ground, Setup, Tally
+from chaos.ground import Ground, Tally
 from chaos.house import House
 from chaos.news import Publisher, Receiver
 from chaos.servers import RedisServer, redis_binary
+from chaos.setups import ALL, Setup, named, parameters
 from chaos.table import printed
 
-FIRST = Setup(database="sqlite", redis="valkey", processes=1)
-OTHERS = (
-    Setup(database="sqlite", redis="redis", processes=2),
-    Setup(database="postgresql", redis="valkey", processes=2),
-    Setup(database="postgresql", redis="redis", processes=1),
-)
-"""With the first, every pair of database, Redis and number of processes is met."""
 
-
-def _named(setup: Setup) -> str:
-    return f"{setup.database}-{setup.redis}-{setup.processes}"
-
-
-@pytest.fixture(
-    params=[FIRST, *(pytest.param(other, marks=pytest.mark.thorough) for other in OTHERS)],
-    ids=_named,
-)
+@pytest.fixture(params=parameters(ALL), ids=named)
 def setup(request: pytest.FixtureRequest) -> Setup:
     """Database, Redis and number of processes."""
     return request.param
@@ -113,8 +99,6 @@ def own_house(
     setup: Setup, folder: Path, publisher: Publisher, receiver: Receiver
 ) -> Iterator[House]:
     """An installation with its own embedded Valkey and SQLite, not started yet."""
-    if setup != FIRST:
-        pytest.skip("an embedded Valkey and its SQLite are one setup")
     one = House(setup, folder, "embedded", "embedded", publisher, receiver)
     yield one
     one.close()

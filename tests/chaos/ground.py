@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from chaos.ledger import read_ledger
 from chaos.servers import RedisServer
+from chaos.setups import Setup
 from chaos.worker import SINK, Faults, Plan, open_database
 from workers.clock import SystemClock
 from workers.model.alert import ArticleFacts, Recipient, RingUnit, RungTopic
@@ -26,7 +27,7 @@ from workers.model.ids import alert_id, delivery_id, entry_id
 from workers.steps.relay import sink_stream
 from workers.store import SqlStore
 
-__all__ = ["Ground", "Setup", "Tally", "WorkerProcess", "until"]
+__all__ = ["Ground", "Tally", "WorkerProcess", "until"]
 
 STREAM = "{tocsin}:s:" + sink_stream(SINK)
 FEED = "http://wire.example/feed"
@@ -58,15 +59,6 @@ async def until(
         await asyncio.sleep(LOOK_S)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setup:
-    """What a row runs over."""
-
-    database: str
-    redis: str
-    processes: int
-
-
 @dataclass(kw_only=True)
 class Tally:
     """A line of the table that `make chaos` prints."""
@@ -85,6 +77,7 @@ class Tally:
         bound: str,
         duplicates: int = 0,
         elsewhere: frozenset[str] = frozenset(),
+        processes: int | None = None,
     ) -> None:
         """Tell the line, then hold it against the bound.
 
@@ -95,6 +88,7 @@ class Tally:
             bound: The row's bound, in words.
             duplicates: Effects more than one an id that it allows.
             elsewhere: Ids that are to lie in dead letters: not done, and not lost.
+            processes: How many there were, if not as many as the setup says.
         """
         lost = accepted - set(runs) - elsewhere
         twice = sum(times - 1 for times in runs.values())
@@ -110,7 +104,7 @@ class Tally:
                 "bound": bound,
                 "database": self.setup.database,
                 "redis": self.setup.redis,
-                "processes": self.setup.processes,
+                "processes": processes or self.setup.processes,
             },
         )
         assert not lost, f"lost: {sorted(lost)[:5]} of {len(lost)}"
@@ -180,6 +174,10 @@ class Ground:
     accepted: dict[str, set[str]] = field(default_factory=dict)
     """Delivery ids by recipient."""
     workers: list[WorkerProcess] = field(default_factory=list)
+    busy_s: float = 5.0
+    """How long workers wait for a lock of the database."""
+    feeds: tuple[FeedSource, ...] = ()
+    """What workers poll besides."""
     redis_url: str = ""
     """Where workers find Redis, if not at the server itself."""
 
@@ -282,6 +280,8 @@ class Ground:
             redis=self.redis_url or self.server.url,
             folder=str(self.folder),
             lease_s=self.lease_s,
+            feeds=self.feeds,
+            busy_s=self.busy_s,
             faults=Faults(**faults),
         )
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import aiohttp
 
-from chaos.ground import Setup, until
+from chaos.ground import until
 from chaos.news import Publisher, Receiver
+from chaos.setups import Setup
 from monitor.daemon.control import control_socket
 
 __all__ = ["DaemonProcess", "House", "servers_of"]

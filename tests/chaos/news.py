@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
 from chaos.ledger import Ledger, read_ledger
+from workers.model.base import Record
 
-__all__ = ["Publisher", "Receipt", "Receiver", "Served"]
+__all__ = ["Feeds", "Publisher", "Receipt", "Receiver", "Served"]
 
 TEXT = "The harbour, the bridge and the school beside the old mill were spoken of at length. " * 9
 
@@ -78,10 +80,7 @@ class Publisher(Served):
 
     def _rss(self, path: str) -> str:
         items = "".join(self._item(path, name) for name in self._items[path])
-        return (
-            '<?xml version="1.0"?><rss version="2.0"><channel><title>W</title>'
-            f"<link>http://w/</link><description>-</description>{items}</channel></rss>"
-        )
+        return _rss(self.url, items)
 
     def _item(self, path: str, name: str) -> str:
         if name == "old":
@@ -89,6 +88,58 @@ class Publisher(Served):
         linked = int(name.removeprefix("n")) % 2 == 0
         link = f"<link>{self.url}/page/{name}</link>" if linked else ""
         return f"<item><guid>{name}</guid><title>A quake in {name}</title>{link}</item>"
+
+
+class Poll(Record, frozen=True, kw_only=True):
+    """A request for a feed."""
+
+    feed: str
+    began: float
+    ended: float
+
+
+class Feeds(Served):
+    """Feeds that count who asks for them, and when."""
+
+    def __init__(self, count: int, takes_s: float) -> None:
+        super().__init__()
+        self.paths = [f"/feed/{number}" for number in range(count)]
+        self.polls: list[Poll] = []
+        self._takes_s = takes_s
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await asyncio.sleep(self._takes_s)
+        self.polls.append(Poll(feed=request.path, began=began, ended=loop.time()))
+        return web.Response(text=_rss("", ""), content_type="application/rss+xml")
+
+    def since(self, moment: float) -> dict[str, int]:
+        """Return how often each feed was asked for after a moment of the loop's clock."""
+        return dict(Counter(poll.feed for poll in self.polls if poll.began > moment))
+
+    def doubles(self, apart_s: float) -> int:
+        """Return how many polls began before another of the same feed had ended, or soon after."""
+        found = 0
+        for path in self.paths:
+            times = sorted(poll.began for poll in self.polls if poll.feed == path)
+            found += sum(1 for one, two in pairwise(times) if two - one < apart_s)
+        return found
+
+    def longest_s(self) -> float:
+        """Return the longest that a feed went without being asked for."""
+        gaps = [0.0]
+        for path in self.paths:
+            times = sorted(poll.began for poll in self.polls if poll.feed == path)
+            gaps += [two - one for one, two in pairwise(times)]
+        return max(gaps)
+
+
+def _rss(link: str, items: str) -> str:
+    return (
+        '<?xml version="1.0"?><rss version="2.0"><channel><title>W</title>'
+        f"<link>{link or 'http://w/'}</link><description>-</description>{items}</channel></rss>"
+    )
 
 
 def _page(name: str) -> str:

@@ -11,6 +11,7 @@ from aiohttp import web
 from chaos.ground import Tally, until
 from chaos.house import DaemonProcess, House, servers_of
 from chaos.news import Receipt
+from chaos.setups import over
 
 pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(300)]
 SLOTS = 4
@@ -130,6 +131,7 @@ def _valkey(daemon: DaemonProcess) -> None:
 VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
 
 
+@over(database="sqlite", processes=1)
 @pytest.mark.parametrize(
     "victim",
     [

@@ -21,6 +21,7 @@ from chaos.ledger import Ledger
 from monitor.metrics import PrometheusMeter
 from workers.broker import RedisBroker
 from workers.clock import SystemClock
+from workers.errors import Transient
 from workers.lanes.relay import RelayLane
 from workers.lanes.stream import StreamLane
 from workers.model.alert import Notice
@@ -48,6 +49,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     """The recipient whose message kills the worker."""
     poison: str = ""
     """The recipient whose message the sink cannot digest."""
+    flaky: str = ""
+    """The recipient whose message the sink refuses once, for a passing reason."""
     slow: str = ""
     """The recipient whose message takes ``slow_s`` before its effect."""
     slow_s: float = 0.0
@@ -93,11 +96,12 @@ class LedgerSink:
     name = SINK
     endpoint = ""
 
-    def __init__(self, ledger: Ledger, faults: Faults) -> None:
+    def __init__(self, ledger: Ledger, faults: Faults, say: Callable[[str], None]) -> None:
         self.inside = 0
         """Messages in the handler."""
         self._ledger = ledger
         self._faults = faults
+        self._say = say
         self._effects = 0
         self._held = 0
         """Messages that wait for the end, all at the same point."""
@@ -107,6 +111,9 @@ class LedgerSink:
         faults = self._faults
         if notice.recipient == faults.poison:
             raise ValueError("cannot be digested")
+        if notice.recipient == faults.flaky and notice.attempt == 1:
+            self._say("refused")
+            raise Transient("serverError", "not now")
         if notice.recipient == faults.slow:
             await asyncio.sleep(faults.slow_s)
         deadly = notice.recipient == faults.deadly
@@ -142,7 +149,7 @@ class Worker:
         self.plan = plan
         self.edges = edges
         self.clock = clock
-        self.sink = LedgerSink(Ledger(Path(plan.folder, "ledger")), plan.faults)
+        self.sink = LedgerSink(Ledger(Path(plan.folder, "ledger")), plan.faults, self._say)
         self._begun = 0
         self._asking = 0
         """Messages that are about to ask whether their lease holds, and wait for the freeze."""
