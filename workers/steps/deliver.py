@@ -1,7 +1,8 @@
 """DELIVER: render, send, record. Sent is recorded after it was sent.
 
-An outcome that the database refuses to store is kept here, and stored when the id comes again: the
-message is not sent once more for each lease that the outage lasts.
+An outcome that the database refuses to store is offered to it until it takes it. The lane keeps
+the lease meanwhile, so that nobody else sends the message once more, and the slot, so that little
+is sent that could not be recorded.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,8 +22,8 @@ from workers.steps.tracing import Fact, delivery_within, trace_id
 __all__ = ["Deliver"]
 
 ANSWER_CHARACTERS = 500
-UNRECORDED = 1000
-"""Outcomes that wait for a database that takes writes; while there are so many nothing is sent."""
+FIRST_S, LONGEST_S = 0.1, 2.0
+"""Between two offers of an outcome to a database that refuses it, doubling."""
 _log = structlog.get_logger()
 
 
@@ -37,8 +38,6 @@ class Deliver:
         self._endpoint = endpoint
         self._lease_s = lease_s
         self._public_url = public_url
-        self._unrecorded: dict[str, DeliveryCommit] = {}
-        """How attempts ended that the database refused to store: they are not made again."""
 
     async def __call__(self, delivery: str, still_ours: Callable[[], Awaitable[bool]]) -> None:
         """Attempt the delivery with this id; returning means that its id may be acknowledged.
@@ -47,17 +46,11 @@ class Deliver:
         must not send what another has taken over.
 
         Raises:
-            StoreDown: the outcome could not be stored, so the id must come again.
+            StoreDown: the delivery could not be loaded, so the id must come again.
         """
         job = await self._edges.store.load_delivery(delivery)
         if job is None:
             return
-        finished = self._unrecorded.get(delivery)
-        if finished is not None:
-            await self._commit(job, finished)
-            return
-        if len(self._unrecorded) >= UNRECORDED:
-            raise StoreDown(f"cannot record: {UNRECORDED} deliveries wait for the database")
         if not job.work.due:
             await self._edges.store.skip(job.work)
             return
@@ -140,9 +133,7 @@ class Deliver:
         await self._commit(job, commit)
 
     async def _commit(self, job: DeliveryJob, commit: DeliveryCommit) -> None:
-        self._unrecorded[job.delivery.id] = commit
-        await self._edges.store.commit_delivery(commit)
-        self._unrecorded.pop(job.delivery.id, None)
+        await self._record(job, commit)
         _log.info(
             "delivery",
             delivery=job.delivery.id,
@@ -152,6 +143,20 @@ class Deliver:
             answer=commit.answer,
             trace=trace_id(job.work.traceparent),
         )
+
+    async def _record(self, job: DeliveryJob, commit: DeliveryCommit) -> None:
+        """Offer the outcome until it is stored. Only the end of the lane ends this otherwise."""
+        wait_s = FIRST_S
+        while True:
+            try:
+                await self._edges.store.commit_delivery(commit)
+            except StoreDown as error:
+                if wait_s == FIRST_S:
+                    _log.warning("not_recorded_yet", delivery=job.delivery.id, error=str(error))
+                await self._edges.clock.sleep(wait_s)
+                wait_s = min(LONGEST_S, 2 * wait_s)
+            else:
+                return
 
     def _dead(self, job: DeliveryJob, reason: str, attempts: int, said: str) -> DeadLine:
         return DeadLine(
