@@ -61,6 +61,7 @@ async def small_ground(
     await one.close()
 
 
+@pytest.mark.thorough
 @over(database="sqlite")
 async def test_row_13_the_disk_is_full(small_ground: Ground, tally: Tally, disk: Path) -> None:
     """With not a byte left nothing is acknowledged that is not stored; then work goes on."""
@@ -94,6 +95,7 @@ def _fill(filler: Path) -> None:
                 piece //= 2
 
 
+@pytest.mark.thorough
 @over(database="sqlite")
 async def test_row_13_writes_are_refused(ground: Ground, tally: Tally) -> None:
     """The same where the system refuses to let files grow."""
