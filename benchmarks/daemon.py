@@ -5,7 +5,7 @@ import json
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,7 @@ url = "{hook}"
 secret = "whsec_dG9jc2luLWJlbmNoLXNlY3JldC0wMTIzNDU2Nzg5"
 allow = ["127.0.0.0/8"]
 
+{more}
 {feeds}
 """
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
@@ -165,8 +166,16 @@ async def world(feeds: int, entries: int) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def daemon(folder: Path, around: World) -> AsyncIterator[Daemon]:
+async def daemon(
+    folder: Path, around: World, more: str = "", words: Sequence[str] = ()
+) -> AsyncIterator[Daemon]:
     """Run the daemon in ``folder``; it is ready when this returns.
+
+    Args:
+        folder: Where its config and data lie.
+        around: Its world.
+        more: Sections of the config besides the usual ones.
+        words: Further words of ``tocsin run``.
 
     Raises:
         RuntimeError: it ended, or was not ready in time; with what it said last.
@@ -176,12 +185,12 @@ async def daemon(folder: Path, around: World) -> AsyncIterator[Daemon]:
         for number, url in enumerate(await around.get("/feeds"))
     )
     config = folder / "tocsin.toml"
-    config.write_text(CONFIG.format(hook=f"{around.url}/hook", feeds=feeds))
+    config.write_text(CONFIG.format(hook=f"{around.url}/hook", feeds=feeds, more=more))
     (folder / "topics.toml").write_text(topics_toml())
     with (folder / "log").open("wb") as out:
-        words = ["-P", "-m", "monitor", "run", "-c", str(config)]
+        run = ["-P", "-m", "monitor", "run", "-c", str(config), *words]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *words, stdout=out, stderr=out
+            sys.executable, *run, stdout=out, stderr=out
         )
     one = Daemon(folder, process)
     try:
