@@ -336,3 +336,17 @@ def test_hints_are_merged() -> None:
 def test_update_period(period: str | None, frequency: str | None, expected: float | None) -> None:
     """The syndication module's period and frequency, in seconds."""
     assert expected == period_s(period, frequency)
+
+
+@pytest.mark.parametrize("budget", [0.01, 1.0, 2.0, 10.0, 20.0, 60.0, 1e6])
+def test_the_budget_is_what_each_feed_alone_would_spend(budget: float) -> None:
+    """The quick sum over all feeds is the plain one: clamped intervals, added up."""
+    options = PollOptions(polls_per_minute=budget)
+    rates = [0.01 * 1.07**number for number in range(200)]
+    k = k_for(rates, options)
+    each = [min(max(k / rate**0.5, options.fastest_s), options.slowest_s) for rate in rates]
+    spent = sum(60.0 / interval for interval in each)
+    if k > USUAL_K:
+        assert max(budget, 200 * 60.0 / options.slowest_s) == pytest.approx(spent, rel=0.01)
+    else:
+        assert spent <= budget

@@ -1,6 +1,8 @@
 """What interval "auto" may spend: one number for all feeds."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from math import sqrt
 
 from workers.options import PollOptions
@@ -23,19 +25,34 @@ def k_for(rates: Sequence[float], options: PollOptions) -> float:
         Seconds; not above `USUAL_K` where the budget allows more, because polls that find nothing
         are no use to anybody.
     """
-    roots = [sqrt(max(rate, 1e-6)) for rate in rates]
-    if not roots or _polls(USUAL_K, roots, options) <= options.polls_per_minute:
+    roots = sorted(sqrt(max(rate, 1e-6)) for rate in rates)
+    spend = _Spend(roots, options)
+    if not roots or spend.polls(USUAL_K) <= options.polls_per_minute:
         return USUAL_K
-    low, high = USUAL_K, 60.0 * sum(roots) / max(options.polls_per_minute, 1e-6) + USUAL_K
+    # At the upper end every feed is polled at the slowest pace: less cannot be spent.
+    low, high = USUAL_K, max(USUAL_K, options.slowest_s * roots[-1])
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if _polls(middle, roots, options) > options.polls_per_minute:
+        if spend.polls(middle) > options.polls_per_minute:
             low = middle
         else:
             high = middle
     return high
 
 
-def _polls(k: float, roots: Sequence[float], options: PollOptions) -> float:
-    """Return polls a minute at this K."""
-    return sum(60.0 / min(max(k / root, options.fastest_s), options.slowest_s) for root in roots)
+class _Spend:
+    """What all feeds together are polled at some K, found without looking at each of them."""
+
+    def __init__(self, roots: Sequence[float], options: PollOptions) -> None:
+        self._roots = roots
+        self._sums = list(accumulate(roots, initial=0.0))
+        self._slowest = options.slowest_s
+        self._fastest = min(options.fastest_s, options.slowest_s)
+
+    def polls(self, k: float) -> float:
+        """Return polls a minute: the quiet at the slowest, the busy at the fastest pace."""
+        quiet = bisect_right(self._roots, k / self._slowest)
+        usual = bisect_left(self._roots, k / self._fastest)
+        busy = len(self._roots) - usual
+        between = (self._sums[usual] - self._sums[quiet]) / k
+        return 60.0 * (quiet / self._slowest + between + busy / self._fastest)

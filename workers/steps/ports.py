@@ -11,7 +11,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 from workers.model.alert import DeliveryJob, Notice
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
-from workers.model.feed import FeedRow, FeedSource
+from workers.model.feed import Activity, FeedRow, FeedSource
 from workers.model.leases import FeedLease, Message, Push
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.net import Answer, Fetch
@@ -253,6 +253,10 @@ class Store(Protocol):
 
     async def feed_rows(self) -> list[FeedRow]:
         """Return all feeds, the parked ones too."""
+        ...
+
+    async def feed_habits(self) -> list[tuple[float, Activity]]:
+        """Return weight and habit of each feed not parked that has no interval of its own."""
         ...
 
     async def feed_delays(self) -> dict[str, float]:

@@ -56,6 +56,16 @@ def delays(conn: Connection, now: datetime) -> dict[str, float]:
     }
 
 
+_HABITS = select(feeds.c.weight, feeds.c.activity).where(
+    feeds.c.parked.is_(False), feeds.c.interval_fixed_s.is_(None)
+)
+
+
+def habits(conn: Connection, _now: datetime) -> list[tuple[float, Activity]]:
+    """Return weight and habit of each feed not parked that has no interval of its own."""
+    return [(row.weight, row.activity) for row in conn.execute(_HABITS)]
+
+
 def note_addresses(conn: Connection, feed: str, urls: Iterable[str], how: str) -> None:
     """Remember that these addresses are this feed's, unless they are another's already."""
     found = [

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
 
 from workers.errors import TocsinError
 from workers.model.alert import Alert, AlertLine
@@ -26,7 +36,7 @@ from workers.store.tables import (
     undone,
 )
 from workers.store.tables import work as works
-from workers.store.work import behind
+from workers.store.work import PAGES, behind
 
 __all__ = [
     "accept",
@@ -162,15 +172,34 @@ def feed_states(conn: Connection, _now: datetime, most: int) -> list[tuple[str, 
     return [(row.id, row.name, row.state) for row in found]
 
 
-def _pages(conn: Connection, now: datetime) -> dict[str, Backlog]:
-    rows = conn.execute(
-        select(works.c.stream, func.count(), func.min(works.c.asked_at))
-        .where(works.c.kind == "page", works.c.next_at.is_not(None))
+def _open_pages(condition: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(
+            works.c.stream,
+            func.count().label("number"),
+            func.min(works.c.asked_at).label("asked"),
+        )
+        .where(works.c.stream.in_(PAGES), works.c.next_at.is_not(None), condition)
         .group_by(works.c.stream)
     )
+
+
+OPEN_PAGES = (
+    _open_pages(works.c.relayed_at.is_(None)),
+    _open_pages(works.c.relayed_at > literal_column("0")),
+)
+"""In two, because each has an index over open rows alone, however many closed ones there are."""
+
+
+def _pages(conn: Connection, now: datetime) -> dict[str, Backlog]:
+    found: dict[str, tuple[int, float]] = {}
+    for statement in OPEN_PAGES:
+        for row in conn.execute(statement):
+            count, asked = found.get(row.stream, (0, row.asked))
+            found[row.stream] = count + row.number, min(asked, row.asked)
     return {
         stream: Backlog(open=count, oldest_s=_age(now, moment(asked)))
-        for stream, count, asked in rows
+        for stream, (count, asked) in found.items()
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Delete,
     Table,
     and_,
     delete,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     func,
     select,
     text,
+    tuple_,
     update,
 )
 
@@ -261,10 +263,16 @@ def _articles(conn: Connection, before: datetime) -> int:
     )
 
 
-def _work(conn: Connection, before: datetime) -> int:
+def old_work(before: datetime) -> Delete:
+    """Return the statement that removes some of the work that was closed long ago."""
     closed = and_(works.c.next_at.is_(None), works.c.asked_at < before.timestamp())
-    some = select(works.c.id).where(closed).limit(MOST)
-    return conn.execute(delete(works).where(works.c.id.in_(some), closed)).rowcount
+    some = select(works.c.kind, works.c.id).where(closed).limit(MOST)
+    # Said twice, because what somebody asks for meanwhile is closed no more.
+    return delete(works).where(tuple_(works.c.kind, works.c.id).in_(some), closed)
+
+
+def _work(conn: Connection, before: datetime) -> int:
+    return conn.execute(old_work(before)).rowcount
 
 
 GIVEN_BACK = 1000

@@ -21,7 +21,7 @@ from workers.model.alert import (
 )
 from workers.model.article import ArticleRow, PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
-from workers.model.feed import EntryRow, FeedRow, FeedSource
+from workers.model.feed import Activity, EntryRow, FeedRow, FeedSource
 from workers.model.message import (
     EventEnd,
     EventIntent,
@@ -288,6 +288,10 @@ class StepStore(_Base):
         A feed that no source lists (or that is disabled) is parked, its history kept.
         """
         return await self._write(feeds.sync, sources)
+
+    async def feed_habits(self) -> list[tuple[float, Activity]]:
+        """Return weight and habit of each feed not parked that has no interval of its own."""
+        return await self._read(feeds.habits)
 
     async def feed_delays(self) -> dict[str, float]:
         """Return the seconds until the next poll (negative: overdue) of each feed not parked."""

@@ -222,6 +222,8 @@ _partial(
     where=work.c.relayed_at.is_not(None) & work.c.next_at.is_not(None),
 )
 
+_partial("ix_work_closed", work.c.asked_at, where=work.c.next_at.is_(None))
+
 alerts = Table(
     "alerts",
     metadata,

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, null, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, literal_column, null, select, update
 
 from workers.model.article import Work
 from workers.model.base import Record
@@ -24,6 +24,9 @@ from workers.store.sql import Fixed, Insert, insert_for
 from workers.store.tables import work as table
 
 __all__ = [
+    "FIRST_DUE",
+    "FIRST_MARKED",
+    "PAGES",
     "Ask",
     "again",
     "ask",
@@ -43,7 +46,9 @@ __all__ = [
     "work_of",
 ]
 
-_RANKS = {"pages:hot": 0, "pages:warm": 1, "pages:cold": 2}
+PAGES = ("pages:hot", "pages:warm", "pages:cold")
+"""Streams of pages, the first taken first."""
+_RANKS = {stream: rank for rank, stream in enumerate(PAGES)}
 _ASKED = "tocsin_asked"
 _this = (table.c.kind == bindparam("the_kind")) & (table.c.id == bindparam("the_id"))
 _open = table.c.next_at.is_not(None)
@@ -389,14 +394,14 @@ def due(
     return [work_of(row, now) for _, _, _, row in chosen]
 
 
-_FIRST_DUE = (
+FIRST_DUE = (
     select(table.c.next_at)
     .where(table.c.stream == bindparam("of_stream"), _open, table.c.relayed_at.is_(None))
     .order_by(table.c.next_at)
     .limit(1)
 )
-_FIRST_MARKED = select(func.min(table.c.next_at)).where(
-    table.c.relayed_at.is_not(None), _open, table.c.kind == "page"
+FIRST_MARKED = select(func.min(table.c.next_at)).where(
+    table.c.relayed_at > literal_column("0"), _open, table.c.stream.in_(PAGES)
 )
 
 
@@ -407,7 +412,7 @@ def behind(conn: Connection, now: datetime) -> float:
     waits: the first of each stream, and what the relay has moved, which is bounded.
     """
     firsts: list[float | None] = [
-        conn.execute(_FIRST_DUE, {"of_stream": stream}).scalar() for stream in _RANKS
+        conn.execute(FIRST_DUE, {"of_stream": stream}).scalar() for stream in PAGES
     ]
-    firsts.append(conn.execute(_FIRST_MARKED).scalar())
+    firsts.append(conn.execute(FIRST_MARKED).scalar())
     return max([0.0, *(seconds(now) - at for at in firsts if at is not None)])
