@@ -115,7 +115,7 @@ def _print_sink(line: dict[str, Any]) -> None:
 )
 @click.argument("name")
 def enable(config: str | None, name: str, drop_older: datetime | None, *, as_json: bool) -> None:
-    """Tell the sink NAME again, also what it was not told while it was disabled.
+    """Tell the sink NAME again, also what it was not told while it was disabled, and who left it.
 
     The most severe comes first, and of that the newest; what is older than an hour begins with how
     late it is. A daemon that runs takes it up within seconds, one that is started later then.
@@ -128,16 +128,18 @@ def enable(config: str | None, name: str, drop_older: datetime | None, *, as_jso
         fail(f"the sink is disabled in the config: {name} (set enabled = true)", FOUND)
     older_s = (SystemClock().now() - drop_older).total_seconds() if drop_older else None
 
-    async def go(store: "SqlStore") -> "Enabled":
-        return await store.enable_sink(name, older_s)
+    async def go(store: "SqlStore") -> "tuple[Enabled, int]":
+        return await store.enable_sink(name, older_s), await store.let_return(name)
 
-    done = asyncio.run(ask_store(config, go, writes=True))
+    done, returned = asyncio.run(ask_store(config, go, writes=True))
     if as_json:
-        print_json({"sink": name, **_fields(done)})
+        print_json({"sink": name, **_fields(done), "returned": returned})
         return
     dropped = f", {done.dropped} dropped" if older_s is not None else ""
     before = "" if done.was_disabled else " (it was not disabled)"
     print_text(f"{name} is enabled{before}: {done.released} will be sent{dropped}")
+    if returned:
+        print_text(f"{returned} recipients who had left are told again")
 
 
 def _fields(done: "Enabled") -> dict[str, Any]:
