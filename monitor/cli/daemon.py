@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["health", "reload", "run", "status"]
 
 MOST_PROCESSES = 64
+RELOAD_S = 180.0
+"""Several processes read their files, and all their topics are compiled."""
 NOT_THERE = "no daemon answers for this data folder (start one with `tocsin run`)"
 
 
@@ -298,4 +300,5 @@ async def _ask(loaded: "Loaded", method: str, path: str) -> dict[str, Any] | Non
     from monitor.daemon.control import control_socket
     from monitor.web.client import ask
 
-    return await ask(control_socket(loaded.settings.data_dir), method, path)
+    within_s = {"within_s": RELOAD_S} if method == "POST" else {}
+    return await ask(control_socket(loaded.settings.data_dir), method, path, **within_s)

@@ -14,10 +14,14 @@ ADDRESSED_TO_US = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
 """Variables that are meant for the main process alone: nobody speaks for it."""
 
 
+SEND_S = 0.2
+"""How long a manager may have no room for a message: the event loop stands still meanwhile."""
+
+
 def notify(*lines: str) -> None:
     """Send lines such as ``READY=1`` to the service manager; nothing where there is none.
 
-    A manager that does not listen is no reason to stop working.
+    A manager that does not listen is no reason to stop working, nor to wait.
     """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
@@ -29,6 +33,7 @@ def notify(*lines: str) -> None:
         contextlib.suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
     ):
+        channel.settimeout(SEND_S)
         channel.sendto(message.encode("utf-8", "replace"), address)
 
 

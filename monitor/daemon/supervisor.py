@@ -17,7 +17,7 @@ import structlog
 
 from monitor.daemon.control import control_socket, member_socket
 from monitor.daemon.member import Member
-from monitor.daemon.notify import how_it_is, listening, notify, reloading, watchdog_s
+from monitor.daemon.notify import how_it_is, listening, notify, watchdog_s
 from monitor.daemon.roles import Roles
 from monitor.daemon.together import Together
 from monitor.settings import Loaded, queue_options
@@ -193,11 +193,8 @@ class Supervisor:
 
     def request_reload(self) -> None:
         """Let every process read the settings again: the operator's word, by signal."""
-        self._reloading = asyncio.create_task(self._reload(), name="reload")
-
-    async def _reload(self) -> None:
-        with reloading(self._clock):
-            await self._together.reload(yes=True)
+        reload = self._together.reload(yes=True)
+        self._reloading = asyncio.create_task(reload, name="reload")
 
     def request_stop(self) -> None:
         """Ask everything to end; a second time, to end without waiting."""

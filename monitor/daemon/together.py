@@ -9,6 +9,7 @@ import msgspec
 
 from monitor import shipped
 from monitor.daemon.member import Member
+from monitor.daemon.notify import reloading
 from monitor.health import report, worst
 from monitor.metrics import PrometheusMeter
 from monitor.registry import config_hash
@@ -24,6 +25,7 @@ __all__ = ["Together"]
 ASK_S = 4.0
 """A process whose loop turns answers in milliseconds; checks end after a few seconds."""
 RELOAD_S = 60.0
+STARTING_S = 10.0
 
 
 class Together:
@@ -51,6 +53,12 @@ class Together:
         )
         numbers = [member.number for member in members]
         return dict(zip(numbers, answers, strict=True))
+
+    async def _wait_for_starting(self) -> None:
+        waiting = [asyncio.create_task(member.ready.wait()) for member in self._members]
+        _, late = await asyncio.wait(waiting, timeout=STARTING_S)
+        for task in late:
+            task.cancel()
 
     async def live(self) -> dict[str, Any]:
         """Say whether every loop of every process that is at work beats."""
@@ -161,13 +169,18 @@ class Together:
         return None
 
     async def reload(self, *, yes: bool) -> dict[str, Any]:
-        """Let one process after the other read the settings again; return what they say."""
-        told: list[dict[str, Any]] = []
+        """Let every process read the settings again; return what they say.
+
+        One goes first, whose word is then that of all; what only just started may have read the
+        files before they changed, and is waited for a little.
+        """
         async with self._one_at_a_time:
-            for member in self._at_work:
+            with reloading(self._clock):
+                await self._wait_for_starting()
                 path = "/reload" + ("?yes=1" if yes else "")
-                answer = await ask(member.control, "POST", path, RELOAD_S)
-                told.append(answer or _deaf(member))
+                members = self._at_work
+                told = [await _reloaded(member, path) for member in members[:1]]
+                told += await asyncio.gather(*(_reloaded(one, path) for one in members[1:]))
         if not told:
             return _outcome(ok=False, problems=["no process is at work: try again in a moment"])
         return {
@@ -178,8 +191,9 @@ class Together:
         }
 
 
-def _deaf(member: Member) -> dict[str, Any]:
-    return _outcome(ok=False, problems=[f"process {member.number} does not answer"])
+async def _reloaded(member: Member, path: str) -> dict[str, Any]:
+    deaf = _outcome(ok=False, problems=[f"process {member.number} does not answer"])
+    return await ask(member.control, "POST", path, RELOAD_S) or deaf
 
 
 def _outcome(*, ok: bool, problems: list[str]) -> dict[str, Any]:

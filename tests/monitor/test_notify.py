@@ -70,6 +70,15 @@ async def test_nothing_is_said_while_a_loop_stands_still(manager, installation, 
     assert ("failing", ["sink:journal"]) == (told["status"], told["still"])
 
 
+def test_a_manager_that_has_no_room(manager, monkeypatch):
+    """A manager that does not take its messages is not waited for."""
+    monkeypatch.setattr("monitor.daemon.notify.SEND_S", 0.0)
+    for number in range(1000):  # many more than a socket keeps
+        notify(f"STATUS={number}")
+    assert "STATUS=0" in manager.hear()
+    assert "STATUS=999" not in manager.hear()
+
+
 @pytest.mark.parametrize("address", ["/nowhere/at/all", "@nobody", ""])
 def test_nobody_listens(monkeypatch, address):
     """A manager that does not listen, or none, is no error."""

@@ -1,5 +1,6 @@
 """Several processes below one supervisor: they share the work, and end together."""
 
+import asyncio
 import json
 import os
 import signal
@@ -76,7 +77,21 @@ async def test_two_processes_share_the_work(tocsin, wire, receiver, until, secre
     assert 0 == await tocsin.kill(signal.SIGTERM), tocsin.log[-2000:]
 
 
-async def test_one_address_and_the_usual_commands(tocsin, until):
+@pytest.fixture
+async def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A service manager: returns what it was told, without the STATUS."""
+    loop, path, told = asyncio.get_running_loop(), tmp_path / "notify.sock", []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(path))
+        channel.settimeout(0.0)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        monkeypatch.setenv("WATCHDOG_USEC", "400000")
+        loop.add_reader(channel, lambda: told.extend(channel.recv(4096).decode().split("\n")))
+        yield lambda: [line.partition("=")[0] for line in told if not line.startswith("STATUS")]
+        loop.remove_reader(channel)
+
+
+async def test_one_address_and_the_usual_commands(tocsin, until, manager):
     """Who asks or reloads sees one daemon, with one address; a second on its folder is refused."""
     port = _free_port()
     tocsin.write(NOWHERE, QUIET)
@@ -84,6 +99,7 @@ async def test_one_address_and_the_usual_commands(tocsin, until):
     tocsin.config.write_text(text)
     await tocsin.start("--processes", "2", "--roles", "poll,web")
     await until(lambda: _at_work(tocsin, 2), "both processes are at work")
+    await until(lambda: {"READY", "WATCHDOG"} <= set(manager()), "the manager hears of all")
     told = await tocsin.report()
     assert [["poll", "web"]] * 2 == [one["roles"] for one in told["processes"]]
     async with ClientSession() as session:
@@ -96,13 +112,16 @@ async def test_one_address_and_the_usual_commands(tocsin, until):
     assert (0, True, []) == (code, json.loads(out)["ok"], json.loads(out)["problems"]), err
     told = await tocsin.report()
     assert 1 == told["topics"]
+    lines = [line for line in manager() if line != "WATCHDOG"]
+    assert ["READY", "RELOADING", "MONOTONIC_USEC", "READY"] == lines
 
     code, _, err = await tocsin.call("run")
     assert (1, True) == (code, "in use" in err)
     os.kill(tocsin.members()[0], signal.SIGSTOP)
     assert tocsin.process is not None
     tocsin.process.send_signal(signal.SIGTERM)
-    assert 0 == await tocsin.kill(signal.SIGTERM)
+    await until(lambda: "STOPPING" in manager(), "it is stopping")
+    assert 0 == await tocsin.kill(signal.SIGTERM)  # at once, though one process hears nothing
 
 
 @pytest.mark.chaos
