@@ -45,6 +45,8 @@ class Disk:
         self._short = False
         """Whether the disk that the database lies on is below the floor."""
         self._stopped = False
+        self._file: tuple[int, int] | None = None
+        """Device and number of the file that was there at the first look."""
 
     async def look(self) -> None:
         """Look, and do what is to be done; in mid-sweep the rest of the process goes on."""
@@ -64,22 +66,35 @@ class Disk:
         store, floor = self._state.parts.store, self._state.settings.keep.disk_floor
         free = free_bytes(folders(self._state))
         if isinstance(store.address, Path):
-            self._stop(free, stopped=free < NO_WORK_BELOW_BYTES)
+            self._stop(self._reason(store.address, free))
             beside = free_bytes((store.address.parent,))
             self._short = beside < floor * (ABOVE if self._short else 1.0)
             store.keep_text(keep=not self._short)
         return free
 
-    def _stop(self, free: int, *, stopped: bool) -> None:
-        """Let no work begin while what it decides might not be stored."""
-        where = str(self._state.parts.store.address)
-        why = f"the disk is full: {where}: {free >> 20} MiB are left: make room"
-        self._state.parts.store.halt(why if stopped else None)
-        if stopped and not self._stopped:
-            _log.error("work_stopped", reason=why, begins_again_above=NO_WORK_BELOW_BYTES)
-        if self._stopped and not stopped:
-            _log.warning("work_begins_again", free_bytes=free)
-        self._stopped = stopped
+    def _reason(self, file: Path, free: int) -> str | None:
+        """Return why no work may begin, None if it may: what it decides might not be stored.
+
+        A file that is removed while it is open takes every write, and all of them are lost.
+        """
+        found = _identity(file)
+        if self._file is None:
+            self._file = found
+        if found is None or found != self._file:
+            what = "was removed" if found is None else "is another file than the one that is open"
+            return f"the database {what}: {file}: put it back, or stop and restore a backup"
+        if free < NO_WORK_BELOW_BYTES:
+            return f"the disk is full: {file}: {free >> 20} MiB are left: make room"
+        return None
+
+    def _stop(self, why: str | None) -> None:
+        """Let no work begin, or let it begin again; tell the log when that changes."""
+        self._state.parts.store.halt(why)
+        if why is not None and not self._stopped:
+            _log.error("work_stopped", reason=why)
+        if why is None and self._stopped:
+            _log.warning("work_begins_again")
+        self._stopped = why is not None
 
     async def _tell(self, free: int, floor: int, *, low: bool) -> None:
         subject = f"{gethostname()}:{self._state.settings.data_dir}"
@@ -116,3 +131,12 @@ class Disk:
             if not removed:
                 sweeps.pop(0)
                 after = None
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return which file it is, whatever its name; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

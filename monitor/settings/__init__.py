@@ -14,7 +14,6 @@ from monitor.settings.convert import (
     poll_options,
     queue_options,
     read_address,
-    sink_rates,
     topic_spec,
     user_agent,
 )
@@ -66,7 +65,6 @@ __all__ = [
     "queue_options",
     "read_address",
     "render",
-    "sink_rates",
     "size_text",
     "told_sinks",
     "topic_spec",

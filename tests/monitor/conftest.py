@@ -4,7 +4,8 @@ import asyncio
 import io
 import json
 import os
-from collections.abc import AsyncIterator, Iterable
+import subprocess
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,21 @@ def lines():
         return [json.loads(line) for line in result.stdout.splitlines()]
 
     return read
+
+
+@pytest.fixture
+def small(installation) -> Iterator[Path]:
+    """The installation's data folder on a file system of 48 MiB; skips where none is mounted."""
+    installation.data.mkdir()
+    folder = str(installation.data)
+    done = subprocess.run(  # noqa: S603 - our own words
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder],  # noqa: S607 - as the PATH has it
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip("no file system may be mounted here")
+    try:
+        yield installation.data
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)  # noqa: S603, S607 - as above

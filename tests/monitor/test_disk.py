@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,24 +26,6 @@ from workers.store import dead, open_store, retention
 MIB = 1 << 20
 PAGE = "word " * (MIB // 5)
 START = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def small(installation) -> Iterator[Path]:
-    """The installation's data folder on a file system of 48 MiB; skips where none is mounted."""
-    installation.data.mkdir()
-    folder = str(installation.data)
-    done = subprocess.run(  # noqa: S603 - our own words
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder],  # noqa: S607 - as the PATH has it
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip("no file system may be mounted here")
-    try:
-        yield installation.data
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)  # noqa: S603, S607 - as above
 
 
 @pytest.fixture

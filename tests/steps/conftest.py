@@ -243,9 +243,7 @@ async def deliver(world: World, site) -> AsyncIterator[Callable[..., object]]:
     hook = WebhookSink(
         "ops", WebhookOptions(url=site.url + "/hook", user_agent="Tocsin/test"), session
     )
-    step = Deliver(
-        world.edges, hook, f"ops@{hook.endpoint}", LEASE_S, None, rules=lambda: world.rules
-    )
+    step = Deliver(world.edges, hook, f"ops@{hook.endpoint}", LEASE_S, None)
 
     async def ours() -> bool:
         return True

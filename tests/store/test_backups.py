@@ -148,7 +148,7 @@ async def test_a_restore_refuses_a_database_that_is_open(world, tmp_path, monkey
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("missing", "no such file"), ("text", "not an SQLite"), ("damaged", "damaged|malformed"),
+    [("missing", "no such file"), ("text", "not a database"), ("damaged", "damaged|malformed"),
      ("newer", "newer"), ("foreign", "other tables"), ("itself", "itself"), ("empty", "empty")],
 )  # fmt: skip
 def test_what_is_no_backup_is_refused(template, tmp_path, name, why) -> None:

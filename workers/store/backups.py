@@ -177,6 +177,7 @@ def vacuum(database: Path) -> tuple[int, int]:
     """
     with _told("vacuum", database):
         _need(database)
+        schema_of(database)
     with _told("vacuum", database), closing(_open(database)) as raw:
         _take(raw, database)
         raw.execute("COMMIT")
@@ -192,7 +193,7 @@ def vacuum(database: Path) -> tuple[int, int]:
 def _need(path: Path) -> None:
     if not path.is_file():
         raise Unusable(f"there is no such file: {path}")
-    if schema_of(path) == NOTHING:
+    if not path.stat().st_size:
         raise Unusable(f"not a Tocsin database: {path}: it is empty")
 
 
@@ -269,7 +270,13 @@ def _verify(copy: Path, named: Path) -> str:
     if said != ["ok"] or broken is not None:
         why = said[0] if said != ["ok"] else f"a row of {broken[0]} refers to none of {broken[2]}"
         raise Unusable(f"the database is damaged: {named}: {why}: take another backup")
-    return schema_of(copy)
+    try:
+        found = schema_of(copy)
+    except Unusable as error:
+        raise Unusable(str(error).replace(str(copy), str(named))) from error
+    if found == NOTHING:
+        raise Unusable(f"not a Tocsin database: {named}: it has no tables")
+    return found
 
 
 def _bring(fresh: Path, source: Path) -> None:

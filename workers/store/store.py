@@ -31,12 +31,10 @@ from workers.model.message import (
     Recipient,
 )
 from workers.model.report import DeliveryLine, StoreCounts
-from workers.model.sink import Enabled, SinkHealth
 from workers.model.upkeep import HeldLine, Room
 from workers.options import KeepOptions
 from workers.store import (
     articles,
-    attempts,
     bursts,
     dead,
     deliveries,
@@ -51,7 +49,6 @@ from workers.store import (
     lists,
     polls,
     retention,
-    sinks,
     traces,
 )
 from workers.store import work as works
@@ -209,9 +206,9 @@ class StepStore(_Base):
         """Return the delivery with what it tells, None if there is none."""
         return await self._begin(deliveries.load, delivery)
 
-    async def commit_delivery(self, commit: DeliveryCommit) -> tuple[Raised, ...]:
-        """Store how an attempt ended, and what it says of its sink; return what was raised."""
-        return await self._write(attempts.commit, commit)
+    async def commit_delivery(self, commit: DeliveryCommit) -> None:
+        """Store how an attempt ended."""
+        await self._write(deliveries.commit, commit)
 
     async def postpone(self, work: Work, delay_s: float) -> None:
         """Set a row to be due after ``delay_s`` without counting an attempt."""
@@ -420,41 +417,17 @@ class SqlStore(StepStore):
             if after is None:
                 return total
 
-    async def sink_states(self) -> dict[str, SinkHealth]:
-        """Return the sinks that have failed or were disabled, by name."""
-        return await self._read(sinks.states)
+    async def release_held(self, sink: str, reason: str, *, untried: bool = False) -> int:
+        """Ask again for what a sink holds for this ``reason`` alone; return how many.
 
-    async def hold_disabled(self, sink: str) -> int:
-        """Hold what is open of a sink that is disabled; return how many."""
-        total = 0
-        while some := await self._write(sinks.hold, sink):
-            total += some
-        return total
-
-    async def release_disabled(self, sink: str) -> int:
-        """Ask for what a sink holds because it was disabled; return how many.
-
-        The most severe first, of these the newest; none while it is disabled still.
+        With ``untried`` only for what was never attempted: made while the sink was disabled.
         """
         released = 0
-        while some := await self._write(sinks.release, sink, released):
+        while True:
+            some = await self._write(deliveries.release, sink, reason, untried=untried)
             released += some
-        return released
-
-    async def enable_sink(self, sink: str, drop_older_s: float | None = None) -> Enabled:
-        """Let a sink be told again, also of what it holds; return what that did.
-
-        With ``drop_older_s``, what is held for longer is given up instead.
-        """
-        dropped = 0
-        while drop_older_s is not None:
-            some = await self._write(sinks.drop_older, sink, drop_older_s)
-            dropped += some
-            if not some:
-                break
-        was = await self._write(sinks.enable, sink)
-        released = await self.release_disabled(sink)
-        return Enabled(was_disabled=was, released=released, dropped=dropped)
+            if some < deliveries.MOST:
+                return released
 
     async def leave_key(self) -> str:
         """Return what the links are signed with by which recipients leave, in hexadecimal."""
@@ -535,10 +508,12 @@ class SqlStore(StepStore):
         """Write something tiny, before all that is queued.
 
         Raises:
-            StoreDown: the database takes no writes.
+            StoreDown: the database takes no writes, or no work is to be begun.
         """
         if self._writer is None:
             raise TocsinError(f"cannot write: {self.name}: it was opened to be read only")
+        if self._halted is not None:
+            raise StoreDown(self._halted)
         await self._writer.run(lambda conn: lists.probe(conn, self._time.now(conn)), urgent=True)
 
     async def prune(self, keep: KeepOptions, now: datetime) -> dict[str, int]:
