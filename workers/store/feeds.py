@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from workers.model.feed import Activity, FeedHints, FeedRow, FeedSource, Validators
 from workers.model.ids import feed_id
@@ -68,12 +68,15 @@ def habits(conn: Connection, _now: datetime) -> list[tuple[float, Activity]]:
 
 def note_addresses(conn: Connection, feed: str, urls: Iterable[str], how: str) -> None:
     """Remember that these addresses are this feed's, unless they are another's already."""
-    found = [
+    put_new(conn, addresses, _addresses(feed, urls, how))
+
+
+def _addresses(feed: str, urls: Iterable[str], how: str) -> list[Values]:
+    return [
         {"key": address_key(url), "feed_id": feed, "url": url, "how": how}
         for url in urls
         if url.strip()
     ]
-    put_new(conn, addresses, found)
 
 
 def ids(conn: Connection, _now: datetime, sources: Sequence[FeedSource]) -> dict[str, str]:
@@ -82,13 +85,22 @@ def ids(conn: Connection, _now: datetime, sources: Sequence[FeedSource]) -> dict
     return {source.url: _id_of(source, known) for source in sources}
 
 
+_WRITTEN: Select[Any] = select(
+    feeds.c.id, feeds.c.url, feeds.c.configured, feeds.c.name, feeds.c.tags, feeds.c.weight,
+    feeds.c.interval_fixed_s, feeds.c.parked, feeds.c.next_poll_at, feeds.c.errors,
+)  # fmt: skip
+"""What the operator wrote, and when the feed is due: not what is known of its habits, which with
+100,000 feeds takes seconds to read."""
+
+
 def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict[str, str]:
     """Make the feeds be those of ``sources``; return each one's id by the address given.
 
     Where two sources turn out to be one feed, the first enabled one says how it is called.
     """
     known = _known(conn, sources)
-    stored = {row.id: row for row in conn.execute(_ALL)}
+    noted = frozenset(known)
+    stored = {row.id: row for row in conn.execute(_WRITTEN)}
     found: dict[str, str] = {}
     active: dict[str, FeedSource] = {}
     for source in sources:
@@ -101,9 +113,15 @@ def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict
     put_new(
         conn, feeds, [_new(id_, source) for id_, source in active.items() if id_ not in stored]
     )
-    for source in sources:
-        note_addresses(conn, found[source.url], (source.url,), "configured")
-        note_addresses(conn, found[source.url], source.former, "former")
+    told = [
+        row
+        for source in sources
+        for row in (
+            *_addresses(found[source.url], (source.url,), "configured"),
+            *_addresses(found[source.url], source.former, "former"),
+        )
+    ]
+    put_new(conn, addresses, [row for row in told if row["key"] not in noted])
     for id_, source in active.items():
         if id_ in stored:
             _configure(conn, now, stored[id_], source)
@@ -172,7 +190,8 @@ def _configure(conn: Connection, now: datetime, row: Row[Any], source: FeedSourc
         values |= _sooner(now, row, source.interval_s)
     if source.url != row.configured:
         values |= {"configured": source.url, **_elsewhere(now, row, source)}
-    if any(row._mapping[name] != value for name, value in values.items()):  # noqa: SLF001 - as above
+    stored = row._mapping  # noqa: SLF001 - as above
+    if any(name not in stored or stored[name] != value for name, value in values.items()):
         conn.execute(update(feeds).where(feeds.c.id == row.id).values(values))
 
 
