@@ -34,7 +34,7 @@ COMMANDS: dict[str, Command] = {
     "feeds": Command("monitor.cli.feeds:feeds", "Try a feed; list how the feeds are doing."),
     "pages": Command("monitor.cli.pages:pages", "Try what is read of a page."),
     "topics": Command("monitor.cli.topics:topics", "Try, match and check queries."),
-    "sinks": Command("monitor.cli.sinks:sinks", "Send a test message."),
+    "sinks": Command("monitor.cli.sinks:sinks", "See how sinks stand, test one, tell one again."),
     "status": Command("monitor.cli.daemon:status", "Say how the running daemon is doing."),
     "health": Command("monitor.cli.daemon:health", "Exit 0 if the daemon is ready, 1 if not."),
     "alerts": Command("monitor.cli.alerts:alerts", "List and show what rang."),

@@ -50,6 +50,9 @@ class Lanes:
         self._options = options
         self._public_url = public_url
         self._roles = roles
+        self._rules = rules
+        self.off: frozenset[str] = frozenset()
+        """Sinks that are disabled: nothing is relayed to them."""
         self._sinks: dict[str, Sink] = {}
         self._sink_lanes: dict[str, StreamLane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
@@ -107,7 +110,11 @@ class Lanes:
 
         They come from the settings, so that a process that sends nothing can hand on what is due.
         """
-        return {name: endpoint_of(name, sink) for name, sink in self._sinks.items()}
+        return {
+            name: endpoint_of(name, sink)
+            for name, sink in self._sinks.items()
+            if name not in self.off
+        }
 
     def wake(self) -> None:
         """Let the relay look: a commit has asked for work."""
@@ -155,6 +162,7 @@ class Lanes:
             endpoint_of(name, sink),
             self._options.lease_s,
             self._public_url,
+            rules=self._rules,
         )
         stream = sink_stream(name)
         lane = self._lane(stream, (stream,), self._options.sink_slots, deliver)

@@ -7,7 +7,14 @@ from monitor.daemon.roles import Roles
 from monitor.daemon.sinks import sink_routes
 from monitor.daemon.topics import Accepted, AcceptedTopics, Wanted
 from monitor.registry import Registry
-from monitor.settings import Loaded, alert_options, net_options, page_options, poll_options
+from monitor.settings import (
+    Loaded,
+    alert_options,
+    net_options,
+    page_options,
+    poll_options,
+    sink_rates,
+)
 from workers.steps.edges import Rules
 
 __all__ = ["rules_in_force", "wanted_topics"]
@@ -46,5 +53,6 @@ async def rules_in_force(
         poll=poll_options(settings),
         pages=page_options(settings),
         alerts=alert_options(settings),
+        rates=sink_rates(settings),
         cues=shipped.cues(),
     )

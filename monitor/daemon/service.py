@@ -91,9 +91,10 @@ class Daemon:
         parts.store.subscribe(self.state.lanes.wake)
         await self._upkeep.beat()  # before the lanes, which beat too, but cannot say what we are
         self._upkeep.judge_disk()
+        await self._upkeep.sinks.look()
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
-        await self._upkeep.settle_sinks(self._sinks)
+        await self._upkeep.settle_sinks()
         await self._upkeep.refill()
         self._schedule_jobs()
         if self._tether is not None:

@@ -10,6 +10,7 @@ from monitor.registry import Registry
 from monitor.settings import Loaded, Settings
 from workers.clock import Clock
 from workers.steps.edges import Rules
+from workers.steps.events import Events
 
 __all__ = ["State"]
 
@@ -27,6 +28,11 @@ class State:
     lanes: Lanes
     roles: Roles
     draining: bool = False
+
+    @property
+    def events(self) -> Events:
+        """What tells the log, a metric and sinks of what happens to Tocsin itself."""
+        return Events(self.parts.edges, lambda: self.rules.sinks)
 
     @property
     def settings(self) -> Settings:

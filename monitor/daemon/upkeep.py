@@ -9,6 +9,7 @@ import structlog
 from monitor.daemon.disk import DISK_S, Disk
 from monitor.daemon.lost import lost
 from monitor.daemon.state import State
+from monitor.daemon.watch import SinkWatch
 from monitor.settings import keep_options, queue_options
 from workers.errors import StoreDown, Transient
 from workers.steps.events import Events
@@ -16,7 +17,7 @@ from workers.steps.relay import refill
 
 __all__ = ["Upkeep"]
 
-REFILL_S, PRUNE_S, LISTS_S = 300.0, 3600.0, 5.0
+REFILL_S, PRUNE_S, LISTS_S, SINKS_S = 300.0, 3600.0, 5.0, 2.0
 DEAD_S, DEAD_OVER_S, DEAD_MOST = 60.0, 3600.0, 20
 """How often dead letters are counted, over what time, and how many new ones are too many."""
 _PLURALS = {"entry": "entries", "page": "pages", "delivery": "deliveries"}
@@ -35,12 +36,14 @@ class Upkeep:
         self._told = told
         self._events = Events(state.parts.edges, lambda: state.rules.sinks)
         self._disk = Disk(state, self._events)
+        self.sinks = SinkWatch(state)
 
     def jobs(self) -> Iterator[tuple[float, str, Job]]:
         """Yield seconds, name and what is to be done each time."""
         yield queue_options(self._state.settings).lease_s / 3, "beat", self.beat
         yield DISK_S, "disk", self._disk.look
         yield DEAD_S, "dead", self.watch_dead
+        yield SINKS_S, "sinks", self.sinks.look
         if "poll" in self._state.roles:
             yield REFILL_S, "refill", self.refill
             yield PRUNE_S, "prune", self.prune
@@ -99,16 +102,19 @@ class Upkeep:
     async def settle_sinks(self, back: Collection[str] = ()) -> None:
         """Send what was held for sinks that are back; give up what waits for sinks that are gone.
 
-        Asked now and then besides: what was under way at a reload still went by the old settings.
+        The sinks in ``back`` were changed by the operator, who means them to be told again. Asked
+        now and then besides: what was under way at a reload still went by the old settings.
         A sink whose file cannot be read is not gone, nor is one that another process knows.
         """
         if "deliver" not in self._state.roles:
             return
         store, loaded = self._state.parts.store, self._state.loaded
         try:
+            for name in back:
+                await store.enable_sink(name)
+            await self.sinks.look()
             for name in self._state.lanes.endpoints():
-                untried = name not in back
-                if released := await store.release_held(name, "disabled", untried=untried):
+                if released := await store.release_disabled(name):
                     _log.info("deliveries_released", sink=name, deliveries=released)
             known = None if lost(loaded).unread else await self._known()
             if known is not None and (gone := await store.abandon(known)):

@@ -14,6 +14,7 @@ from monitor.settings.convert import (
     poll_options,
     queue_options,
     read_address,
+    sink_rates,
     topic_spec,
     user_agent,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "queue_options",
     "read_address",
     "render",
+    "sink_rates",
     "size_text",
     "told_sinks",
     "topic_spec",

@@ -30,6 +30,7 @@ __all__ = [
     "poll_options",
     "queue_options",
     "read_address",
+    "sink_rates",
     "topic_spec",
     "user_agent",
 ]
@@ -139,6 +140,12 @@ def alert_options(settings: Settings) -> AlertOptions:
 
 def _rate(written: WrittenRate | None) -> Rate | None:
     return None if written is None else Rate(count=written.count, per_s=written.per_s)
+
+
+def sink_rates(settings: Settings) -> dict[str, Rate]:
+    """Return how often sinks may be sent to, by name."""
+    rates = {name: _rate(sink.rate) for name, sink in settings.sinks.items()}
+    return {name: rate for name, rate in rates.items() if rate is not None}
 
 
 def queue_options(settings: Settings) -> QueueOptions:

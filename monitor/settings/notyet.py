@@ -9,7 +9,6 @@ __all__ = ["NOT_YET", "not_yet"]
 NOT_YET: dict[str, str] = {
     "heartbeat.url": "no address is called",
     "heartbeat.every": "no address is called",
-    "sinks.rate": "the sink is told as fast as it answers",
     "topics.ring": '"story" rings for each article, as "article" does',
 }
 """The option, and what happens instead."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.alerts import Dead, Hold, Retry, after, page_delay, proves_alive
+from workers.alerts import Dead, Retry, after, page_delay, proves_alive
 from workers.errors import Permanent, Reason, Transient
 
 FIRST = datetime(2026, 11, 23, tzinfo=UTC)
@@ -85,11 +85,11 @@ def test_a_wrong_endpoint_goes_on_even_where_it_is_called_permanent(reason: Reas
     assert isinstance(after(Permanent(reason), 12, FIRST, _at(4 * DAY), 0.5), Retry)
 
 
-def test_gone_is_believed_after_an_hour() -> None:
-    """A 410 is tried by the schedule for an hour, then the delivery is held."""
+def test_gone_goes_on_by_the_schedule() -> None:
+    """Whether a 410 is believed is told of the sink, not of one delivery."""
     failure = Permanent("disabled", status=410)
     assert Retry(delay_s=HOUR) == after(failure, 6, FIRST, _at(HOUR), 0.5)
-    assert Hold(reason="disabled") == after(failure, 7, FIRST, _at(HOUR + 1), 0.5)
+    assert isinstance(after(failure, 7, FIRST, _at(4 * DAY), 0.5), Retry)
 
 
 @settings(max_examples=100, deadline=None)

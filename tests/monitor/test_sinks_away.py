@@ -1,10 +1,11 @@
 """Sinks that are disabled, taken out, or in a file that cannot be read: no alert is lost."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from workers.model.commit import DeliveryCommit
+from workers.alerts import retry, sinks
 
 FEED = (
     '<?xml version="1.0"?><rss version="2.0"><channel><title>W</title><link>http://x/</link>'
@@ -59,6 +60,17 @@ class Newsroom:
 
         await self.eventually(so)
 
+    async def told_of(self, *expected: str) -> None:
+        """Wait until the journal has been told of these events, and no others."""
+
+        async def so() -> bool:
+            written = (self.installation.data / "alerts.jsonl").read_text().splitlines()
+            found = [json.loads(line) for line in written]
+            events = [one for one in found if one["type"] == "event.raised"]
+            return [one["data"]["event"] for one in events] == list(expected)
+
+        await self.eventually(so)
+
     def told(self, name: str) -> list[str]:
         """Return the titles that a sink's file has."""
         path = self.installation.data / name
@@ -95,24 +107,59 @@ async def test_a_start_releases_what_was_held(newsroom):
     await newsroom.stands(await newsroom.installation.start(), journal="sent", more="sent")
 
 
-async def test_a_change_of_the_sink_releases_what_its_receiver_refused(newsroom):
-    """What was held after a 410 is sent once the sink was changed, and not by itself before."""
-    url = newsroom.site.url
-    hook = f'[sinks.hook]\ntype = "webhook"\nallow = ["127.0.0.1"]\nurl = "{url}/{{}}"\n'
+@pytest.fixture
+def gone_newsroom(newsroom, monkeypatch):
+    """An installation with a receiver that is gone, where that is believed at once."""
+    monkeypatch.setattr(sinks, "GONE_TIME", timedelta(0))
+    monkeypatch.setattr(retry, "SCHEDULE_S", (0.0, 0.05, 0.05))
     newsroom.site.put("/old", "gone", 410)
     newsroom.site.put("/new", "thanks")
-    daemon = await newsroom.begin(hook.format("old"))
+    return newsroom
+
+
+HOOK = '[sinks.hook]\ntype = "webhook"\nallow = ["127.0.0.1"]\nurl = "{}/{}"\n'
+
+
+async def test_a_receiver_that_is_gone_is_disabled(gone_newsroom, lines):
+    """The others are told, what rings is held, over a restart too, until it is enabled by hand."""
+    newsroom = gone_newsroom
+    hook = HOOK.format(newsroom.site.url, "old")
+    daemon = await newsroom.begin(JOURNAL + hook)
     newsroom.say("n1", "A quake at night")
-    await newsroom.stands(daemon, hook="retry")
-    store = daemon.state.parts.store
-    (line,) = await store.alert_lines()
-    (delivery,) = await store.alert_deliveries(line.alert)
-    job = await store.load_delivery(delivery.id)
-    await store.commit_delivery(DeliveryCommit(work=job.work, state="held", attempts=9))
+    await newsroom.stands(daemon, journal="sent", hook="held")
+    await newsroom.told_of("sink_disabled")
+    await newsroom.installation.stop(daemon)
+    daemon = await newsroom.installation.start()
+    newsroom.say("n2", "A second quake")
+    await newsroom.stands(daemon, journal="sent", hook="held")
+    assert (
+        "disabled"
+        == (await newsroom.installation.ask("GET", "/status"))["queue"]["sinks"]["hook"]["state"]
+    )
+    (listed, _) = sorted(
+        lines(await newsroom.installation.call("sinks", "list", "--json")),
+        key=lambda line: line["sink"],
+    )
+    assert ("hook", "disabled", 2) == (listed["sink"], listed["state"], listed["held"])
+    assert "it is gone (410)" in listed["reason"]
+    newsroom.site.put("/old", "back")
+    (done,) = lines(await newsroom.installation.call("sinks", "enable", "hook", "--json"))
+    assert ("hook", True) == (done["sink"], done["was_disabled"])
+    assert (2, 0, 0) == (done["released"], done["dropped"], done["returned"])
+    await newsroom.stands(daemon, journal="sent", hook="sent")
+    assert [] == await daemon.state.parts.store.open_events()
+
+
+async def test_a_change_of_the_sink_enables_it(gone_newsroom):
+    """A reload that gives it another address is meant so; one that changes nothing is not."""
+    newsroom = gone_newsroom
+    daemon = await newsroom.begin(HOOK.format(newsroom.site.url, "old"))
+    newsroom.say("n1", "A quake at night")
+    await newsroom.stands(daemon, hook="held")
     await newsroom.reload()
     await daemon._upkeep.settle_sinks()
     await newsroom.stands(daemon, hook="held")
-    newsroom.write(hook.format("new"))
+    newsroom.write(HOOK.format(newsroom.site.url, "new"))
     await newsroom.reload()
     await newsroom.stands(daemon, hook="sent")
 

@@ -243,7 +243,9 @@ async def deliver(world: World, site) -> AsyncIterator[Callable[..., object]]:
     hook = WebhookSink(
         "ops", WebhookOptions(url=site.url + "/hook", user_agent="Tocsin/test"), session
     )
-    step = Deliver(world.edges, hook, f"ops@{hook.endpoint}", LEASE_S, None)
+    step = Deliver(
+        world.edges, hook, f"ops@{hook.endpoint}", LEASE_S, None, rules=lambda: world.rules
+    )
 
     async def ours() -> bool:
         return True

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from workers.alerts import SinkRoute
 from workers.errors import StoreDown
+from workers.model.rate import Rate
 from workers.steps.deliver import Deliver
 
 DAY_S = 86400.0
@@ -125,6 +127,7 @@ async def test_gone_for_over_an_hour_is_held(world, site, deliver, valkey):
 
 async def test_the_breaker_opens_and_postpones(world, site, deliver):
     """After five failures in a row what comes next waits for the probe and is not counted."""
+    world.broker._first_s = 10.0  # by Redis's own time: a slow machine must not reach the probe
     delivery = await world.rung()
     site.put("/hook", "oops", 500)
     for _ in range(5):
@@ -133,7 +136,7 @@ async def test_the_breaker_opens_and_postpones(world, site, deliver):
     await _try_at_once(world, deliver, delivery)
     line = await _state(world, delivery)
     assert (5, 5) == (site.times("/hook"), line.attempts)
-    world.clock.advance(1)
+    world.clock.advance(12)
     assert [("sink:ops", delivery)] == await world.due("sink:ops")
 
 
@@ -222,7 +225,7 @@ class Full:
         if not self.room:
             self.refused += 1
             raise StoreDown("disk full")
-        await self.store.commit_delivery(commit)
+        return await self.store.commit_delivery(commit)
 
 
 @pytest.fixture
@@ -275,3 +278,41 @@ async def test_an_unknown_delivery_is_nothing(deliver, site):
     """An id that nobody knows is acknowledged without a word."""
     await deliver("del_000000000000000000000000")
     assert 0 == site.times("/hook")
+
+
+async def test_beyond_its_rate_a_sink_waits_without_an_attempt(world, site, deliver, with_rules):
+    """What comes too soon is due again when its turn comes, and counts as never tried."""
+    rate = Rate(count=1, per_s=600.0)
+    world.rules = with_rules(world.rules, rates={"ops": rate})
+    site.put("/hook", "thanks")
+    delivery = await world.rung()
+    assert 0.0 == await world.broker.rate_turn("ops", rate)  # another message took the turn
+    await deliver(delivery)
+    line = await _state(world, delivery)
+    assert (0, "open", 0) == (site.times("/hook"), line.state, line.attempts)
+    world.clock.advance(590)
+    assert [] == await world.due("sink:ops")
+    world.clock.advance(11)
+    assert [("sink:ops", delivery)] == await world.due("sink:ops")
+
+
+async def test_a_sink_that_refuses_everything_is_told_of(world, site, deliver, with_rules):
+    """The other sinks hear of it once, in the words of the answer; a success ends it."""
+    delivery = await world.rung()
+    sinks = (*world.rules.sinks, SinkRoute(name="night"))
+    world.rules = with_rules(world.rules, sinks=sinks)
+    site.put("/hook", "who are you", 401)
+    for _ in range(20):
+        if await world.due("sink:night"):
+            break
+        await _try_at_once(world, deliver, delivery)
+    (line,) = await world.store.open_events()
+    assert ("sink_refused", "ops") == (line.kind, line.subject)
+    assert "authError: answered 401: who are you." in line.text
+    ((_, told),) = await world.due("sink:night")
+    content = (await world.store.load_delivery(told)).content
+    assert (line.id, line.text) == (content.id, content.text)
+    site.put("/hook", "thanks")
+    await world.broker.breaker_note(f"ops@{site.url}", good=True)
+    await _try_at_once(world, deliver, delivery)
+    assert [] == await world.store.open_events()

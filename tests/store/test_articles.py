@@ -403,8 +403,8 @@ async def test_what_is_held_waits_for_its_release(world) -> None:
         DeliveryCommit(work=job.work, state="held", attempts=1, answer="410")
     )
     assert [] == await world.due("sink:ops")
-    assert 0 == await world.store.release_held("ops", "restore")
-    assert 1 == await world.store.release_held("ops", "disabled")
+    assert 0 == await world.store.release_reason("restore", "ops")
+    assert 1 == await world.store.release_disabled("ops")
     assert [id_] == await world.due("sink:ops")
 
 

@@ -155,7 +155,7 @@ async def test_a_list_for_a_disabled_sink_waits(world) -> None:
     world.clock.advance(TEN_MINUTES)
     assert 2 == await world.store.summarize(TEN_MINUTES, {"ops"})
     assert ([], 1) == (await lists(world), len(await lists(world, "desk")))
-    assert 1 == await world.store.release_held("ops", "disabled")
+    assert 1 == await world.store.release_disabled("ops")
     assert 1 == len(await lists(world))
 
 

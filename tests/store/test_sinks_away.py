@@ -6,7 +6,7 @@ from msgspec import structs
 from workers.model.alert import Recipient
 from workers.model.commit import ArticleCommit, DeliveryCommit
 from workers.model.ids import alert_id
-from workers.store import dead, deliveries
+from workers.store import dead, sinks
 
 HELD = Recipient(sink="ops", held=True)
 
@@ -34,29 +34,19 @@ async def test_what_a_disabled_sink_is_told_waits(world) -> None:
     assert {"ops": ("held", "disabled"), "desk": ("open", None)} == await _states(world, alert)
     world.clock.advance(86400)
     assert [] == await world.due("sink:ops")
-    assert 0 == await world.store.release_held("desk", "disabled")
-    assert 1 == await world.store.release_held("ops", "disabled", untried=True)
+    assert 0 == await world.store.release_disabled("desk")
+    assert 1 == await world.store.release_disabled("ops")
     assert ("open", None) == (await _states(world, alert))["ops"]
     (id_,) = await world.due("sink:ops")
     assert (await world.store.load_delivery(id_)).work.due
 
 
-async def test_what_was_tried_can_be_left_held(world) -> None:
-    """What a receiver refused as gone is not released with what was never attempted."""
-    await _ring(world)
-    (id_,) = await world.due("sink:desk")
-    job = await world.store.load_delivery(id_)
-    await world.store.commit_delivery(DeliveryCommit(work=job.work, state="held", attempts=1))
-    assert 0 == await world.store.release_held("desk", "disabled", untried=True)
-    assert 1 == await world.store.release_held("desk", "disabled")
-
-
 async def test_many_are_released_bit_by_bit(world, monkeypatch: pytest.MonkeyPatch) -> None:
     """A backlog is released whole, a bounded number a transaction."""
-    monkeypatch.setattr(deliveries, "MOST", 2)
+    monkeypatch.setattr(sinks, "MOST", 2)
     for number in range(5):
         await _ring(world, f"n{number}")
-    assert 5 == await world.store.release_held("ops", "disabled")
+    assert 5 == await world.store.release_disabled("ops")
     assert 5 == len(await world.due("sink:ops"))
 
 

@@ -1,19 +1,19 @@
 """Rules of alerts: who is told what, in which words, and when it is tried again."""
 
 from workers.alerts.compose import SinkRoute, compose, routes
-from workers.alerts.events import event
+from workers.alerts.events import event, told_of_events
 from workers.alerts.kinds import EVENTS
 from workers.alerts.notice import made_at, notice, sample, severity_of, title_of, why_link
 from workers.alerts.passage import Passage, Piece, marked, passage
 from workers.alerts.payload import alert_json, body
-from workers.alerts.retry import Dead, Hold, Retry, Verdict, after, page_delay, proves_alive
+from workers.alerts.retry import Dead, Retry, Verdict, after, page_delay, proves_alive
 from workers.alerts.severity import highest, rank, reaches
+from workers.alerts.sinks import outcome_of
 from workers.alerts.words import headline, lateness, moment, safe_line, when, where, who
 
 __all__ = [
     "EVENTS",
     "Dead",
-    "Hold",
     "Passage",
     "Piece",
     "Retry",
@@ -31,6 +31,7 @@ __all__ = [
     "marked",
     "moment",
     "notice",
+    "outcome_of",
     "page_delay",
     "passage",
     "proves_alive",
@@ -41,6 +42,7 @@ __all__ = [
     "sample",
     "severity_of",
     "title_of",
+    "told_of_events",
     "when",
     "where",
     "who",

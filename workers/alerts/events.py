@@ -9,7 +9,7 @@ from workers.alerts.words import shorten
 from workers.model.message import EventIntent, EventKind, Recipient
 from workers.model.topic import Severity
 
-__all__ = ["event", "told_of_events"]
+__all__ = ["event", "intent_of", "severity_of_event", "told_of_events"]
 
 HEAVY = 3.0
 """A feed of this weight or more is missed at once."""
@@ -41,18 +41,37 @@ def event(  # noqa: PLR0913 - what happened, in its own words
         topics: Names of the topics that it may keep from ringing.
         since: When the condition began, if that is known better than "now".
     """
+    severity = severity_of_event(kind, weight)
+    told = told_of_events(kind, subject, severity, sinks)
+    return intent_of(kind, subject, text, told, weight=weight, topics=topics, since=since)
+
+
+def severity_of_event(kind: EventKind, weight: float = 1.0) -> Severity:
+    """Return how much an event matters; ``weight`` is that of the feed that it is about."""
     rule = EVENTS[kind]
-    severity = rule.heavy if rule.heavy is not None and weight >= HEAVY else rule.severity
-    subject = shorten(subject, MOST_SUBJECT)
+    return rule.heavy if rule.heavy is not None and weight >= HEAVY else rule.severity
+
+
+def intent_of(  # noqa: PLR0913 - as `event`
+    kind: EventKind,
+    subject: str,
+    text: str,
+    told: tuple[Recipient, ...],
+    *,
+    weight: float = 1.0,
+    topics: Sequence[str] = (),
+    since: datetime | None = None,
+) -> EventIntent:
+    """Return the event to raise, told to just these."""
     return EventIntent(
         kind=kind,
-        subject=subject,
+        subject=shorten(subject, MOST_SUBJECT),
         text=shorten(text, MOST_TEXT),
-        severity=severity,
-        lasting=rule.lasting,
+        severity=severity_of_event(kind, weight),
+        lasting=EVENTS[kind].lasting,
         since=since,
         topics=tuple(topics[:MOST_TOPICS]),
-        to=told_of_events(kind, subject, severity, sinks),
+        to=told,
     )
 
 

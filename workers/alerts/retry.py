@@ -3,16 +3,15 @@
 Three kinds of failure. What passes (a timeout, a 503) and what is wrong with the endpoint (a
 rotated secret, a broken certificate) are tried for five days, because neither is the message's
 fault. What is wrong with the message is given up soon, so that one poisoned alert does not keep a
-healthy receiver busy. A receiver that says it is gone for good is believed after an hour.
+healthy receiver busy. Whether a sink itself is given up is told by `workers.alerts.sinks`.
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from workers.errors import Permanent, Reason, Transient
 from workers.model.base import Record
 
-__all__ = ["Dead", "Hold", "Retry", "Verdict", "after", "page_delay", "proves_alive"]
+__all__ = ["Dead", "Retry", "Verdict", "after", "page_delay", "proves_alive"]
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -35,7 +34,6 @@ JITTER = 0.2
 MOST_RETRY_AFTER_S = 24 * HOUR
 PAYLOAD_TRIES = 3
 PAYLOAD_TIME = timedelta(minutes=10)
-GONE_TIME = timedelta(hours=1)
 PAGE_SCHEDULE_S = (0.0, 30.0, 2 * MINUTE, 10 * MINUTE)
 ENDPOINT_REASONS: frozenset[Reason] = frozenset(
     {"authError", "clientError", "connect", "dns", "tls", "blocked", "timeout"}
@@ -56,13 +54,7 @@ class Dead(Record, frozen=True, kw_only=True):
     reason: Reason
 
 
-class Hold(Record, frozen=True, kw_only=True):
-    """Keep it until somebody enables the sink again."""
-
-    reason: Literal["disabled"] = "disabled"
-
-
-Verdict = Retry | Dead | Hold
+Verdict = Retry | Dead
 
 
 def after(
@@ -82,12 +74,9 @@ def after(
         jitter: From 0 to 1, drawn at random: moves the delay from -20 % to +20 %.
 
     Returns:
-        `Retry` by the schedule (a Retry-After only lengthens it, to a day at most), `Dead`, or
-        `Hold` for an endpoint that has been gone (410) for over an hour.
+        `Retry` by the schedule (a Retry-After only lengthens it, to a day at most), or `Dead`.
     """
     age = now - first_at
-    if failure.reason == "disabled" and age > GONE_TIME:
-        return Hold()
     if age >= GIVE_UP_AFTER or (_is_message(failure) and _tried_enough(attempts, age)):
         return Dead(reason=failure.reason)
     spread = 1.0 + JITTER * (2.0 * min(max(jitter, 0.0), 1.0) - 1.0)

@@ -20,7 +20,9 @@ __all__ = [
     "aside_key",
     "breaker_key",
     "gate_key",
+    "line_key",
     "named_key",
+    "rate_key",
     "stream_key",
     "turns_key",
     "type_of",
@@ -53,6 +55,8 @@ TYPES = {
     ROOT + "turns:": "zset",
     ROOT + "gate:": "hash",
     ROOT + "breaker:": "hash",
+    ROOT + "rate:": "zset",
+    ROOT + "line:": "string",
 }
 """What each key ought to be, by its beginning."""
 WORK = (_STREAM, _NAMED, DUE)
@@ -99,6 +103,16 @@ def gate_key(host: str) -> str:
 def breaker_key(endpoint: str) -> str:
     """Return the key of the breaker of ``endpoint``; hashed, an address may be a secret."""
     return f"{ROOT}breaker:{_digest(endpoint)}"
+
+
+def rate_key(sink: str) -> str:
+    """Return the key of the turns that were taken to send to ``sink``."""
+    return f"{ROOT}rate:{_bounded(sink)}"
+
+
+def line_key(sink: str) -> str:
+    """Return the key of the end of the line of those who wait to send to ``sink``."""
+    return f"{ROOT}line:{_bounded(sink)}"
 
 
 def _bounded(name: str) -> str:

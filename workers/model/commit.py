@@ -7,6 +7,7 @@ from workers.model.alert import DeadLine, RingUnit, TraceLine
 from workers.model.article import ArticleRow, Work
 from workers.model.base import Record
 from workers.model.feed import EntryRow, FeedRow, KnownEntry
+from workers.model.sink import SinkNote
 
 __all__ = [
     "ArticleCommit",
@@ -96,6 +97,8 @@ class DeliveryCommit(Record, frozen=True, kw_only=True):
     """The last answer, for people, at most 500 characters, without secrets."""
     dead: DeadLine | None = None
     trace: tuple[TraceLine, ...] = ()
+    sink: SinkNote | None = None
+    """What the attempt says of the sink; None where it says nothing."""
 
 
 class Knowledge(Record, frozen=True, kw_only=True):

@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable
 import structlog
 from msgspec.structs import replace
 
-from workers.alerts import notice, title_of
-from workers.alerts.retry import Dead, Hold, Retry, after, proves_alive
+from workers.alerts import notice, outcome_of, title_of, told_of_events
+from workers.alerts.retry import Dead, Retry, after, proves_alive
 from workers.errors import Permanent, StoreDown, Transient
 from workers.model.alert import Alert, DeadLine, DeliveryJob, TraceLine
 from workers.model.commit import DeliveryCommit
-from workers.steps.edges import Edges
+from workers.model.sink import SinkNote
+from workers.steps.edges import Edges, RulesNow
+from workers.steps.events import note
 from workers.steps.ports import Sink
 from workers.steps.tracing import Fact, delivery_within, trace_id
 
@@ -28,16 +30,28 @@ _log = structlog.get_logger()
 
 
 class Deliver:
-    """Makes one attempt for the lane of one sink."""
+    """Makes one attempt for the lane of one sink.
 
-    def __init__(
-        self, edges: Edges, sink: Sink, endpoint: str, lease_s: float, public_url: str | None
+    ``rules`` tell how often it may be sent to, and who else is told if this one refuses; without
+    any nobody is, and it is sent to as fast as it answers.
+    """
+
+    def __init__(  # noqa: PLR0913 - one sink, and what bounds an attempt
+        self,
+        edges: Edges,
+        sink: Sink,
+        endpoint: str,
+        lease_s: float,
+        public_url: str | None,
+        *,
+        rules: RulesNow | None = None,
     ) -> None:
         self._edges = edges
         self._sink = sink
         self._endpoint = endpoint
         self._lease_s = lease_s
         self._public_url = public_url
+        self._rules = rules
 
     async def __call__(self, delivery: str, still_ours: Callable[[], Awaitable[bool]]) -> None:
         """Attempt the delivery with this id; returning means that its id may be acknowledged.
@@ -56,7 +70,7 @@ class Deliver:
             return
         wait = await self._wait()
         if wait > 0:
-            await self._edges.store.postpone(job.work, wait * self._edges.dice.uniform(1.0, 1.2))
+            await self._edges.store.postpone(job.work, wait)
             return
         if not await still_ours():
             return
@@ -72,9 +86,15 @@ class Deliver:
                 span.failed(outcome)
 
     async def _wait(self) -> float:
-        if not self._endpoint:
-            return 0.0
-        return await self._edges.broker.breaker_wait(self._endpoint, self._lease_s)
+        """Return the seconds until the sink may be tried; 0 takes its turn."""
+        broker, wait = self._edges.broker, 0.0
+        if self._endpoint:
+            wait = await broker.breaker_wait(self._endpoint, self._lease_s)
+            wait *= self._edges.dice.uniform(1.0, 1.2)
+        rate = self._rules().rates.get(self._sink.name) if self._rules else None
+        if wait <= 0 and rate is not None:
+            wait = await broker.rate_turn(self._sink.name, rate)
+        return wait
 
     async def _attempt(self, job: DeliveryJob) -> str:
         """Send and record; return the outcome: sent, or the reason why not."""
@@ -91,7 +111,7 @@ class Deliver:
         except Exception as error:  # noqa: BLE001 - one bad message must not end the lane
             _log.error("send_failed", delivery=job.delivery.id, exc_info=error)
             detail = f"{type(error).__name__}: {error}"[:ANSWER_CHARACTERS]
-            await self._record_failure(job, Permanent("payload", detail))
+            await self._record_failure(job, Permanent("payload", detail), ours=True)
             outcome, alive = "crash", None  # ours, not theirs: the endpoint was proved neither way
         else:
             await self._commit(
@@ -102,6 +122,7 @@ class Deliver:
                     attempts=job.work.attempts + 1,
                     answer=answer[:ANSWER_CHARACTERS],
                     trace=(self._line(job, "sent", answer),),
+                    sink=SinkNote(sink=self._sink.name, outcome="alive"),
                 ),
             )
         if self._endpoint and alive is not None:
@@ -111,26 +132,38 @@ class Deliver:
         self._edges.meter.count("tocsin_deliveries_total", sink=self._sink.name, outcome=outcome)
         return outcome
 
-    async def _record_failure(self, job: DeliveryJob, failure: Transient | Permanent) -> None:
+    async def _record_failure(
+        self, job: DeliveryJob, failure: Transient | Permanent, *, ours: bool = False
+    ) -> None:
+        """Store what becomes of the delivery, and of the sink unless the failure is ``ours``."""
         now = self._edges.clock.now()
         attempts = job.work.attempts + 1
         verdict = after(
             failure, attempts, job.work.first_at or now, now, self._edges.dice.random()
         )
         said = str(failure)[:ANSWER_CHARACTERS]
-        commit = DeliveryCommit(work=job.work, state="retry", attempts=attempts, answer=said)
+        commit = DeliveryCommit(
+            work=job.work,
+            state="retry",
+            attempts=attempts,
+            answer=said,
+            sink=None if ours else self._noted(failure, said),
+        )
         match verdict:
             case Retry(delay_s=delay):
                 line = self._line(job, f"again in {delay:.0f} s", said)
                 commit = replace(commit, again_s=delay, trace=(line,))
-            case Hold(reason=reason):
-                line = self._line(job, f"held: {reason}", said)
-                commit = replace(commit, state="held", trace=(line,))
             case Dead(reason=reason):
                 dead = self._dead(job, reason, attempts, said)
                 line = self._line(job, "dead letter", said)
                 commit = replace(commit, state="dead", dead=dead, trace=(line,))
         await self._commit(job, commit)
+
+    def _noted(self, failure: Transient | Permanent, said: str) -> SinkNote:
+        others = self._rules().sinks if self._rules else ()
+        told = told_of_events("sink_refused", self._sink.name, "critical", others)
+        outcome = outcome_of(failure)
+        return SinkNote(sink=self._sink.name, outcome=outcome, said=said, told=told)
 
     async def _commit(self, job: DeliveryJob, commit: DeliveryCommit) -> None:
         await self._record(job, commit)
@@ -149,13 +182,14 @@ class Deliver:
         wait_s = FIRST_S
         while True:
             try:
-                await self._edges.store.commit_delivery(commit)
+                raised = await self._edges.store.commit_delivery(commit)
             except StoreDown as error:
                 if wait_s == FIRST_S:
                     _log.warning("not_recorded_yet", delivery=job.delivery.id, error=str(error))
                 await self._edges.clock.sleep(wait_s)
                 wait_s = min(LONGEST_S, 2 * wait_s)
             else:
+                note(self._edges, raised)
                 return
 
     def _dead(self, job: DeliveryJob, reason: str, attempts: int, said: str) -> DeadLine:

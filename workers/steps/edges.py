@@ -9,6 +9,7 @@ from workers.alerts import SinkRoute
 from workers.clock import Clock
 from workers.model.article import Cues
 from workers.model.feed import FeedSource
+from workers.model.rate import Rate
 from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
 from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
 from workers.steps.tracing import Carry, Tracer
@@ -52,6 +53,8 @@ class Rules:
     poll: PollOptions
     pages: PageOptions
     alerts: AlertOptions
+    rates: dict[str, Rate] = field(default_factory=dict)
+    """How often a sink may be sent to, by its name; one that is missing takes any number."""
     cues: tuple[Cues, ...] = ()
     """By which lines of a feed's text that lead elsewhere are kept aside."""
 

@@ -15,6 +15,7 @@ from workers.model.feed import Activity, FeedRow, FeedSource
 from workers.model.leases import FeedLease, Message, Push
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.net import Answer, Fetch
+from workers.model.rate import Rate
 
 __all__ = ["Broker", "Fetcher", "Meter", "Pool", "Sink", "Store"]
 
@@ -135,6 +136,13 @@ class Broker(Protocol):
         """Return for each endpoint the seconds until its next probe, 0 for closed ones."""
         ...
 
+    async def rate_turn(self, sink: str, rate: Rate) -> float:
+        """Take a turn to send to ``sink``: 0 is go, else the seconds to wait before asking again.
+
+        Whoever must wait is given a time of its own, one after the other.
+        """
+        ...
+
     async def epoch(self, life: str) -> bool:
         """Say whether Redis holds the work of this ``life`` of the database.
 
@@ -180,8 +188,8 @@ class Store(Protocol):
         """Return the delivery with what it tells, None if there is none."""
         ...
 
-    async def commit_delivery(self, commit: DeliveryCommit) -> None:
-        """Store how an attempt ended."""
+    async def commit_delivery(self, commit: DeliveryCommit) -> tuple[Raised, ...]:
+        """Store how an attempt ended, and what it says of its sink; return what was raised."""
         ...
 
     async def postpone(self, work: Work, delay_s: float) -> None:

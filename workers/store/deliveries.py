@@ -1,22 +1,21 @@
-"""Deliveries: made with their alert, tried, ended. What was sent never goes back."""
+"""Deliveries: made with what they tell, and loaded with it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select
 
 from workers.model.alert import Alert, Content, Delivery, DeliveryJob, Summary
-from workers.model.commit import DeliveryCommit
 from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.report import DeliveryLine
-from workers.store import dead, leavers, traces, work
+from workers.store import leavers, work
 from workers.store.sql import Fixed, put_new
-from workers.store.tables import alerts, held, messages, rung
+from workers.store.tables import alerts, held, messages, rung, sinks
 from workers.store.tables import deliveries as table
 
-__all__ = ["MOST", "commit", "load", "make", "of_alert", "release", "whole_alert"]
+__all__ = ["disabled", "load", "make", "of_alert", "whole_alert"]
 
 
 def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
@@ -28,6 +27,8 @@ def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
     made = leavers.staying(conn, made)
     if not made:
         return
+    off = disabled(conn)
+    made = [structs.replace(one, held=one.held or one.sink in off) for one in made]
     rows = [
         {
             "id": delivery.id,
@@ -46,6 +47,14 @@ def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
     put_new(conn, table, rows)
     wanted = [delivery for delivery in made if not delivery.held]
     work.ask_all(conn, now, [_ask(one.id, one.sink, now, one.traceparent) for one in wanted])
+
+
+_OFF = Fixed(select(sinks.c.name).where(sinks.c.state == "disabled"))
+
+
+def disabled(conn: Connection) -> frozenset[str]:
+    """Return the names of the sinks that are disabled."""
+    return frozenset(row[0] for row in _OFF.fetch(conn, {}))
 
 
 def _ask(delivery: str, sink: str, now: datetime, traceparent: str | None = None) -> work.Ask:
@@ -131,69 +140,6 @@ def whole_alert(conn: Connection, body: Alert, *, page: bool = False) -> Alert:
     return structs.replace(body, topics=topics)
 
 
-_STATE = (
-    select(table.c.state).where(table.c.id == bindparam("the_id")).with_for_update(key_share=True)
-)
-_END = Fixed(
-    update(table)
-    .where(table.c.id == bindparam("the_id"))
-    .values(
-        state=bindparam("to_state"),
-        attempts=bindparam("made"),
-        last_answer=bindparam("answer", type_=table.c.last_answer.type),
-        last_at=bindparam("present", type_=table.c.last_at.type),
-        held_reason=bindparam("reason"),
-    )
-)
-
-
-def commit(conn: Connection, now: datetime, end: DeliveryCommit) -> None:
-    """Store how an attempt ended.
-
-    ``sent`` closes the work whatever was asked meanwhile: a delivery is not sent twice. Any other
-    end counts only for the turn that was loaded.
-    """
-    state = conn.execute(_STATE, {"the_id": end.work.id}).scalar()
-    if state is None:
-        return
-    traces.write(conn, end.trace)
-    if state == "sent":
-        work.cancel(conn, "delivery", end.work.id)
-    elif end.state == "sent":
-        _sent(conn, now, end, state)
-    elif work.conclude(conn, now, end.work, attempts=end.attempts, again_s=_again_s(end)):
-        _store(conn, now, end)
-        if end.state == "dead" and end.dead is not None:
-            dead.keep(conn, end.dead)
-
-
-def _again_s(end: DeliveryCommit) -> float | None:
-    """A retry without a time is due at once: closed, it would be lost."""
-    return (end.again_s or 0.0) if end.state == "retry" else None
-
-
-def _sent(conn: Connection, now: datetime, end: DeliveryCommit, state: str) -> None:
-    if not work.conclude(conn, now, end.work, attempts=end.attempts):
-        work.cancel(conn, "delivery", end.work.id)
-    _store(conn, now, end)
-    if state == "dead":
-        dead.forget(conn, "delivery", end.work.id)
-
-
-def _store(conn: Connection, now: datetime, end: DeliveryCommit) -> None:
-    _END.run(
-        conn,
-        {
-            "the_id": end.work.id,
-            "to_state": end.state,
-            "made": end.attempts,
-            "answer": end.answer,
-            "present": now,
-            "reason": "disabled" if end.state == "held" else None,
-        },
-    )
-
-
 _OF_ALERT = (
     select(table)
     .where(table.c.alert_id == bindparam("the_alert"))
@@ -219,29 +165,3 @@ def _line(row: Row[Any]) -> DeliveryLine:
         held_reason=row.held_reason,
         made_at=row.made_at,
     )
-
-
-MOST = 1000
-"""Deliveries that are released in one transaction."""
-
-
-def release(
-    conn: Connection, now: datetime, sink: str, reason: str, *, untried: bool = False
-) -> int:
-    """Ask again for what a sink holds for this ``reason`` alone, `MOST` at most; return how many.
-
-    The oldest come first. With ``untried`` only what was never attempted: held from the start.
-    """
-    held = (table.c.sink == sink) & (table.c.state == "held") & (table.c.held_reason == reason)
-    if untried:
-        held &= table.c.attempts == 0
-    oldest = select(table.c.id).where(held).order_by(table.c.made_at).limit(MOST)
-    ids = conn.execute(oldest).scalars().all()
-    for id_ in ids:
-        conn.execute(
-            update(table)
-            .where(table.c.id == id_)
-            .values(state="open", held_reason=None, attempts=0)
-        )
-        work.reopen(conn, now, _ask(id_, sink, now))
-    return len(ids)

@@ -31,10 +31,12 @@ from workers.model.message import (
     Recipient,
 )
 from workers.model.report import DeliveryLine, StoreCounts
+from workers.model.sink import Enabled, SinkHealth
 from workers.model.upkeep import HeldLine, Room
 from workers.options import KeepOptions
 from workers.store import (
     articles,
+    attempts,
     bursts,
     dead,
     deliveries,
@@ -49,6 +51,7 @@ from workers.store import (
     lists,
     polls,
     retention,
+    sinks,
     traces,
 )
 from workers.store import work as works
@@ -206,9 +209,9 @@ class StepStore(_Base):
         """Return the delivery with what it tells, None if there is none."""
         return await self._begin(deliveries.load, delivery)
 
-    async def commit_delivery(self, commit: DeliveryCommit) -> None:
-        """Store how an attempt ended."""
-        await self._write(deliveries.commit, commit)
+    async def commit_delivery(self, commit: DeliveryCommit) -> tuple[Raised, ...]:
+        """Store how an attempt ended, and what it says of its sink; return what was raised."""
+        return await self._write(attempts.commit, commit)
 
     async def postpone(self, work: Work, delay_s: float) -> None:
         """Set a row to be due after ``delay_s`` without counting an attempt."""
@@ -417,17 +420,41 @@ class SqlStore(StepStore):
             if after is None:
                 return total
 
-    async def release_held(self, sink: str, reason: str, *, untried: bool = False) -> int:
-        """Ask again for what a sink holds for this ``reason`` alone; return how many.
+    async def sink_states(self) -> dict[str, SinkHealth]:
+        """Return the sinks that have failed or were disabled, by name."""
+        return await self._read(sinks.states)
 
-        With ``untried`` only for what was never attempted: made while the sink was disabled.
+    async def hold_disabled(self, sink: str) -> int:
+        """Hold what is open of a sink that is disabled; return how many."""
+        total = 0
+        while some := await self._write(sinks.hold, sink):
+            total += some
+        return total
+
+    async def release_disabled(self, sink: str) -> int:
+        """Ask for what a sink holds because it was disabled; return how many.
+
+        The most severe first, of these the newest; none while it is disabled still.
         """
         released = 0
-        while True:
-            some = await self._write(deliveries.release, sink, reason, untried=untried)
+        while some := await self._write(sinks.release, sink, released):
             released += some
-            if some < deliveries.MOST:
-                return released
+        return released
+
+    async def enable_sink(self, sink: str, drop_older_s: float | None = None) -> Enabled:
+        """Let a sink be told again, also of what it holds; return what that did.
+
+        With ``drop_older_s``, what is held for longer is given up instead.
+        """
+        dropped = 0
+        while drop_older_s is not None:
+            some = await self._write(sinks.drop_older, sink, drop_older_s)
+            dropped += some
+            if not some:
+                break
+        was = await self._write(sinks.enable, sink)
+        released = await self.release_disabled(sink)
+        return Enabled(was_disabled=was, released=released, dropped=dropped)
 
     async def leave_key(self) -> str:
         """Return what the links are signed with by which recipients leave, in hexadecimal."""
