@@ -70,6 +70,10 @@ class Server:
             retry=Retry(NoBackoff(), 0),
         )
 
+    def forget_folder(self) -> None:
+        """Take its folder away, so that it can store nothing."""
+        shutil.rmtree(self.folder)
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()

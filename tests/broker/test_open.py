@@ -1,14 +1,17 @@
 """Which Redis is accepted, and what is said of those that are not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from importlib.resources import files
 
 import pytest
 import redis
 import structlog
 
 from workers.broker import RedisBroker
+from workers.broker.rights import KEYS, NEEDED, grant
 from workers.clock import SystemClock
 from workers.errors import TocsinError, Transient
 from workers.model.redis_address import RedisAddress
@@ -29,7 +32,11 @@ async def answering(info: bytes) -> AsyncIterator[str]:
             for _ in range(int(line[1:])):
                 await reader.readline()
                 words.append((await reader.readline()).strip().upper())
-            writer.write({b"PING": b"+PONG\r\n", b"INFO": info}.get(words[0], b"+OK\r\n"))
+            writer.write(
+                {b"PING": b"+PONG\r\n", b"INFO": info, b"EVALSHA": b"*0\r\n"}.get(
+                    words[0], b"+OK\r\n"
+                )
+            )
             await writer.drain()
         writer.close()
 
@@ -76,6 +83,85 @@ async def test_a_redis_that_evicts_is_refused(server: object, raw: redis.Redis) 
     broker = broker_at(url)
     await broker.open()
     await broker.close()
+
+
+async def test_a_policy_that_changes_later_is_told(server: object, raw: redis.Redis) -> None:
+    """Set to evict while we work, Redis is unwell for whoever asks, until it is put right."""
+    broker = broker_at(server.url)  # type: ignore[attr-defined]
+    await broker.open()
+    raw.config_set("maxmemory", 10**9)
+    raw.config_set("maxmemory-policy", "volatile-ttl")
+    try:
+        with pytest.raises(Transient, match=r"maxmemory-policy is volatile-ttl \(set maxmem"):
+            await broker.ping()
+    finally:
+        raw.config_set("maxmemory-policy", "noeviction")
+    await broker.ping()
+    await broker.close()
+
+
+async def test_a_replica_is_refused(server: object, raw: redis.Redis, free_port: int) -> None:
+    """It takes no writes: the error names its master."""
+    raw.replicaof("127.0.0.1", str(free_port))
+    try:
+        with pytest.raises(TocsinError, match=rf"is a replica: .*127\.0\.0\.1:{free_port}"):
+            await broker_at(server.url).open()  # type: ignore[attr-defined]
+    finally:
+        raw.replicaof("NO", "ONE")
+
+
+@pytest.fixture
+def user(raw: redis.Redis, server: object) -> Iterator[Callable[..., str]]:
+    """Gives the user u these rights; returns the address it has."""
+
+    def one(*rights: str) -> str:
+        raw.execute_command("ACL", "SETUSER", "u", "reset", "on", ">pw", *rights)
+        return f"{server.url}?username=u&password=pw"  # type: ignore[attr-defined]
+
+    yield one
+    raw.acl_deluser("u")
+
+
+async def test_each_right_that_is_missing_is_named(user: Callable[..., str]) -> None:
+    """A user who may do all but one thing is refused at the start, with that one's name."""
+    rights = grant().split()
+    for right in rights:
+        url = user(KEYS, *rights, f"-{right.removeprefix('+')}")
+        with pytest.raises(TocsinError, match=r"not allow all that is needed") as caught:
+            await broker_at(url).open()
+        assert f"(ACL SETUSER u {right};" in str(caught.value)
+    broker = broker_at(user(KEYS, *rights))
+    await broker.open()
+    await broker.close()
+
+
+async def test_keys_that_are_not_allowed(user: Callable[..., str]) -> None:
+    """A user of other keys is told which ours are."""
+    with pytest.raises(TocsinError, match=r"\(ACL SETUSER u ~{tocsin}:\*;"):
+        await broker_at(user("~other:*", "+@all")).open()
+
+
+async def test_a_login_that_is_refused(user: Callable[..., str], raw: redis.Redis) -> None:
+    """A wrong password, and none where one is asked for, are told as such; neither is shown."""
+    url = user(KEYS, "+@all")
+    with pytest.raises(TocsinError, match="refuses the login") as caught:
+        await broker_at(url.replace("=pw", "=wrongpw")).open()
+    assert "wrongpw" not in str(caught.value)
+    raw.config_set("requirepass", "secret")
+    try:
+        with pytest.raises(TocsinError, match="refuses the login"):
+            await broker_at(url.partition("?")[0]).open()
+    finally:
+        raw.config_set("requirepass", "")
+
+
+def test_every_command_of_a_script_is_among_the_rights() -> None:
+    """What scripts call is asked for before anything begins."""
+    asked = {command.partition(" ")[0].upper() for command in NEEDED}
+    for script in files("workers.broker").iterdir():
+        if script.name.endswith(".lua"):
+            text = script.read_text("utf-8")
+            assert set(re.findall(r"redis\.p?call\(\s*'(\w+)'", text)) <= asked
 
 
 async def test_nobody_there(free_port: int) -> None:

@@ -1,5 +1,6 @@
 """Redis away, full, silent or read-only: one error, and back to work by itself."""
 
+import contextlib
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 import redis
 
 from workers.broker import RedisBroker, clients
+from workers.broker.rights import KEYS, grant
+from workers.clock import SystemClock
 from workers.errors import Transient
 from workers.model.leases import FeedLease, Message, Push
 
@@ -93,6 +96,50 @@ async def test_a_full_redis_can_be_drained(
     await other.acknowledge(taken)
     raw.config_set("maxmemory", 0)
     assert {"ring": 1} == await broker.outstanding(["ring"])
+
+
+async def test_the_least_rights_are_enough(server: Any, raw: redis.Redis) -> None:
+    """A user with the rights of the manual, and no others, can use every verb."""
+    raw.execute_command("ACL", "SETUSER", "u", "reset", "on", ">pw", KEYS, *grant().split())
+    url = f"{server.url}?username=u&password=pw"
+    broker = RedisBroker(url, lease_s=0.4, clock=SystemClock(), consumer="u")
+    await broker.open()
+    raw.set("{tocsin}:due:feeds", "squatter")
+    for name, verb in VERBS.items():
+        assert name
+        await verb(broker)
+    await broker.push([Push(stream="sink:ops", kind="delivery", id="d")])
+    taken = await broker.take(["sink:ops", "ring"], 5)
+    await broker.renew(taken)
+    await broker.give_back(taken)
+    await broker.acknowledge(await broker.take(["sink:ops"], 5))
+    await broker.close()
+    raw.acl_deluser("u")
+
+
+async def test_a_redis_that_cannot_save_is_away(
+    own_server: Any, make: Make, until: Callable[..., Awaitable[None]]
+) -> None:
+    """MISCONF: a server that stops writes because its disk fails is away until it is put right."""
+    broker = await make(own_server, "a")
+    with own_server.client() as client:
+        client.config_set("appendonly", "no")
+        own_server.forget_folder()
+        client.config_set("save", "1 1")
+        client.set("dirty", "1")
+        with contextlib.suppress(redis.ResponseError):
+            client.bgsave()
+
+        async def failed() -> bool:
+            return bool(client.info("persistence")["rdb_last_bgsave_status"] == "err")  # type: ignore[index]
+
+        await until(failed)
+        for verb in (VERBS["push"], VERBS["take"], VERBS["ping"]):
+            with pytest.raises(Transient, match="MISCONF"):
+                await verb(broker)
+        client.config_set("stop-writes-on-bgsave-error", "no")
+    await broker.push(PUSH)
+    await broker.ping()
 
 
 async def test_a_read_only_redis_is_away(

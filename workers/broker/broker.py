@@ -39,7 +39,8 @@ class RedisBroker(Streams, DueQueue, Hosts, Breakers, Rates):
 
         Raises:
             Transient: it is away.
-            TocsinError: it is too old, or set up so that it would throw work away.
+            TocsinError: it is too old, not what the address says, set up so that it would throw
+                work away, or does not allow us what we need; the message says what to do.
         """
         await self._link.open()
 
@@ -64,5 +65,6 @@ class RedisBroker(Streams, DueQueue, Hosts, Breakers, Rates):
         await self._link.call("SET", EPOCH, life)
 
     async def ping(self) -> None:
-        """Make sure that Redis answers and takes writes."""
+        """Make sure that Redis answers, takes writes, and throws nothing away."""
         await self._link.calls([("PING",), ("SET", PING, "1", "PX", PING_TTL_MS)])
+        await self._link.check_memory()

@@ -5,6 +5,7 @@ from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.connection import (
+    AbstractConnection,
     Connection,
     DefaultParser,
     SSLConnection,
@@ -64,6 +65,30 @@ class BoundedParser(DefaultParser):  # type: ignore[valid-type, misc]
             raise TooLarge(f"an answer of more than {ANSWER_BYTES} bytes")
         self._reader.feed(piece)
         return True
+
+
+class Greeting(AbstractConnection):
+    """Logs in, and does not ask meanwhile how the connection is.
+
+    redis-py would: and on a server that refuses the login connect anew to ask, without end.
+    """
+
+    @override
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
+        """Log in and select the database."""
+        await super().on_connect_check_health(check_health=False)
+
+
+class Plain(Greeting, Connection):
+    """A connection over TCP."""
+
+
+class Encrypted(Greeting, SSLConnection):
+    """A connection over TLS."""
+
+
+class Local(Greeting, UnixDomainSocketConnection):
+    """A connection over a socket of this machine."""
 
 
 class Clients:
@@ -139,12 +164,12 @@ def _options(address: RedisAddress, node: Node | None) -> dict[str, Any]:
         **address.login,
     }
     if address.kind == "socket":
-        return {**options, "connection_class": UnixDomainSocketConnection, "path": address.path}
+        return {**options, "connection_class": Local, "path": address.path}
     host, port = node or address.nodes[0]
     options |= {"socket_keepalive": True, "host": host, "port": port}
     if address.tls is None:
-        return {**options, "connection_class": Connection}
-    return {**options, "connection_class": SSLConnection, **address.tls}
+        return {**options, "connection_class": Plain}
+    return {**options, "connection_class": Encrypted, **address.tls}
 
 
 def _as_it_is(response: Any, **_: Any) -> Any:  # noqa: ANN401 - it hands on what it gets

@@ -14,7 +14,9 @@ from typing import Any, cast
 import structlog
 from redis.exceptions import (
     AskError,
+    AuthenticationError,
     ClusterDownError,
+    NoPermissionError,
     ReadOnlyError,
     RedisError,
     ResponseError,
@@ -23,8 +25,9 @@ from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import TimeoutError as TooSlow
 
 from workers.broker.clients import Clients, TooLarge, Word
-from workers.broker.keys import EPOCH, ROOT, WORK, aside_key, type_of
-from workers.broker.preflight import check_server
+from workers.broker.keys import EPOCH, PING, ROOT, WORK, aside_key, type_of
+from workers.broker.preflight import check_memory, check_rights, check_server, refusal
+from workers.broker.rights import NEEDED
 from workers.broker.whereabouts import whereabouts
 from workers.clock import Clock
 from workers.errors import TocsinError, Transient
@@ -58,6 +61,14 @@ class WrongType(Transient):
     """A key holds what we never put there."""
 
 
+class Refused(Transient):
+    """Redis knows us not, or does not allow us what we ask. An operator may change that."""
+
+    def __init__(self, detail: str, cause: Exception) -> None:
+        super().__init__("connect", detail)
+        self.cause = cause
+
+
 class TooMuch(Transient):
     """An answer was larger than anything of ours, and was not read to its end."""
 
@@ -88,6 +99,8 @@ class Link:
         self._finding: asyncio.Task[Clients] | None = None
         self._found_at = 0.0
         self._touch_since: float | None = None
+        self._tells = False
+        """Whether this Redis tells how it is set up."""
 
     @property
     def lease_ms(self) -> int:
@@ -114,10 +127,30 @@ class Link:
             with self._guard():
                 await self._now()
             await self.call("PING")
-            await self._guarded(lambda clients: check_server(clients.commands, self.address))
+            self._tells = await self._guarded(
+                lambda clients: check_server(clients.commands, self.address)
+            )
+            check_rights(await self.run("rights", [PING], NEEDED), self.address)
+        except Refused as error:
+            await self.close()
+            raise refusal(error.cause, self.address) from error
         except TocsinError:
             await self.close()
             raise
+
+    async def check_memory(self) -> None:
+        """Make sure again that nothing is thrown away when the memory is full.
+
+        Raises:
+            Transient: it would be, as somebody has set by now; or Redis is away.
+        """
+        if not self._tells:
+            return
+        facts = await self._guarded(lambda clients: clients.commands.info("memory"))
+        try:
+            check_memory(facts, self.address.shown)
+        except TocsinError as error:
+            raise Transient("connect", str(error)) from error
 
     async def close(self) -> None:
         """Close all connections."""
@@ -255,6 +288,9 @@ class Link:
     def _told(self, error: Exception) -> Transient:
         detail = " ".join(str(error).split())[:DETAIL_CHARACTERS] or type(error).__name__
         told = f"Redis does not do its work: {self.address.shown}: {detail}"
+        for cause in (error, error.__cause__, error.__context__):  # at a connection's beginning
+            if isinstance(cause, AuthenticationError | NoPermissionError):
+                return Refused(told, cause)
         if isinstance(error, TooLarge):
             return TooMuch("connect", told)
         if isinstance(error, ResponseError) and any(word in detail for word in NOT_OURS):
