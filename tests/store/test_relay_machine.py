@@ -7,6 +7,7 @@ commits and acknowledges; either may stop in between. Redis is a model: one entr
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -16,7 +17,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from workers.model.article import Work
 from workers.store import work
@@ -40,11 +41,12 @@ class Worker:
 class RelayMachine(RuleBasedStateMachine):
     """The rows are real, the stream is a model, and time passes only by a rule."""
 
+    conn: Connection
+    """Of the kind of database that is tried; its table is emptied each time."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.engine = create_engine("sqlite://", isolation_level="AUTOCOMMIT")
-        self.conn = self.engine.connect()
-        metadata.create_all(self.conn)
+        self.conn.execute(table.delete())
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.requests = self.done = self.turn = 0
         self.entry: int | None = None
@@ -173,12 +175,21 @@ class RelayMachine(RuleBasedStateMachine):
         row = self.row()
         assert self.requests == self.done
         assert row is None or row.next_at is None
-        self.conn.close()
-        self.engine.dispose()
 
 
-def test_no_request_is_lost_or_stuck_whatever_overtakes_what() -> None:
+@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 100), ("postgres", 15)])
+def test_no_request_is_lost_or_stuck_whatever_overtakes_what(request, kind, examples) -> None:
     """Each request is worked on after it was made, in every interleaving that was tried."""
-    run_state_machine_as_test(
-        RelayMachine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
-    )
+    url = "sqlite://"
+    if kind == "postgres":
+        served = request.getfixturevalue("postgres").url()
+        url = served.replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        metadata.create_all(conn)
+        machine = type("Machine", (RelayMachine,), {"conn": conn})
+        run_state_machine_as_test(
+            machine,
+            settings=settings(max_examples=examples, stateful_step_count=40, deadline=None),
+        )
+    engine.dispose()
