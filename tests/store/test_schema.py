@@ -212,3 +212,24 @@ def test_a_start_with_its_schema_in_order_does_not_import_alembic(tmp_path) -> N
         cwd=Path(__file__).parents[2],
     )
     assert "False" == done.stdout.strip()
+
+
+async def test_a_long_link_that_the_first_schema_holds_whole_is_found(tmp_path, clock) -> None:
+    """It is brought to the form that every database can index, and stays its article's."""
+    path = tmp_path / "tocsin.db"
+    prepare(path, schema="0001")
+    url = f"https://site.example/{'漢' * 30_000}"
+    raw = sqlite3.connect(path)
+    raw.execute(
+        "INSERT INTO articles (id, title, text, zones, reasons, text_from, first_seen,"
+        " settled_entries) VALUES ('art_1', '', '', '[]', '[]', 'none', 0, 0)"
+    )
+    for key in (url, "https://site.example/short"):
+        raw.execute("INSERT INTO article_keys VALUES (?, 'art_1')", (key,))
+    raw.commit()
+    raw.close()
+    store = await open_store(path, clock)
+    for key in (url, "https://site.example/short"):
+        assert "art_1" == await store.find_article(key)
+    assert await store.find_article(url + "x") is None
+    await store.close()

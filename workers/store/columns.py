@@ -9,7 +9,17 @@ from sqlalchemy import Dialect, Double, Text
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
-__all__ = ["Moment", "Packed", "Words", "bounded", "moment", "pack", "seconds", "storable"]
+__all__ = [
+    "KEY_BYTES",
+    "Moment",
+    "Packed",
+    "Words",
+    "bounded",
+    "moment",
+    "pack",
+    "seconds",
+    "storable",
+]
 
 
 KEY_BYTES = 2000

@@ -1,7 +1,9 @@
-"""What several processes, dead entries and traces that cross processes need. Only adds."""
+"""What several processes, dead entries and traces that cross processes need. Only adds, but for long keys."""
 
 import sqlalchemy as sa
 from alembic import op
+
+from workers.store.columns import KEY_BYTES, bounded
 
 __all__ = ["down_revision", "revision", "upgrade"]
 
@@ -18,6 +20,7 @@ def upgrade() -> None:
     _sinks()
     _leavers()
     _closed_work()
+    _keys()
 
 
 def _closed_work() -> None:
@@ -146,3 +149,18 @@ def _leavers() -> None:
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("sink", "recipient", name="pk_left_recipients"),
     )
+
+
+def _keys() -> None:
+    """Keys of over 2,000 bytes become their beginning and their hash, as they are looked for now.
+
+    A version that knows only the first schema makes the same article of such a link again: an
+    article's id is a hash of the whole link.
+    """
+    conn = op.get_bind()
+    for name in ("article_keys", "feed_addresses"):
+        table = sa.table(name, sa.column("key", sa.Text()))
+        long = sa.select(table.c.key).where(sa.func.length(table.c.key) > KEY_BYTES // 4)
+        for key in conn.execute(long).scalars().all():
+            if (short := bounded(key)) != key:
+                conn.execute(sa.update(table).where(table.c.key == key).values(key=short))
