@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from workers.errors import StoreDown
-from workers.store import open_store
+from workers.store import open_store, postgres_driver
 from workers.store import writers as module
 from workers.store.dbtime import ProcessTime
 from workers.text.urls import canonical
@@ -176,6 +176,8 @@ class Cutting:
         self.target = target
         self.cuts = 0
         self._cut_next = False
+        self.silent = False
+        """Whether nothing is passed on any more, in either direction."""
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -200,6 +202,8 @@ class Cutting:
     def _pass(self, source, sink, state, upward: bool) -> None:  # noqa: FBT001 - a thread's argument
         with suppress(OSError):
             while data := source.recv(65536):
+                if self.silent:
+                    continue
                 if upward and self._cut_next and b"COMMIT\0" in data:
                     self._cut_next = False
                     state["cut"] = True
@@ -229,6 +233,37 @@ async def test_a_commit_whose_answer_is_lost_is_unknown_and_may_be_tried_again(
     assert "a" == await store._write(put_again, "a")
     await store.close()
     between.close()
+
+
+async def test_a_server_that_goes_silent_is_given_up(postgres, clock, monkeypatch) -> None:
+    """A line that is open and says nothing: who waits is told, and all goes on when it speaks."""
+    monkeypatch.setattr(postgres_driver, "SILENT_S", 0.3)
+    between = Cutting(f"{postgres.folder}/.s.PGSQL.5432")
+    url = f"postgresql://tocsin@127.0.0.1:{between.port}/tocsin?sslmode=disable&connect_timeout=2"
+    store = await open_store(url, clock, time=ProcessTime(clock))
+    await store._write(put_again, "before")
+    await store._read(stored)
+    between.silent = True
+    done = await asyncio.gather(
+        store._write(put_again, "a"), store._read(stored), return_exceptions=True
+    )
+    assert [True, True] == [isinstance(one, StoreDown) for one in done]
+    between.silent = False
+    assert "a" == await store._write(put_again, "a")
+    assert {"before", "a"} == await store._read(stored)
+    await store.close()
+    between.close()
+
+
+async def test_a_long_statement_is_waited_for(store, monkeypatch) -> None:
+    """A server that is at work is not silent."""
+    monkeypatch.setattr(postgres_driver, "SILENT_S", 0.2)
+
+    def slow(conn, _now) -> str:
+        conn.execute(text("SELECT pg_sleep(1)"))
+        return "done"
+
+    assert "done" == await store._write(slow)
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "漢", "😀", "%E2%98%83"])

@@ -3,8 +3,9 @@
 BEGIN and COMMIT are written out here, as they are for SQLite; psycopg is told to stay out of it.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+import time
+from collections.abc import Generator, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -19,11 +20,14 @@ from workers.store.columns import storable
 
 __all__ = ["SCHEMES", "PostgresDriver", "is_postgres", "shown", "sqlstate"]
 
+T = TypeVar("T")
 SCHEMES = ("postgresql", "postgres")
 CONNECT_S = 5
 """Seconds until a server that does not answer counts as down."""
 STATEMENT_S = 60
 """Seconds that one statement may take: a batch of retention on a slow disk takes a few."""
+SILENT_S = 8.0
+"""Seconds without a byte until the server is asked whether it is still at work."""
 LOCK_S = 10
 """Seconds to wait for rows that another transaction holds."""
 _GIVEN: Final[Mapping[str, str | int]] = {
@@ -40,6 +44,7 @@ _SETTINGS: Final = f"""
 SELECT set_config('statement_timeout', '{STATEMENT_S}s', false),
        set_config('lock_timeout', '{LOCK_S}s', false),
        set_config('idle_in_transaction_session_timeout', '{STATEMENT_S}s', false),
+       pg_backend_pid(),
        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
            WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
@@ -110,6 +115,53 @@ def _parsed(address: str) -> dict[str, Any]:
         ) from error
 
 
+class _Bounded(psycopg.Connection[Any]):
+    """A connection that does not wait for ever for a server that has gone silent.
+
+    Keepalives see a line that is cut, not a server (or what stands before it) that is frozen.
+    After `SILENT_S` the server is asked on another connection whether it still works for this one.
+    """
+
+    given: Mapping[str, Any] | None = None
+    """How to connect; None of the connection that asks."""
+    backend: int = 0
+
+    @override
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
+        """Wait for the server as usual, until it is known to do nothing for us."""
+        return super().wait(self._watched(gen), *args, **kwargs)
+
+    def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        since = time.monotonic()
+        try:
+            want = next(gen)
+            while True:
+                ready = yield want
+                if ready or time.monotonic() - since < SILENT_S:
+                    since = time.monotonic() if ready else since
+                elif self.given is not None and self._is_served():
+                    since = time.monotonic()
+                else:
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError(f"no answer for {SILENT_S:g} seconds")
+                want = gen.send(ready)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    def _is_served(self) -> bool:
+        """Say whether the server is at work for this connection."""
+        try:
+            with _Bounded.connect(**dict(self.given or {}), autocommit=True) as other:
+                row = other.execute(_STATE, (self.backend,)).fetchone()
+        except psycopg.Error:
+            return False
+        return row is not None and row[0] != "idle"
+
+
+_STATE: Final = "SELECT state FROM pg_catalog.pg_stat_activity WHERE pid = %s"
+
+
 class PostgresDriver:
     """Connections to one PostgreSQL database. ``writes`` is False for readers."""
 
@@ -126,10 +178,11 @@ class PostgresDriver:
         )
 
     def _open(self) -> psycopg.Connection[Any]:
-        raw = psycopg.connect(**self._given, autocommit=True)
+        raw = _Bounded.connect(**self._given, autocommit=True)
         try:
             raw.adapters.register_dumper(str, _Storable)
-            raw.execute(_SETTINGS)
+            row = raw.execute(_SETTINGS).fetchone()
+            raw.given, raw.backend = self._given, row[3] if row else 0
         except BaseException:
             raw.close()
             raise

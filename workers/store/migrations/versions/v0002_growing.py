@@ -1,4 +1,7 @@
-"""What several processes, dead entries and traces that cross processes need. Only adds, but for long keys."""
+"""What several processes, dead entries and traces that cross processes need.
+
+Only adds, and shortens keys that PostgreSQL could not index.
+"""
 
 import sqlalchemy as sa
 from alembic import op
