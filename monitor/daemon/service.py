@@ -95,6 +95,7 @@ class Daemon:
         self.state.lanes.start()
         await self.state.lanes.set_sinks(self._sinks)
         await self._upkeep.settle_sinks()
+        await self._upkeep.tell_refused()
         await self._upkeep.refill()
         self._schedule_jobs()
         if self._tether is not None:
@@ -202,6 +203,7 @@ class Daemon:
         await state.lanes.set_sinks(self._sinks)
         await self._upkeep.beat()
         await self._upkeep.settle_sinks(remade)
+        await self._upkeep.tell_refused()
         await self._upkeep.refill()
 
     def request_reload(self) -> None:

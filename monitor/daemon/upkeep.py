@@ -12,6 +12,7 @@ from monitor.daemon.state import State
 from monitor.daemon.watch import SinkWatch
 from monitor.settings import keep_options, queue_options
 from workers.errors import StoreDown, Transient
+from workers.model.topic import Problem
 from workers.steps.events import Events
 from workers.steps.relay import refill
 
@@ -21,6 +22,7 @@ REFILL_S, PRUNE_S, LISTS_S, SINKS_S = 300.0, 3600.0, 5.0, 2.0
 DEAD_S, DEAD_OVER_S, DEAD_MOST = 60.0, 3600.0, 20
 """How often dead letters are counted, over what time, and how many new ones are too many."""
 _PLURALS = {"entry": "entries", "page": "pages", "delivery": "deliveries"}
+FEED_EVENTS = frozenset({"feed_failing", "feed_gone", "feed_quiet", "feed_blind"})
 _log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
@@ -70,9 +72,39 @@ class Upkeep:
             return
         try:
             await refill(self._state.parts.edges)
-            await poll.weigh()
+            await self._tell_budget(await poll.weigh())
+            await self._forget_feeds()
         except (Transient, StoreDown) as error:
             _log.warning("refill_failed", error=str(error))
+
+    async def _tell_budget(self, needed: float | None) -> None:
+        """Raise an event while `polls_per_minute` does not do even for the slowest intervals."""
+        if needed is None:
+            await self._events.end("budget_exhausted", "polls_per_minute")
+            return
+        text = (
+            f"Feeds at their slowest interval need {needed:.0f} polls a minute: set [polling] "
+            "polls_per_minute to that, or slowest to longer."
+        )
+        await self._events.begin(self._events.about("budget_exhausted", "polls_per_minute", text))
+
+    async def _forget_feeds(self) -> None:
+        """End what was told of feeds that are no longer in the config."""
+        names = {source.name for source in self._state.rules.sources.values() if source.enabled}
+        for one in await self._state.parts.store.open_events():
+            if one.kind in FEED_EVENTS and one.subject not in names:
+                await self._events.end(one.kind, one.subject)
+
+    async def tell_refused(self) -> None:
+        """Raise an event for each topic that runs otherwise than the files say, end the others."""
+        told = {
+            problem.topic: self._events.about("topic_refused", problem.topic, _refused(problem))
+            for problem in self._state.accepted.refused
+        }
+        try:
+            await self._events.settle("topic_refused", list(told.values()))
+        except StoreDown as error:
+            _log.warning("refused_topics_not_told", error=str(error))
 
     async def prune(self) -> None:
         """Remove what is older than it is kept for."""
@@ -149,3 +181,13 @@ class Upkeep:
                 return None
             known.update(name for name in told if isinstance(name, str))
         return known
+
+
+def _refused(problem: Problem) -> str:
+    """Return what is wrong with a topic, and where."""
+    place = f", line {problem.line}, column {problem.column}" if problem.line else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return (
+        f"{problem.file}{place}: {problem.message}{hint}. It runs in its last accepted version, "
+        "or not at all if it has none: `tocsin check` shows it."
+    )

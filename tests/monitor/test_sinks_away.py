@@ -75,7 +75,8 @@ class Newsroom:
         """Return the titles that a sink's file has."""
         path = self.installation.data / name
         lines = path.read_text().splitlines() if path.exists() else []
-        return [json.loads(line)["data"]["article"]["title"] for line in lines]
+        told = (json.loads(line) for line in lines)
+        return [one["data"]["article"]["title"] for one in told if one["type"] == "alert.created"]
 
 
 @pytest.fixture
@@ -131,6 +132,11 @@ async def test_a_receiver_that_is_gone_is_disabled(gone_newsroom, lines):
     await newsroom.installation.stop(daemon)
     daemon = await newsroom.installation.start()
     newsroom.say("n2", "A second quake")
+
+    async def rung() -> bool:
+        return len(await daemon.state.parts.store.alert_lines()) == 2
+
+    await newsroom.eventually(rung)
     await newsroom.stands(daemon, journal="sent", hook="held")
     assert (
         "disabled"

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from workers.alerts import SinkRoute
 from workers.errors import StoreDown
+from workers.model.message import OperatorEvent
 from workers.options import HostRule
 from workers.pool.tasks import read_feed_again
 from workers.steps.look import Look, may_tell
@@ -353,3 +355,40 @@ async def test_how_long_pages_wait_is_asked_for_seldom(world, monkeypatch):
     for _ in range(3):
         await world.poll(feed)
     assert [1] == asked
+
+
+async def test_a_feed_that_fails_and_comes_back_is_told_of(world, site, with_rules):
+    """In the transaction of the poll: once while it lasts, and once when it is over."""
+    feed = await world.baseline()
+    world.rules = with_rules(world.rules, sinks=(SinkRoute(name="ops", events=True),))
+    good = site.replies["/feed"]
+    site.put("/feed", "oops", 500)
+    for _ in range(6):
+        world.clock.advance(1800)
+        await world.poll(feed)
+    (line,) = await world.store.open_events()
+    assert "feed_failing" == line.kind
+    assert "serverError: HTTP 500" in line.text
+    site.replies["/feed"] = good
+    world.clock.advance(1800)
+    await world.poll(feed)
+    assert [] == await world.store.open_events()
+    told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
+    assert ["feed_failing", "feed_back"] == [
+        job.content.kind for job in sorted(told, key=lambda job: job.made_at)
+    ]
+
+
+async def test_a_feed_that_is_made_anew_is_told_of(world, site, write, with_rules):
+    """A redesign does not ring, and that is said."""
+    item, rss, _ = write
+    feed = await world.baseline()
+    early = world.clock.now().replace(hour=1)
+    world.clock.advance(60)
+    world.rules = with_rules(world.rules, sinks=(SinkRoute(name="ops", events=True),))
+    site.put("/feed", rss(*(item(f"b{n}", f"B {n}", at=early) for n in range(12))))
+    world.clock.advance(3600)
+    await world.poll(feed)
+    told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
+    events = [job.content for job in told if isinstance(job.content, OperatorEvent)]
+    assert ["feed_rebaselined"] == [one.kind for one in events]

@@ -70,10 +70,11 @@ class Receiver:
 
     @property
     def rung(self) -> list[tuple[str, str]]:
-        """(topic, address) pairs of all distinct messages."""
+        """(topic, address) pairs of all distinct alerts."""
         return [
             (topic["name"], body["data"]["article"]["url"])
             for body in self.messages.values()
+            if body["type"] == "alert.created"
             for topic in body["data"]["topics"]
         ]
 

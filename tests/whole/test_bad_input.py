@@ -334,7 +334,11 @@ async def _alerts(world: World, receiver, until: Callable[..., Awaitable[None]])
     await until(lambda: wanted <= set(receiver.rung), "all pages ring, if only by their feed")
     assert world.waiting["/feed/silent"] + world.hits["/feed/silent"] > 0
 
-    told = {body["data"]["article"]["url"]: body["data"] for body in receiver.messages.values()}
+    told = {
+        body["data"]["article"]["url"]: body["data"]
+        for body in receiver.messages.values()
+        if body["type"] == "alert.created"
+    }
     assert sorted(wanted) == sorted(receiver.rung)
     latin = told[f"{world.base}/page/latin"]["article"]
     assert "Überschwemmung in Düsseldorf" == latin["title"]

@@ -24,6 +24,7 @@ def _rung_in_file(path) -> list[tuple[str, str]]:
     return [
         (topic["name"], body["data"]["article"]["url"])
         for body in bodies
+        if body["type"] == "alert.created"
         for topic in body["data"]["topics"]
     ]
 

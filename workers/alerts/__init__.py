@@ -2,6 +2,7 @@
 
 from workers.alerts.compose import SinkRoute, compose, routes
 from workers.alerts.events import event, told_of_events
+from workers.alerts.feeds import blind_topics, feed_changes, feed_rebaselined
 from workers.alerts.kinds import EVENTS
 from workers.alerts.notice import made_at, notice, sample, severity_of, title_of, why_link
 from workers.alerts.passage import Passage, Piece, marked, passage
@@ -21,9 +22,12 @@ __all__ = [
     "Verdict",
     "after",
     "alert_json",
+    "blind_topics",
     "body",
     "compose",
     "event",
+    "feed_changes",
+    "feed_rebaselined",
     "headline",
     "highest",
     "lateness",

@@ -7,6 +7,7 @@ from workers.model.alert import DeadLine, RingUnit, TraceLine
 from workers.model.article import ArticleRow, Work
 from workers.model.base import Record
 from workers.model.feed import EntryRow, FeedRow, KnownEntry
+from workers.model.message import EventChanges
 from workers.model.sink import SinkNote
 
 __all__ = [
@@ -58,6 +59,8 @@ class PollCommit(Record, frozen=True, kw_only=True):
     delay_s: float
     """Until the next poll."""
     trace: tuple[TraceLine, ...] = ()
+    events: EventChanges = EventChanges()
+    """What is to be told of the feed itself."""
 
 
 class ArticleCommit(Record, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from msgspec.structs import replace
 
+from workers.alerts import blind_topics, feed_changes, feed_rebaselined
 from workers.errors import StoreDown, Transient
 from workers.feeds import http_hints, merge_hints
 from workers.feeds.budget import USUAL_K, k_for
@@ -18,9 +19,11 @@ from workers.feeds.schedule import after_bad, after_good, gone, moved
 from workers.model.alert import TraceLine, TraceStage
 from workers.model.commit import EntryIntent, Knowledge, PollCommit
 from workers.model.feed import Activity, FeedRow, ParsedFeed
+from workers.model.message import EventChanges
 from workers.options import PollOptions
 from workers.steps.documents import document_of_entry
 from workers.steps.edges import Edges, Rules, RulesNow
+from workers.steps.events import note
 from workers.steps.hosts import take_turn
 from workers.steps.look import Look, Seen
 from workers.steps.match import matching
@@ -48,13 +51,20 @@ class Poll:
         self._asked_at: float | None = None
         """as of this moment on the monotonic clock."""
 
-    async def weigh(self) -> None:
-        """Find anew how often feeds can be polled within the budget, from all feeds' habits."""
+    async def weigh(self) -> float | None:
+        """Find anew how often feeds can be polled within the budget, from all feeds' habits.
+
+        Returns:
+            Polls a minute that even the slowest intervals need, if the budget has less; else None.
+        """
         now, options = self._edges.clock.now(), self._rules().poll
         if options.interval_s is None:
             habits = await self._edges.store.feed_habits()
             # In a thread, because with 100,000 feeds it takes a second.
             self.budget_k = await asyncio.to_thread(_budget, habits, now, options)
+            least = 60.0 * len(habits) / options.slowest_s
+            return least if least > options.polls_per_minute else None
+        return None
 
     async def _feel_pressure(self) -> None:
         now = self._edges.clock.monotonic()
@@ -78,7 +88,7 @@ class Poll:
         began = self._edges.clock.now()
         try:
             seen = await self._look(feed, rules)
-            commit = await self._decide(feed, seen, rules)
+            commit = self._noticed(feed, await self._decide(feed, seen, rules), rules)
             await self._store(commit, began)
         except (StoreDown, Transient):
             raise
@@ -86,7 +96,8 @@ class Poll:
             _log.error("poll_failed", feed=feed.name, exc_info=error)
             seen = Seen(reason="crash", detail=f"{type(error).__name__}: {error}")
             commit = self._failed(feed, seen, rules, self._edges.clock.now())
-            await self._edges.store.commit_poll(commit)
+            commit = self._noticed(feed, commit, rules)
+            note(self._edges, await self._edges.store.commit_poll(commit))
         self._report(feed, commit, seen)
         return commit.delay_s
 
@@ -99,7 +110,19 @@ class Poll:
                 else replace(intent, traceparent=self._begin(spans, intent, began))
                 for intent in commit.intents
             )
-            await self._edges.store.commit_poll(replace(commit, intents=intents))
+            raised = await self._edges.store.commit_poll(replace(commit, intents=intents))
+        note(self._edges, raised)
+
+    def _noticed(self, feed: FeedRow, commit: PollCommit, rules: Rules) -> PollCommit:
+        """Add what is to be told of the feed itself to what the poll decided."""
+        source = rules.sources.get(feed.id)
+        topics = blind_topics(
+            rules.topics.specs.values(), feed.name, source.tags if source else ()
+        )
+        now = self._edges.clock.now()
+        found = feed_changes(feed, commit.feed, now, rules.sinks, topics)
+        events = replace(commit.events, raised=(*commit.events.raised, *found.raised))
+        return replace(commit, events=replace(events, ended=found.ended))
 
     def _begin(self, spans: ExitStack, intent: EntryIntent, began: datetime) -> str:
         entry = intent.entry
@@ -128,14 +151,17 @@ class Poll:
             except Exception as error:  # noqa: BLE001 - one bad entry must not hide all others
                 dead += (undecided(fresh, error),)
             await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
+        changes = EventChanges()
         if news.rebaselined:
-            _log.warning("feed_rebaselined", feed=feed.name, entries=len(news.fresh))
             self._edges.meter.count("tocsin_rebaselined_total")
+            new = feed_rebaselined(feed, len(news.fresh), rules.sinks)
+            changes = EventChanges(raised=(new,))
         return replace(
             _commit(feed, self._good(feed, seen, news, rules, now), now),
             intents=tuple(intent for intent, _ in pairs),
             listed=news.listed,
             dead=dead,
+            events=changes,
             trace=tuple(line for _, lines in pairs for line in lines),
         )
 

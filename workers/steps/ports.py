@@ -172,8 +172,12 @@ class Store(Protocol):
         """Return what is known of these identities of a feed."""
         ...
 
-    async def commit_poll(self, commit: PollCommit) -> None:
-        """Store a poll: feed state, entries, articles, and the work that they ask for."""
+    async def commit_poll(self, commit: PollCommit) -> tuple[Raised, ...]:
+        """Store a poll: feed state, entries, articles, the work that they ask for, events.
+
+        Returns:
+            The events that were raised.
+        """
         ...
 
     async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:

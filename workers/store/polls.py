@@ -28,7 +28,8 @@ from workers.model.alert import TraceLine
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, PollCommit
 from workers.model.ids import article_id, entry_id
-from workers.store import dead, merge, traces, work
+from workers.model.message import Raised
+from workers.store import dead, events, merge, traces, work
 from workers.store.apart import apart
 from workers.store.columns import bounded, storable
 from workers.store.feeds import address_key, note_addresses
@@ -64,8 +65,8 @@ class _Placed(Record, frozen=True, kw_only=True):
 _FEED = select(feeds).where(feeds.c.id == bindparam("the_id")).with_for_update(key_share=True)
 
 
-def commit(conn: Connection, now: datetime, poll: PollCommit) -> None:
-    """Store a poll.
+def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, ...]:
+    """Store a poll; return the events that it raised.
 
     A poll that another one overtook (``last_poll_at`` is not what it loaded) may have taken for
     baseline what has become news since: such entries are left to the next poll, and so are the
@@ -90,6 +91,7 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> None:
     _bury(conn, now, (*poll.dead, *failed))
     _note_listed(conn, now, poll)
     traces.write(conn, poll.trace)
+    return events.change(conn, now, poll.events)
 
 
 def _bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:

@@ -193,9 +193,13 @@ class StepStore(_Base):
         """Return what is known of these identities of a feed."""
         return await self._read(knowledge.load, feed, identities, twins, titles)
 
-    async def commit_poll(self, commit: PollCommit) -> None:
-        """Store a poll: feed state, entries, articles, and the work that they ask for."""
-        await self._write(polls.commit, commit)
+    async def commit_poll(self, commit: PollCommit) -> tuple[Raised, ...]:
+        """Store a poll: feed state, entries, articles, the work that they ask for, events.
+
+        Returns:
+            The events that were raised.
+        """
+        return await self._write(polls.commit, commit)
 
     async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:
         """Return the work with its article, following merges; None if there is none."""

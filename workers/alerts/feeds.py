@@ -1,0 +1,100 @@
+"""What a poll says of its feed that somebody must be told: it fails, is back, moved, is gone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from workers.alerts.compose import SinkRoute
+from workers.alerts.events import HEAVY, event
+from workers.model.feed import FeedRow
+from workers.model.message import EventChanges, EventEnd, EventIntent
+from workers.model.topic import TopicSpec
+
+__all__ = ["blind_topics", "feed_changes", "feed_rebaselined"]
+
+FAILING = timedelta(hours=1)
+FAILING_HEAVY = timedelta(minutes=30)
+INTERVALS = 3
+USUAL_S = 900.0
+TRIES = 2
+"""One failed poll after Tocsin itself was stopped for a day is no feed that fails."""
+
+
+def feed_changes(
+    before: FeedRow,
+    after: FeedRow,
+    now: datetime,
+    sinks: Sequence[SinkRoute],
+    topics: Sequence[str],
+) -> EventChanges:
+    """Return what a poll has noticed, to be stored in its transaction.
+
+    Args:
+        before: The feed as it was loaded.
+        after: The feed as it is stored.
+        now: The present.
+        sinks: Every sink that is configured.
+        topics: Names of the topics that hear nothing while the feed is away.
+    """
+    if after.failing_since is None:
+        return _good(before, after, now, sinks)
+    if after.parked and not before.parked:
+        text = "It said over a day that it is gone (410). It is parked; take it out of the config."
+        gone = event("feed_gone", after.name, text, sinks, weight=after.weight, topics=topics)
+        ended = EventEnd(kind="feed_failing", subject=gone.subject)
+        return EventChanges(raised=(gone,), ended=(ended,))
+    since = after.last_good_at or after.failing_since
+    if after.errors < TRIES or now - since < _patience(after):
+        return EventChanges()
+    text = (
+        f"No good poll since {since:%Y-%m-%d %H:%M} UTC, {after.errors} tries failed: "
+        f"{after.last_error or 'unknown error'}"
+    )
+    failing = event(
+        "feed_failing",
+        after.name,
+        text,
+        sinks,
+        weight=after.weight,
+        topics=topics,
+        since=since,
+    )
+    return EventChanges(raised=(failing,))
+
+
+def _patience(feed: FeedRow) -> timedelta:
+    """Return how long a feed may be without a good poll."""
+    if feed.weight >= HEAVY:
+        return FAILING_HEAVY
+    return max(FAILING, INTERVALS * timedelta(seconds=feed.interval_s or USUAL_S))
+
+
+def _good(
+    before: FeedRow, after: FeedRow, now: datetime, sinks: Sequence[SinkRoute]
+) -> EventChanges:
+    raised = []
+    if before.url != after.url:
+        text = f"From {before.url} to {after.url}: permanent redirects agreed for over a day."
+        raised.append(event("feed_moved", after.name, text, sinks))
+    away_since = before.last_good_at or before.failing_since or now
+    text = f"It can be read again; the last good poll was at {away_since:%Y-%m-%d %H:%M} UTC."
+    back = event("feed_back", after.name, text, sinks)
+    ended = tuple(
+        EventEnd(kind=kind, subject=back.subject, then=back)
+        for kind in ("feed_failing", "feed_gone")
+    )
+    return EventChanges(raised=tuple(raised), ended=ended)
+
+
+def feed_rebaselined(feed: FeedRow, entries: int, sinks: Iterable[SinkRoute]) -> EventIntent:
+    """Return the event of a site that made its feed anew."""
+    text = (
+        f"All {entries} entries have new identities and none is newer than the last good poll: "
+        "they are stored, but do not ring."
+    )
+    return event("feed_rebaselined", feed.name, text, sinks)
+
+
+def blind_topics(specs: Iterable[TopicSpec], name: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the topics that are limited to feeds of which this is one."""
+    own = {name, *(f"tag:{tag}" for tag in tags)}
+    return tuple(spec.name for spec in specs if spec.feeds is not None and own & set(spec.feeds))
