@@ -7,6 +7,7 @@ each cost is that of whole processes, with their loops, leases and idle ticks, n
 
 import asyncio
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -14,8 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.daemon import Daemon, World, daemon, world
-from benchmarks.processes import Cost, cost_of
+from benchmarks.postgres import Postgres, postgres
+from benchmarks.processes import Cost, cost_of, tree_cost
 from benchmarks.server import Server, server
+from workers.store.schema import migrate
 
 __all__ = ["Costs", "measure", "render"]
 
@@ -54,6 +57,12 @@ class Costs:
     """The database, for an article with its entry, work, trace and indexes."""
     text_bytes: float
     """Of these, the text of articles."""
+    database_poll_ms: float
+    """CPU of PostgreSQL for a poll that finds nothing; 0 where SQLite was measured."""
+    database_page_ms: float
+    """CPU of PostgreSQL for a page: the poll's and the relay's share, reading, what rings."""
+    page_commits: float
+    """Transactions of PostgreSQL for a page, those that only read included."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,55 @@ class _Stage:
     done: float
     cost: Cost
     redis_s: float
+    database_s: float
+    commits: int
 
 
 Asked = Callable[[Daemon], Awaitable[float]]
 
 
-async def _stage(one: Daemon, beside: Server, done: Asked, until: float, rest_s: float) -> _Stage:
+class _Beside:
+    """The Redis and the database that a daemon works on."""
+
+    def __init__(self, redis: Server, database: Postgres | None) -> None:
+        self.redis = redis
+        self.database = database
+        if database is not None:
+            database.ask("CREATE DATABASE costs")
+            migrate(database.url("costs"))
+
+    @property
+    def config(self) -> str:
+        """Return the sections of a config that say so."""
+        told = f'[redis]\nurl = "{self.redis.url}"\n'
+        if self.database is None:
+            return told
+        return f'{told}[database]\nurl = "{self.database.url("costs")}"\n'
+
+    def counted(self) -> tuple[float, float, int]:
+        """Return CPU seconds of Redis and of the database, and the transactions of the latter."""
+        redis_s = self.redis.counted().cpu_s
+        if self.database is None:
+            return redis_s, 0.0, 0
+        sql = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'costs'"
+        ((commits,),) = self.database.ask(sql)
+        return redis_s, tree_cost(self.database.pid), int(commits)
+
+    def stored(self, path: Path) -> tuple[int, int]:
+        """Return the bytes of the database, and those of them that are articles' text."""
+        if self.database is not None:
+            self.database.ask("VACUUM ANALYZE", "costs")
+            size = "SELECT pg_database_size('costs') - pg_database_size('template1')"
+            text = "SELECT sum(octet_length(text)) FROM articles"
+            ((whole,),), ((held,),) = (self.database.ask(sql, "costs") for sql in (size, text))
+            return int(whole), int(held)
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as conn:
+            sql = "SELECT sum(length(CAST(text AS BLOB))) FROM articles"
+            (held,) = conn.execute(sql).fetchone()
+        return path.stat().st_size, int(held)
+
+
+async def _stage(one: Daemon, beside: _Beside, done: Asked, until: float, rest_s: float) -> _Stage:
     """Let the daemon work until so much is done, or for ``rest_s`` seconds."""
     loop = asyncio.get_running_loop()
     began, cost, counted = await done(one), cost_of(one.pid), beside.counted()
@@ -78,7 +130,14 @@ async def _stage(one: Daemon, beside: Server, done: Asked, until: float, rest_s:
         await asyncio.sleep(LOOK_S)
         one.must_live()
         now = await done(one)
-    return _Stage(now - began, cost_of(one.pid) - cost, (beside.counted() - counted).cpu_s)
+    after = beside.counted()
+    return _Stage(
+        now - began,
+        cost_of(one.pid) - cost,
+        after[0] - counted[0],
+        after[1] - counted[1],
+        after[2] - counted[2],
+    )
 
 
 async def _polls(one: Daemon) -> float:
@@ -98,7 +157,7 @@ async def _sent(one: Daemon) -> float:
 
 
 async def _polling(
-    one: Daemon, around: World, beside: Server, entries: int
+    one: Daemon, around: World, beside: _Beside, entries: int
 ) -> tuple[_Stage, _Stage]:
     while (await around.get("/progress"))["polls"] <= 1:
         one.must_live()
@@ -127,29 +186,19 @@ def _memory_of(beside: Server) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _stored(path: Path) -> tuple[int, int]:
-    """Return the bytes of a database that is closed, and those of them that are articles' text."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as conn:
-        (text,) = conn.execute("SELECT sum(length(CAST(text AS BLOB))) FROM articles").fetchone()
-    return path.stat().st_size, int(text)
-
-
-async def _measure(entries: int) -> Costs:
-    with (
-        tempfile.TemporaryDirectory(prefix="tocsin-costs-") as name,
-        server() as beside,
-    ):
+async def _measure(entries: int, redis: Server, database: Postgres | None) -> Costs:
+    beside = _Beside(redis, database)
+    with tempfile.TemporaryDirectory(prefix="tocsin-costs-") as name:
         folder = Path(name)
-        more = f'[redis]\nurl = "{beside.url}"\n'
         async with world(FEEDS, entries) as around:
-            async with daemon(folder, around, more, ("--roles", "poll")) as one:
+            async with daemon(folder, around, beside.config, ("--roles", "poll")) as one:
                 idle, found = await _polling(one, around, beside, entries)
-            async with daemon(folder, around, more, ("--roles", "read")) as one:
+            async with daemon(folder, around, beside.config, ("--roles", "read")) as one:
                 read = await _stage(one, beside, _articles, entries, 0.0)
-            async with daemon(folder, around, more, ("--roles", "deliver")) as one:
+            async with daemon(folder, around, beside.config, ("--roles", "deliver")) as one:
                 sent = await _stage(one, beside, _sent, entries // 10, 0.0)
-        feed_bytes, id_bytes = _memory_of(beside)
-        stored, text = _stored(folder / "data" / "tocsin.db")
+        stored, text = beside.stored(folder / "data" / "tocsin.db")
+    feed_bytes, id_bytes = _memory_of(redis)
     return Costs(
         poll_ms=idle.cost.total / idle.done * 1e3,
         entry_ms=found.cost.total / found.done * 1e3,
@@ -163,12 +212,16 @@ async def _measure(entries: int) -> Costs:
         redis_id_bytes=id_bytes,
         article_bytes=stored / entries,
         text_bytes=text / entries,
+        database_poll_ms=idle.database_s / idle.done * 1e3,
+        database_page_ms=(found.database_s / found.done + read.database_s / read.done) * 1e3,
+        page_commits=found.commits / found.done + read.commits / read.done,
     )
 
 
 def measure(entries: int) -> Costs:
-    """Return what this machine needs now; takes a minute or two."""
-    return asyncio.run(_measure(entries))
+    """Return what this machine needs now, on PostgreSQL where it is on the PATH."""
+    with server() as redis, postgres() as database:
+        return asyncio.run(_measure(entries, redis, database))
 
 
 def render(costs: Costs) -> str:
@@ -177,4 +230,4 @@ def render(costs: Costs) -> str:
 
 
 if __name__ == "__main__":
-    print(render(measure(3000)))
+    print(render(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 3000)))

@@ -25,6 +25,11 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def pid(self) -> int:
+        """Return the process id of the server."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def url(self, database: str) -> str:
         """Return the address of a database."""
         return f"postgresql://tocsin@/{database}?host={self._folder}"

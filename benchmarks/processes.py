@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Memory", "cost_of", "machine", "memory_of", "own_cost"]
+__all__ = ["Cost", "Memory", "cost_of", "machine", "memory_of", "own_cost", "tree_cost"]
 
 PROC = Path("/proc")
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
@@ -102,6 +102,12 @@ def cost_of(pid: int) -> Cost:
         pool=main.reaped_s + sum(one.cpu_s for one in children if not _is_valkey(one)),
         valkey=sum(one.cpu_s for one in children if _is_valkey(one)),
     )
+
+
+def tree_cost(pid: int) -> float:
+    """Return the CPU seconds of a process and its children, those that have ended too."""
+    one = _stat(PROC / f"{pid}/stat")
+    return one.cpu_s + one.reaped_s + sum(child.cpu_s for child in _children(pid))
 
 
 def own_cost(pid: int) -> float:

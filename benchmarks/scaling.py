@@ -40,8 +40,11 @@ COSTS = Costs(
     redis_page_us=484.6,
     redis_feed_bytes=87.17,
     redis_id_bytes=166.9,
-    article_bytes=9951,
-    text_bytes=3000,
+    article_bytes=1.069e4,
+    text_bytes=2691,
+    database_poll_ms=1.797,
+    database_page_ms=3.87,
+    page_commits=2.611,
 )
 """As measured for docs/benchmarks.md."""
 FULL = 0.7
@@ -52,6 +55,8 @@ OUTSTANDING = 1000
 STREAMS = 4
 """Hot, warm, cold and ring; each sink has one more."""
 BEHIND_S = 600.0
+SWING = 0.6
+"""The busiest hour of the day has 1 + this times the mean."""
 GB, MB = 1e9, 1e6
 
 
@@ -125,16 +130,26 @@ def limits(example: Example, costs: Costs) -> Iterator[str]:
         ),
         ("Redis, polls alone", {"its one core": 1e6 / costs.redis_poll_us}, "polls/s"),
         ("Redis, pages alone", {"its one core": 1e6 / costs.redis_page_us}, "pages/s"),
+        *_database_limits(costs),
     ):
         least = min(parts, key=lambda part: parts[part])
         rest = ", ".join(f"{part} {value:.0f}" for part, value in parts.items() if part != least)
         yield _row(name, f"{parts[least]:7.0f} {unit}", f"by {least}{rest and f' ({rest})'}")
 
 
+def _database_limits(costs: Costs) -> tuple[tuple[str, dict[str, float], str], ...]:
+    if not costs.database_page_ms:
+        return ()
+    return (
+        ("PostgreSQL, polls alone", {"each core": 1e3 / costs.database_poll_ms}, "polls/s"),
+        ("PostgreSQL, pages alone", {"each core": 1e3 / costs.database_page_ms}, "pages/s"),
+    )
+
+
 def needs(example: Example, costs: Costs, arrivals: Arrivals) -> Iterator[str]:
     """Yield what the example needs, from the busiest minute of its day."""
     busiest = max(arrivals.rate(minute * 60.0) for minute in range(1440))
-    usual = example.pages_s * (1 + arrivals.swing)
+    usual = example.pages_s * (1 + SWING)
     redis = (example.polls_s * costs.redis_poll_us + usual * costs.redis_page_us) / 1e6
     memory = (
         example.feeds * costs.redis_feed_bytes
@@ -209,10 +224,13 @@ def _database(example: Example, costs: Costs) -> Iterator[str]:
         f"{10 * 2**30 / whole:7.1f} days",
         "as it is unless changed: the oldest texts go first",
     )
-    commits = example.polls_s + example.pages_s * (1 + 0.6) + example.deliveries / DAY_S
-    yield _row(
-        "transactions a second", f"{commits:7.0f}", "in the busiest hour, before they are grouped"
-    )
+    if not costs.database_page_ms:
+        return
+    usual = example.pages_s * (1 + SWING)
+    cores = (example.polls_s * costs.database_poll_ms + usual * costs.database_page_ms) / 1e3
+    commits = 2 * example.polls_s + usual * costs.page_commits
+    yield _row("database, cores", f"{cores:7.2f}", "in the busiest hour")
+    yield _row("transactions a second", f"{commits:7.0f}", "in the busiest hour, with reads")
 
 
 def _whole(load: float) -> int:
@@ -295,7 +313,7 @@ def _options() -> Options:
 def main() -> int:
     """Print what the example needs, and who waits how long."""
     options = _options()
-    example, arrivals = options.example, Arrivals(a_day=options.example.articles)
+    example, arrivals = options.example, Arrivals(a_day=options.example.articles, swing=SWING)
     costs = measure(3000) if options.measure else COSTS
     print(f"{example.feeds} feeds, {example.articles} articles a day")
     print(
