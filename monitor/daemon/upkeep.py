@@ -8,6 +8,7 @@ import structlog
 
 from monitor.daemon.disk import DISK_S, Disk
 from monitor.daemon.lost import lost
+from monitor.daemon.refused import REFUSED_S, RefusedTopics
 from monitor.daemon.state import State
 from monitor.daemon.watch import SinkWatch
 from monitor.settings import keep_options, queue_options
@@ -38,6 +39,7 @@ class Upkeep:
         self._told = told
         self._events = Events(state.parts.edges, lambda: state.rules.sinks)
         self._disk = Disk(state, self._events)
+        self._refused = RefusedTopics(state, self._events)
         self.sinks = SinkWatch(state)
 
     def jobs(self) -> Iterator[tuple[float, str, Job]]:
@@ -46,6 +48,7 @@ class Upkeep:
         yield DISK_S, "disk", self._disk.look
         yield DEAD_S, "dead", self.watch_dead
         yield SINKS_S, "sinks", self.sinks.look
+        yield REFUSED_S, "refused", self._refused.look
         if "poll" in self._state.roles:
             yield REFILL_S, "refill", self.refill
             yield PRUNE_S, "prune", self.prune

@@ -1,5 +1,6 @@
 """Accepted topics: one number for all processes, and whose files make the next one."""
 
+import json
 from pathlib import Path
 
 import psycopg
@@ -269,3 +270,29 @@ async def test_two_machines_with_other_files(folder, valkey, postgres, eventuall
     await eventually(lambda: in_force(second) == (10, ["floods", "quakes"]))
     await second.stop()
     await first.stop()
+
+
+async def test_a_refused_topic_is_told(installation, eventually):
+    """A topic that cannot be used as written is an event to the sinks, until it is mended."""
+    installation.topics(TOPIC.format("storms", "storm"))
+    daemon = await installation.start()
+    store, journal = daemon.state.parts.store, installation.data / "alerts.jsonl"
+
+    async def open_now(*subjects: str) -> bool:
+        events = await store.open_events()
+        return sorted(subjects) == [one.subject for one in events if one.kind == "topic_refused"]
+
+    installation.topics(TOPIC.format("storms", "(storm") + TOPIC.format("floods", "flood NEAR"))
+    assert (await installation.ask("POST", "/reload"))["ok"]
+    await eventually(lambda: open_now("floods", "storms"))
+    await eventually(lambda: journal.exists() and journal.read_text().count("\n") == 2)
+    told = {
+        body["data"]["subject"]: (body["type"], body["data"]["event"], body["data"]["text"])
+        for body in map(json.loads, journal.read_text().splitlines())
+    }
+    assert ("event.raised", "topic_refused") == told["storms"][:2]
+    assert "its last accepted version goes on" in told["storms"][2]
+    assert "it has no earlier version" in told["floods"][2]
+    installation.topics(TOPIC.format("storms", "storm"))
+    assert (await installation.ask("POST", "/reload"))["ok"]
+    await eventually(open_now)
