@@ -1,6 +1,7 @@
 """What is held until somebody says so: ``tocsin held list``, ``release`` and ``drop``."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["held"]
 
-REASON = click.option(
-    "--reason",
-    type=click.Choice(["restore", "disabled"]),
-    required=True,
-    help="Only what is held for this reason.",
-)
+
+def _reason(*reasons: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--reason",
+        type=click.Choice(reasons),
+        required=True,
+        help="Only what is held for this reason.",
+    )
+
+
 SINK = click.option("--sink", help="Only deliveries to this sink.")
 
 
@@ -50,12 +55,12 @@ def list_(config: str | None, *, as_json: bool) -> None:
 @held.command()
 @config_option
 @json_option
-@REASON
+@_reason("restore")
 @SINK
 def release(config: str | None, reason: str, sink: str | None, *, as_json: bool) -> None:
-    """Send what is held, under the ids it always had.
+    """Send what a restore holds, under the ids it always had.
 
-    Of a sink that is disabled nothing is sent until it is enabled (`tocsin sinks enable`).
+    What is held because its sink is disabled is sent by `tocsin sinks enable`.
     """
 
     async def go(store: "SqlStore") -> int:
@@ -71,7 +76,7 @@ def release(config: str | None, reason: str, sink: str | None, *, as_json: bool)
 @held.command()
 @config_option
 @json_option
-@REASON
+@_reason("restore", "disabled")
 @SINK
 def drop(config: str | None, reason: str, sink: str | None, *, as_json: bool) -> None:
     """Never send what is held. Its alerts stay, and say that it was dropped."""

@@ -60,6 +60,7 @@ async def test_a_whole_database_is_whole(world) -> None:
          "work without its delivery"),
         (("INSERT INTO work SELECT 'page', 'art_x', stream, 1, NULL, 1, 0, 0, NULL, 1, NULL "
          "FROM work LIMIT 1"), "work without its article"),
+        ("UPDATE deliveries SET alert_id = NULL", "delivery that tells nothing"),
         ("UPDATE deliveries SET state = 'lost'", "unknown kind or state"),
         ("UPDATE deliveries SET held_reason = NULL", "unknown kind or state"),
         ("UPDATE work SET kind = 'party' WHERE kind = 'page'", "unknown kind or state"),

@@ -114,6 +114,13 @@ _OF_WORK: tuple[_Check, ...] = (
         ),
     ),
     (
+        "delivery that tells nothing",
+        "it is of no alert and no message, and can never be sent",
+        lambda _conn, _now: select(deliveries.c.id).where(
+            deliveries.c.alert_id.is_(None), deliveries.c.message_id.is_(None)
+        ),
+    ),
+    (
         "unknown kind or state",
         "another program, or a newer version, wrote it",
         lambda _conn, _now: (
