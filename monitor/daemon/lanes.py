@@ -9,6 +9,7 @@ import structlog
 from monitor.daemon.build import Parts
 from monitor.daemon.roles import Roles, needs_relay
 from workers.lanes.feeds import FeedLane
+from workers.lanes.house import House
 from workers.lanes.pulse import Pulse
 from workers.lanes.relay import RelayLane
 from workers.lanes.stream import Handler, StreamLane
@@ -57,6 +58,7 @@ class Lanes:
         self._sink_lanes: dict[str, StreamLane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
+        self._house = House()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.poll: Poll | None = None
         self.feeds: FeedLane | None = None
@@ -71,6 +73,7 @@ class Lanes:
                 broker=edges.broker,
                 clock=edges.clock,
                 lease_s=options.lease_s,
+                house=self._house,
             )
         if needs_relay(roles):
             self.relay = RelayLane(Relay(edges, options, self.endpoints), edges.clock)
@@ -91,6 +94,7 @@ class Lanes:
             store=self._parts.edges.store,
             clock=self._parts.edges.clock,
             lease_s=self._options.lease_s,
+            house=self._house,
         )
 
     @property

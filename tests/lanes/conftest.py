@@ -10,6 +10,7 @@ from workers.broker import RedisBroker
 from workers.clock import SystemClock
 from workers.lanes import stream
 from workers.lanes.feeds import FeedLane
+from workers.lanes.house import House
 from workers.lanes.stream import StreamLane
 from workers.model.commit import EntryIntent, PollCommit
 from workers.model.feed import EntryRow, FeedSource
@@ -28,6 +29,7 @@ class Bench:
         self.broker = broker
         self.store = store
         self.clock = clock
+        self.house = House()
         self._lanes: list[tuple[StreamLane, asyncio.Task[None]]] = []
 
     def lane(
@@ -43,13 +45,16 @@ class Bench:
             store=self.store,
             clock=self.clock,
             lease_s=LEASE_S,
+            house=self.house,
         )
         self._lanes.append((one, asyncio.create_task(one.run())))
         return one
 
     def feeds(self, poll, slots: int = 4, lease_s: float = LEASE_S) -> FeedLane:
         """Make a lane of feeds; its ticks are the test's."""
-        return FeedLane(poll, slots, broker=self.broker, clock=self.clock, lease_s=lease_s)
+        return FeedLane(
+            poll, slots, broker=self.broker, clock=self.clock, lease_s=lease_s, house=self.house
+        )
 
     def loop_of(self, lane: StreamLane) -> asyncio.Task[None]:
         """Return the task in which a lane runs."""

@@ -7,6 +7,7 @@ import structlog
 
 from workers.clock import Clock
 from workers.errors import StoreDown, Transient
+from workers.lanes.house import House
 from workers.lanes.outage import Outage
 from workers.lanes.pulse import Pulse
 from workers.model.leases import FeedLease
@@ -20,7 +21,7 @@ _log = structlog.get_logger()
 class FeedLane:
     """Polls at most ``slots`` feeds at once. `tick` is called from outside, often."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a lane joins just these
         self,
         poll: Callable[[str], Awaitable[float]],
         slots: int,
@@ -28,6 +29,7 @@ class FeedLane:
         broker: Broker,
         clock: Clock,
         lease_s: float,
+        house: House | None = None,
     ) -> None:
         self.pulse = Pulse("poll", clock, period_s=5.0)
         self._poll = poll
@@ -35,6 +37,8 @@ class FeedLane:
         self._broker = broker
         self._clock = clock
         self._lease_s = lease_s
+        self._house = house or House()
+        self._house.join(self)
         self._outage = Outage("poll", clock)
         self._running: dict[asyncio.Task[None], FeedLease] = {}
         self._stopping = False
@@ -67,7 +71,7 @@ class FeedLane:
             return
         self._outage.worked()
         self._more = len(leases) == free
-        if self._stopping:
+        if self._stopping or self._house.closed_to(self):
             await self._give_back(leases)
             return
         for lease in leases:
@@ -76,7 +80,8 @@ class FeedLane:
             task.add_done_callback(self._ended)
 
     def _free(self) -> int:
-        return 0 if self._stopping else self._slots - len(self._running)
+        away = self._stopping or self._house.closed_to(self)
+        return 0 if away else self._slots - len(self._running)
 
     async def _one(self, lease: FeedLease) -> None:
         renewing = asyncio.create_task(self._renew(lease.feed), name=f"renew:{lease.feed}")
@@ -129,6 +134,7 @@ class FeedLane:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
+        self._house.changed()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("poll_crashed", exc_info=error)
         if self._more and not self._stopping:
@@ -146,6 +152,7 @@ class FeedLane:
             task.cancel()
         await asyncio.gather(*(task for task, _ in left), return_exceptions=True)
         await self._give_back([lease for _, lease in left])
+        self._house.leave(self)
         return len(left)
 
     async def _give_back(self, leases: Sequence[FeedLease]) -> None:

@@ -9,7 +9,7 @@
                   effect may be under way, but is not acknowledged from here
 
 An id whose owners died twice may be what they died of, or may only have been there. So it has the
-lane to itself: nothing else of the lane is held meanwhile, so that nothing else shares its blame.
+process to itself: no lane holds anything else meanwhile, so that nothing else shares its blame.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import structlog
 
 from workers.clock import Clock
 from workers.errors import StoreDown, Transient
+from workers.lanes.house import House
 from workers.lanes.outage import Outage
 from workers.lanes.pulse import Pulse
 from workers.model.leases import Message
@@ -30,7 +31,7 @@ Handler = Callable[[str, Callable[[], Awaitable[bool]]], Awaitable[None]]
 """Does the work of one id; the second argument asks whether the lease still holds."""
 
 SUSPECT = 2
-"""Owners that died holding an id before it has the lane to itself."""
+"""Owners that died holding an id before it has the process to itself."""
 DEATHS = SUSPECT + 2
 """Owners that died before it is taken for the cause: the last two while they held nothing else."""
 STUMBLES = 3
@@ -59,6 +60,7 @@ class StreamLane:
         store: Store,
         clock: Clock,
         lease_s: float,
+        house: House | None = None,
     ) -> None:
         self.pulse = Pulse(name, clock, period_s=5.0)
         self._streams = tuple(streams)
@@ -75,13 +77,15 @@ class StreamLane:
         self._suspects: dict[tuple[str, str], int] = {}
         """Ids of which we know that two owners died: how many did."""
         self._alone: Message | None = None
-        """What has, or is to have, the lane to itself."""
+        """What has, or is to have, the process to itself."""
         self._turn = asyncio.Event()
         """Whether it has."""
         self._finished: list[Message] = []
         self._acknowledging = 0
         """How many of the finished are on their way to Redis."""
         self._stumbled: dict[tuple[str, str], int] = {}
+        self._house = house or House()
+        self._house.join(self)
         self._something = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -118,6 +122,9 @@ class StreamLane:
         if self._alone is not None:
             await self._leave_alone(self._alone)
             return
+        if self._house.closed_to(self):
+            await self._house.change(BLOCK_S)
+            return
         free = self._slots - len(self._running)
         if free <= 0:
             await self._wait_for_a_slot()
@@ -131,7 +138,7 @@ class StreamLane:
             await self._outage.failed(error)
             return
         self._outage.worked()
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._house.closed_to(self):
             await self._hand_back(messages)
             return
         held = {(message.kind, message.id) for message in self._running.values()}
@@ -144,13 +151,12 @@ class StreamLane:
 
     async def _leave_alone(self, suspect: Message) -> None:
         """Let everything else end, then let this one run; nothing is taken meanwhile."""
-        if any(message is not suspect for message in self._running.values()):
-            await self._wait_for_a_slot()
-            return
-        if not self._turn.is_set():
+        here = any(message is not suspect for message in self._running.values())
+        if not (here or self._house.others_hold(self) or self._turn.is_set()):
             await self._flush()
             self._turn.set()
-        await self._wait_for_a_slot()
+        if self._alone is suspect:
+            await self._house.change(BLOCK_S)
 
     async def _wait_for_a_slot(self) -> None:
         if not self._running:
@@ -174,7 +180,7 @@ class StreamLane:
             deaths = await self._deaths(message)
             if deaths >= DEATHS:
                 await self._bury_deadly(message, deaths)
-            elif deaths < SUSPECT or await self._has_the_lane(message):
+            elif deaths < SUSPECT or await self._has_the_house(message):
                 await self._handler(message.id, still_ours)
             else:
                 return
@@ -203,9 +209,9 @@ class StreamLane:
             self._suspects[key] = deaths
         return deaths
 
-    async def _has_the_lane(self, suspect: Message) -> bool:
+    async def _has_the_house(self, suspect: Message) -> bool:
         """Wait until nothing else runs; False if the id was handed back instead."""
-        if self._alone is None and not self._stopping.is_set():
+        if self._alone is None and not self._stopping.is_set() and self._house.close(self):
             self._alone = suspect
             self._turn.clear()
             await self._turn.wait()
@@ -247,6 +253,8 @@ class StreamLane:
         self._lost.discard(message)
         if self._alone is message:
             self._alone = None
+            self._house.open(self)
+        self._house.changed()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("work_crashed", lane=self.name, id=message.id, exc_info=error)
 
@@ -302,6 +310,7 @@ class StreamLane:
         await asyncio.gather(*(task for task, _ in left), return_exceptions=True)
         await self._flush()
         await self._hand_back([message for _, message in left])
+        self._house.leave(self)
         return len(left)
 
     async def _hand_back(self, messages: Sequence[Message]) -> None:
