@@ -71,6 +71,11 @@ class Words(TypeDecorator[str]):
     @override
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Make the text storable."""
+        return self.lay(value)
+
+    @staticmethod
+    def lay(value: str | None) -> str | None:
+        """Return the value as it lies in a column of any dialect."""
         return None if value is None else storable(value)
 
 
@@ -83,6 +88,11 @@ class Moment(TypeDecorator[datetime]):
     @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
         """Turn the moment into seconds."""
+        return self.lay(value)
+
+    @staticmethod
+    def lay(value: datetime | None) -> float | None:
+        """Return the value as it lies in a column of any dialect."""
         return None if value is None else value.timestamp()
 
     @override
@@ -105,6 +115,11 @@ class Packed(TypeDecorator[Any]):
     @override
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Encode the value."""
+        return self.lay(value)
+
+    @staticmethod
+    def lay(value: object) -> str | None:
+        """Return the value as it lies in a column of any dialect."""
         return None if value is None else pack(value)
 
     @override

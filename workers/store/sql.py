@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Dialect, Row, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from workers.store.columns import Moment, Packed, Words
 
 __all__ = [
     "CHUNK",
@@ -47,7 +50,7 @@ class _Plan(NamedTuple):
 
     def bind(self, row: Values) -> Any:  # noqa: ANN401 - a list or a dict, as its driver has it
         """Return what the driver is given for ``row``."""
-        values = list(self.pick({**self.constants, **row}))
+        values = list(self.pick({**self.constants, **row} if self.constants else row))
         for place, process in self.processes:
             values[place] = process(values[place])
         return values if self.names is None else dict(zip(self.names, values, strict=True))
@@ -101,7 +104,7 @@ class Fixed:
         named = None if compiled.positional else tuple(compiled.binds)
         places = compiled.positiontup or [] if named is None else list(named)
         binds = [compiled.binds[name] for name in places]
-        found = [bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in binds]
+        found = [_processor(bind.type, dialect) for bind in binds]
         plan = self._plans[dialect.name] = _Plan(
             sql=compiled.string,
             constants={
@@ -114,6 +117,13 @@ class Fixed:
             processes=[(place, process) for place, process in enumerate(found) if process],
         )
         return plan
+
+
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what makes a value storable: of our own types without SQLAlchemy's layers around."""
+    if isinstance(kind, Words | Moment | Packed):
+        return kind.lay
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
