@@ -5,13 +5,14 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import redis
 import structlog
 
 from workers.broker import RedisBroker
-from workers.broker.rights import KEYS, NEEDED, grant
+from workers.broker.rights import ALSO, KEYS, NEEDED, grant
 from workers.clock import SystemClock
 from workers.errors import TocsinError, Transient
 from workers.model.redis_address import RedisAddress
@@ -153,6 +154,14 @@ async def test_a_login_that_is_refused(user: Callable[..., str], raw: redis.Redi
             await broker_at(url.partition("?")[0]).open()
     finally:
         raw.config_set("requirepass", "")
+
+
+def test_the_manual_names_all_rights() -> None:
+    """The line that an operator copies is what is asked for."""
+    manual = (Path(__file__).parents[2] / "docs" / "running.md").read_text("utf-8")
+    line = manual.partition("ACL SETUSER tocsin ")[2].partition("```")[0]
+    words = set(line.replace("\\\n", " ").split())
+    assert {KEYS, *grant().split(), *(f"+{name}" for name in ALSO)} <= words
 
 
 def test_every_command_of_a_script_is_among_the_rights() -> None:
