@@ -21,6 +21,7 @@ from monitor.settings.opml import OpmlFile, read_opml
 from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.sections import SECTIONS, Opml
 from monitor.settings.validate import validate
+from monitor.settings.values import NAME_LIMIT
 
 __all__ = ["Built", "build", "section_of"]
 
@@ -163,6 +164,10 @@ def _sink(
     key = ("sinks", name)
     kind = piece.data.get("type") if isinstance(piece.data, dict) else None
     model = SINKS.get(kind) if isinstance(kind, str) else None
+    if len(name) > NAME_LIMIT:
+        told = dotted(("sinks", f"{name[:30]}…"))
+        message = f"has a name of over {NAME_LIMIT} characters"
+        return None, [piece.problem((), key=told, value=None, message=message)]
     if model is not None:
         return validate(model, piece, key, context)
     if not isinstance(piece.data, dict):

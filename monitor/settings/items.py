@@ -11,6 +11,7 @@ from monitor.settings.values import (
     Burst,
     Flag,
     Kind,
+    Name,
     Network,
     Number,
     Seconds,
@@ -91,7 +92,7 @@ class FeedSetting(Section):
     """A feed. `[[feeds]]` is repeated for each."""
 
     url: WebUrl = Field(description="Its address, http or https.")
-    name: Text | None = Field(
+    name: Name | None = Field(
         default=None,
         description=(
             "What alerts and topics call it. Unset: the host of its address. Names are unique."
@@ -145,7 +146,7 @@ class Examples(Section):
 class TopicSetting(Section):
     """What somebody wants to hear about. `[[topics]]` is repeated for each."""
 
-    name: Text = Field(description="What alerts call it. Names are unique.")
+    name: Name = Field(description="What alerts call it. Names are unique.")
     query: str = Field(
         description="What to look for, in the query language of `docs/topics.md`.", strict=True
     )

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
 __all__ = [
+    "NAME_LIMIT",
     "Burst",
     "BurstOrOff",
     "Bytes",
@@ -25,6 +26,7 @@ __all__ = [
     "Keep",
     "Kind",
     "Listen",
+    "Name",
     "Network",
     "Number",
     "Rate",
@@ -48,6 +50,7 @@ _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?(B|KiB|MiB|GiB|TiB)")
 _RATE = re.compile(r"(\d{1,9})/(\d{0,6})([smhd])")
 _TEXT_LIMIT = 20_000
 _URL_LIMIT = 2048
+NAME_LIMIT = 200
 
 
 class EnvText(str):
@@ -179,6 +182,13 @@ def _text(value: object) -> str:
     return text
 
 
+def _name(value: object) -> str:
+    text = _text(value)
+    if len(text) > NAME_LIMIT:
+        raise refuse(f"is longer than {NAME_LIMIT} characters", "it is a name: keep it short")
+    return text
+
+
 def url_parts(value: str) -> SplitResult:
     """Return the parts of a URL, or refuse it."""
     if len(value) > _URL_LIMIT:
@@ -272,6 +282,7 @@ def size_text(size: int) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_text), Kind(name="text")]
+Name = Annotated[str, BeforeValidator(_name), Kind(name="text")]
 Flag = Annotated[bool, BeforeValidator(_flag), Kind(name="true or false")]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1), Kind(name="whole number")]
 Number = Annotated[float, BeforeValidator(_number), Field(gt=0), Kind(name="number")]
