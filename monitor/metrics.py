@@ -40,6 +40,9 @@ METRICS = (
     Metric("tocsin_delivery_seconds", "histogram", "One attempt to deliver.", ("sink",)),
     Metric("tocsin_step_seconds", "histogram", "One step of work.", ("step",)),
     Metric("tocsin_events_total", "counter", "Events about Tocsin itself, raised.", ("event",)),
+    Metric(
+        "tocsin_heartbeats_total", "counter", "Heartbeats that arrived, by outcome.", ("outcome",)
+    ),
     Metric("tocsin_reloads_total", "counter", "Reloads of the settings.", ("outcome",)),
     Metric("tocsin_feeds", "gauge", "Feeds, by state.", ("state",)),
     Metric(

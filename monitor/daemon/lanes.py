@@ -1,7 +1,8 @@
 """The lanes of one daemon: made from the parts, and remade for sinks at a reload."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -13,10 +14,12 @@ from workers.lanes.house import House
 from workers.lanes.pulse import Pulse
 from workers.lanes.relay import RelayLane
 from workers.lanes.stream import Handler, StreamLane
+from workers.model.beat import BEAT, BEAT_STREAM
 from workers.options import QueueOptions
 from workers.pool.tasks import read_feed_again, read_page
 from workers.steps.deliver import Deliver
 from workers.steps.edges import RulesNow
+from workers.steps.heartbeat import Heartbeat
 from workers.steps.look import Look
 from workers.steps.poll import Poll
 from workers.steps.ports import Sink
@@ -24,12 +27,22 @@ from workers.steps.read import Read
 from workers.steps.relay import PAGE_STREAMS, RING_STREAM, Relay, sink_stream
 from workers.steps.ring import Ring
 
-__all__ = ["Lanes"]
+__all__ = ["Lanes", "Outside"]
 
 _log = structlog.get_logger()
 SINK_CLOSE_S = 2.0
 WATCH = "valkey"
 """The loop that looks after the embedded Valkey."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Where we are seen from, and whom we tell that all is well."""
+
+    public_url: str | None
+    """Of ``[web]``: under which alerts are explained."""
+    call: Callable[[], Awaitable[None]]
+    """Calls the address of the heartbeat."""
 
 
 class Lanes:
@@ -43,13 +56,13 @@ class Lanes:
         parts: Parts,
         rules: RulesNow,
         options: QueueOptions,
-        public_url: str | None,
+        outside: Outside,
         roles: Roles,
     ) -> None:
         edges = parts.edges
         self._parts = parts
         self._options = options
-        self._public_url = public_url
+        self._public_url = outside.public_url
         self._roles = roles
         self._rules = rules
         self.off: frozenset[str] = frozenset()
@@ -65,10 +78,12 @@ class Lanes:
         self.relay: RelayLane | None = None
         self.pages: StreamLane | None = None
         self.ring: StreamLane | None = None
+        self.beats: StreamLane | None = None
+        beat = Heartbeat(edges, rules, outside.call, self._well)
         if "poll" in roles:
             self.poll = Poll(edges, rules, Look(edges, read_feed_again))
             self.feeds = FeedLane(
-                self.poll,
+                _polled(self.poll, beat),
                 options.poll_slots,
                 broker=edges.broker,
                 clock=edges.clock,
@@ -76,11 +91,18 @@ class Lanes:
                 house=self._house,
             )
         if needs_relay(roles):
-            self.relay = RelayLane(Relay(edges, options, self.endpoints), edges.clock)
+            relay = Relay(edges, options, self.endpoints, self._has_beats)
+            self.relay = RelayLane(relay, edges.clock)
         if "read" in roles:
             read, ring = Read(edges, rules, read_page), Ring(edges, rules)
-            self.pages = self._lane("pages", PAGE_STREAMS, options.page_slots, _plain(read))
-            self.ring = self._lane("ring", (RING_STREAM,), options.sink_slots, _plain(ring))
+            self.pages = self._lane(
+                "pages", PAGE_STREAMS, options.page_slots, _plain(read, beat.read)
+            )
+            self.ring = self._lane(
+                "ring", (RING_STREAM,), options.sink_slots, _plain(ring, beat.ring)
+            )
+        if "deliver" in roles:
+            self.beats = self._lane(BEAT_STREAM, (BEAT_STREAM,), 1, beat.deliver)
 
     def _lane(
         self, name: str, streams: tuple[str, ...], slots: int, handler: Handler
@@ -100,7 +122,7 @@ class Lanes:
     @property
     def all_streams(self) -> list[StreamLane]:
         """Every lane that takes from streams."""
-        fixed = [lane for lane in (self.pages, self.ring) if lane is not None]
+        fixed = [lane for lane in (self.pages, self.ring, self.beats) if lane is not None]
         return [*fixed, *self._sink_lanes.values()]
 
     @property
@@ -108,6 +130,12 @@ class Lanes:
         """The heartbeat of every loop that this process runs."""
         loops: list[FeedLane | RelayLane | StreamLane | None] = [self.feeds, self.relay]
         return [lane.pulse for lane in (*loops, *self.all_streams) if lane is not None]
+
+    def _well(self) -> bool:
+        return all(pulse.alive for pulse in self.pulses)
+
+    def _has_beats(self) -> bool:
+        return self._rules().heartbeat_s is not None
 
     def endpoints(self) -> dict[str, str]:
         """Return the sinks that can be sent to, each with its breaker's key.
@@ -127,7 +155,13 @@ class Lanes:
 
     def start(self) -> None:
         """Set the loops going (sinks have their own, see `set_sinks`)."""
-        for name, lane in (("relay", self.relay), ("pages", self.pages), ("ring", self.ring)):
+        loops = {
+            "relay": self.relay,
+            "pages": self.pages,
+            "ring": self.ring,
+            BEAT_STREAM: self.beats,
+        }
+        for name, lane in loops.items():
             if lane is not None:
                 self._spawn(name, lane.run())
         if self._parts.valkey is not None:
@@ -212,10 +246,21 @@ def endpoint_of(name: str, sink: Sink) -> str:
     return f"{name}@{sink.endpoint}" if sink.endpoint else ""
 
 
-def _plain(step: Callable[[str], Coroutine[Any, Any, None]]) -> Handler:
+def _plain(
+    step: Callable[[str], Coroutine[Any, Any, None]], beat: Callable[[], Awaitable[None]]
+) -> Handler:
     """Make a lane's handler of a step that needs no last look at its lease."""
 
     async def handler(id_: str, _still_ours: object) -> None:
-        await step(id_)
+        await (beat() if id_ == BEAT else step(id_))
 
     return handler
+
+
+def _polled(poll: Poll, beat: Heartbeat) -> Callable[[str], Awaitable[float]]:
+    """Make the feed lane's handler: a feed is polled, the synthetic entry begins its way."""
+
+    async def polled(feed: str) -> float:
+        return await (beat.begin() if feed == BEAT else poll(feed))
+
+    return polled

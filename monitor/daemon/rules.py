@@ -54,5 +54,6 @@ async def rules_in_force(
         pages=page_options(settings),
         alerts=alert_options(settings),
         rates=sink_rates(settings),
+        heartbeat_s=settings.heartbeat.every if settings.heartbeat.url else None,
         cues=shipped.cues(),
     )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from monitor import shipped
 from monitor.daemon import topics
 from monitor.daemon.build import Parts, SqlStore, open_parts
 from monitor.daemon.control import Report, control_socket, member_socket
 from monitor.daemon.follow import Follower
-from monitor.daemon.lanes import Lanes
+from monitor.daemon.heartbeat import HeartbeatCall
+from monitor.daemon.lanes import Lanes, Outside
 from monitor.daemon.leaving import leave_links
 from monitor.daemon.notify import how_it_is, listening, notify, watchdog_s
 from monitor.daemon.reload import Reloader
@@ -22,7 +24,7 @@ from monitor.daemon.tether import Tether
 from monitor.daemon.upkeep import Upkeep
 from monitor.registry import Registry, registry
 from monitor.schedule import Schedule
-from monitor.settings import Loaded, Settings, queue_options
+from monitor.settings import Loaded, Settings, queue_options, user_agent
 from monitor.web.app import build_control, build_public
 from monitor.web.serve import Served, serve
 from workers.clock import Clock
@@ -60,6 +62,10 @@ class Daemon:
         self._tether = tether
         self._schedule = Schedule()
         self._sessions = Sessions()
+        self._heartbeat = HeartbeatCall(
+            lambda: self.state.settings.heartbeat.url,
+            user_agent(loaded.settings, shipped.version()),
+        )
         self._served: list[Served] = []
         self._sinks: dict[str, Sink] = {}
         self._stop = asyncio.Event()
@@ -111,7 +117,7 @@ class Daemon:
             parts,
             lambda: self.state.rules,
             queue_options(settings),
-            settings.web.public_url,
+            Outside(public_url=settings.web.public_url, call=self._heartbeat),
             self._roles,
         )
         return State(
@@ -254,5 +260,6 @@ class Daemon:
         for served in reversed(self._served):
             await served.close()
         self._served.clear()
+        await self._heartbeat.close()
         await self._sessions.close()
         await parts.stack.aclose()

@@ -74,7 +74,8 @@ class Upkeep:
         if poll is None:
             return
         try:
-            await refill(self._state.parts.edges)
+            beats = self._state.rules.heartbeat_s is not None
+            await refill(self._state.parts.edges, beats=beats)
             await self._tell_budget(await poll.weigh())
             await self._forget_feeds()
         except (Transient, StoreDown) as error:

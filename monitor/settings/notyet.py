@@ -7,8 +7,6 @@ from monitor.settings.model import Settings
 __all__ = ["NOT_YET", "not_yet"]
 
 NOT_YET: dict[str, str] = {
-    "heartbeat.url": "no address is called",
-    "heartbeat.every": "no address is called",
     "topics.ring": '"story" rings for each article, as "article" does',
 }
 """The option, and what happens instead."""

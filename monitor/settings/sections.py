@@ -310,11 +310,14 @@ class Heartbeat(Section):
     url: SecretAddress | None = Field(
         default=None,
         description=(
-            "Called only while a synthetic entry passes from poll to deliver. Unset: none is "
-            "called."
+            "Called (GET, to be answered 2xx) only while a synthetic entry passes from poll to "
+            "deliver. It is yours and trusted as written: it may be inside your network, and "
+            "redirects are not followed. Unset: none is called."
         ),
     )
-    every: Seconds = Field(default=60.0, description="How often it is called.")
+    every: Seconds = Field(
+        default=60.0, description="How often it is called, once by however many processes."
+    )
 
 
 class Log(Section):

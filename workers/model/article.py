@@ -113,7 +113,7 @@ class ArticleRow(Record, frozen=True, kw_only=True):
 class Work(Record, frozen=True, kw_only=True):
     """A row that wants work: the relay moves it into a stream when it is due."""
 
-    kind: Literal["page", "ring", "delivery"]
+    kind: Literal["page", "ring", "delivery", "beat"]
     id: str
     """The article's or the delivery's id."""
     stream: str

@@ -55,6 +55,8 @@ class Rules:
     alerts: AlertOptions
     rates: dict[str, Rate] = field(default_factory=dict)
     """How often a sink may be sent to, by its name; one that is missing takes any number."""
+    heartbeat_s: float | None = None
+    """Seconds from one heartbeat to the next, None without one."""
     cues: tuple[Cues, ...] = ()
     """By which lines of a feed's text that lead elsewhere are kept aside."""
 

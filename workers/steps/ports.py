@@ -256,6 +256,18 @@ class Store(Protocol):
         """Let the open events of ``kind`` be these and no others; return what was raised."""
         ...
 
+    async def begin_beat(self) -> bool:
+        """Set the heartbeat's synthetic entry on its way, unless it is; say whether it begins."""
+        ...
+
+    async def pass_beat(self, source: str, target: str) -> bool:
+        """Let it go on from one stream to the next; say whether it was there."""
+        ...
+
+    async def end_beat(self, every_s: float) -> bool:
+        """End its way; say whether to call, which one process does in each period."""
+        ...
+
     async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Make the feeds be those of the config; return each source's feed id by its address.
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 import structlog
 
 from workers.model.article import Work
+from workers.model.beat import BEAT, BEAT_STREAM
 from workers.model.leases import Push
 from workers.options import QueueOptions
 from workers.steps.edges import Edges
@@ -40,15 +41,18 @@ def _first_delays(delays: Mapping[str, float]) -> dict[str, float]:
     return {feed: first_delay(feed, delay, len(delays)) for feed, delay in delays.items()}
 
 
-async def refill(edges: Edges) -> int:
+async def refill(edges: Edges, *, beats: bool = False) -> int:
     """Make the due-queue be what SQL knows; return how many feeds were added or moved.
 
     What it lacks is added, what SQL does not know is removed, and what is due sooner by SQL (the
     operator wrote another address or a shorter interval) is moved. Heals partial loss; a
-    Retry-After survives, because SQL knows the feed's next time.
+    Retry-After survives, because SQL knows the feed's next time. With ``beats`` the synthetic
+    entry of the heartbeat is polled too.
     """
     delays = await edges.store.feed_delays()
-    await edges.broker.drop_feeds(list(delays))
+    await edges.broker.drop_feeds([*delays, *([BEAT] if beats else [])])
+    if beats:
+        await edges.broker.schedule_feeds({BEAT: 0.0})
     if not delays:
         return 0
     first = await asyncio.to_thread(_first_delays, delays)  # 100,000 feeds take half a second
@@ -60,15 +64,21 @@ async def refill(edges: Edges) -> int:
 class Relay:
     """Pushes what is due, then marks it: only where the turn is still what was read.
 
-    ``endpoints`` returns the sinks that may be sent to now, each with its breaker's key.
+    ``endpoints`` returns the sinks that may be sent to now, each with its breaker's key; ``beats``
+    says whether there is a heartbeat.
     """
 
     def __init__(
-        self, edges: Edges, options: QueueOptions, endpoints: Callable[[], dict[str, str]]
+        self,
+        edges: Edges,
+        options: QueueOptions,
+        endpoints: Callable[[], dict[str, str]],
+        beats: Callable[[], bool] = bool,
     ) -> None:
         self._edges = edges
         self._options = options
         self._endpoints = endpoints
+        self._beats = beats
         self._there: dict[tuple[str, str], float] = {}
         self._shut: dict[str, bool] = {}
         """Endpoints whose breaker was open: whether a row was pushed to probe them since."""
@@ -106,7 +116,7 @@ class Relay:
         if await self._edges.broker.epoch(life):
             return
         await self._edges.store.void_marks(self._options.lease_s)
-        feeds = await refill(self._edges)
+        feeds = await refill(self._edges, beats=self._beats())
         await self._edges.broker.begin_epoch(life)
         self._there.clear()
         _log.info("redis_filled_from_sql", feeds=feeds)
@@ -117,7 +127,9 @@ class Relay:
         self._shut = {key: shut for key, shut in self._shut.items() if key in sinks.values()}
         waits = await self._edges.broker.breaker_states(sorted(set(sinks.values()) - {""}))
         keys = {sink_stream(name): key for name, key in sinks.items()}
-        held = await self._edges.broker.outstanding([*PAGE_STREAMS, RING_STREAM, *keys])
+        held = await self._edges.broker.outstanding(
+            [*PAGE_STREAMS, RING_STREAM, BEAT_STREAM, *keys]
+        )
         room = {
             stream: self._most(keys.get(stream, ""), waits, number) - number
             for stream, number in held.items()

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 
 from workers.model.alert import DeadLine
 from workers.model.article import Work
+from workers.model.beat import BEAT_KIND
 from workers.model.commit import DeadEntry
 from workers.store import work
 from workers.store.columns import pack
@@ -108,6 +109,8 @@ def bury_id(conn: Connection, now: datetime, which: tuple[str, str], why: tuple[
 
 
 def _inter(conn: Connection, now: datetime, row: Work, why: tuple[str, str]) -> None:
+    if row.kind == BEAT_KIND:
+        return  # the next one begins anew
     reason, detail = why[0], why[1][:ANSWER_CHARACTERS] or None
     if row.kind == "delivery":
         told = _undelivered(conn, now, row.id, detail)

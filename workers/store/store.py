@@ -37,6 +37,7 @@ from workers.options import KeepOptions
 from workers.store import (
     articles,
     attempts,
+    beats,
     bursts,
     dead,
     deliveries,
@@ -288,6 +289,18 @@ class StepStore(_Base):
         while some := await self._write(bursts.summarize, after_s, off):
             made += some
         return made
+
+    async def begin_beat(self) -> bool:
+        """Set the heartbeat's synthetic entry on its way, unless it is; say whether it begins."""
+        return await self._write(beats.begin)
+
+    async def pass_beat(self, source: str, target: str) -> bool:
+        """Let it go on from one stream to the next; say whether it was there."""
+        return await self._write(beats.hand_on, source, target)
+
+    async def end_beat(self, every_s: float) -> bool:
+        """End its way; say whether to call, which one process does in each period."""
+        return await self._write(beats.end, every_s)
 
     async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Make the feeds be those of the config; return each source's feed id by its address.
