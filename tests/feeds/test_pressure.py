@@ -72,7 +72,9 @@ def test_its_own_interval_is_the_operators_word() -> None:
 
 def test_an_interval_for_all_feeds_yields() -> None:
     """``[polling] interval`` is slowed as "auto" is."""
-    row = polled(0.1, HOUR, options=PollOptions(interval_s=60.0))
+    options = PollOptions(interval_s=60.0)
+    assert 240.0 == polled(0.1, HOUR, own=60.0, options=options).interval_s
+    row = polled(0.1, HOUR, options=options)
     assert (240.0, timedelta(seconds=240)) == (row.interval_s, (row.next_poll_at or NOW) - NOW)
     assert ("fixed: every 60 s", "slowed: pages wait 60 min: times 4.0") == row.why
 

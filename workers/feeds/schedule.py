@@ -73,7 +73,8 @@ def after_good(  # noqa: PLR0913 - the row, what was learned, and the moment
     else:
         interval, why = _auto(row, now, options, moment.budget_k)
         interval *= 1.0 + JITTER * max(-1.0, min(1.0, moment.jitter))
-    if feed.interval_fixed_s is None:  # an interval of its own is the operator's word on this feed
+    if feed.interval_fixed_s in {None, options.interval_s}:
+        # Else the interval is its own: the operator's word on this feed.
         kept = stretched(interval, feed.weight * day_rate(activity, now), moment.behind_s, options)
         if kept > interval:
             waits = _span(moment.behind_s)
