@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import (
     Column,
     Connection,
@@ -276,13 +277,26 @@ def _table(
     done = 0
     progress(table.name, 0, there)
     for rows in _batches(reader, plain):
-        writer.execute(insert(plain), [{**row._mapping, **keep} for row in rows])  # noqa: SLF001 - SQLAlchemy's public name for it
+        _put(writer, plain, [{**row._mapping, **keep} for row in rows])  # noqa: SLF001 - SQLAlchemy's public name for it
         done += len(rows)
         progress(table.name, done, there)
     came = writer.execute(select(func.count()).select_from(plain)).scalar_one()
     if not there == done == came:
         raise Unusable(f"cannot copy: {table.name}: of {there} rows {came} arrived")
     return TableCopied(table=table.name, rows=came)
+
+
+def _put(writer: Connection, plain: Table, rows: list[dict[str, Any]]) -> None:
+    """Write rows, to PostgreSQL by COPY: several times as quickly as by INSERT."""
+    raw = writer.connection.driver_connection
+    if not isinstance(raw, psycopg.Connection):
+        writer.execute(insert(plain), rows)
+        return
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in plain.columns)
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(plain.name), names)
+    with raw.cursor() as cursor, cursor.copy(into) as stream:
+        for row in rows:
+            stream.write_row([row[column.name] for column in plain.columns])
 
 
 def _batches(reader: Connection, plain: Table) -> Iterator[list[Row[Any]]]:
