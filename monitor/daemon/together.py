@@ -84,10 +84,11 @@ class Together:
         return {"status": status, "draining": self.draining, "checks": _checks(told)}
 
     def _status(self, statuses: Sequence[str]) -> str:
-        if not statuses:
+        """All failing is failing; while one can work, the others only make it degraded."""
+        if all(status == "failing" for status in statuses):
             return "failing"
-        missing = len(statuses) < len(self._members)
-        return worst([*statuses, "degraded" if missing else "ok"])
+        good = len(statuses) == len(self._members) and all(status == "ok" for status in statuses)
+        return "ok" if good else "degraded"
 
     async def healthy(self) -> dict[str, Any]:
         """Return the whole report, with the processes of this supervisor."""
@@ -185,7 +186,7 @@ class Together:
             return _outcome(ok=False, problems=["no process is at work: try again in a moment"])
         return {
             "ok": all(one["ok"] for one in told),
-            "difference": next((one["difference"] for one in told if one["difference"]), ""),
+            "difference": max((one["difference"] for one in told), key=_tells),
             "problems": _distinct(told, "problems"),
             "restart": _distinct(told, "restart"),
         }
@@ -194,6 +195,11 @@ class Together:
 async def _reloaded(member: Member, path: str) -> dict[str, Any]:
     deaf = _outcome(ok=False, problems=[f"process {member.number} does not answer"])
     return await ask(member.control, "POST", path, RELOAD_S) or deaf
+
+
+def _tells(difference: str) -> bool:
+    """Say whether a process saw a change: another may have seen the same files before."""
+    return difference not in {"", "no changes"}
 
 
 def _outcome(*, ok: bool, problems: list[str]) -> dict[str, Any]:
