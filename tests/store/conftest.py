@@ -269,3 +269,11 @@ def make_world() -> type[World]:
 def world(store: SqlStore, clock: StandingClock) -> World:
     """Return the store with short ways to make things happen."""
     return World(store, clock)
+
+
+@pytest_asyncio.fixture
+async def other_lite(file: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
+    """Return a second store on the same SQLite file: another process's."""
+    opened = await open_store(file, clock, busy_s=5.0)
+    yield opened
+    await opened.close()

@@ -13,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from workers.store.apart import judged_by
 from workers.store.dbtime import DatabaseTime
 from workers.store.driver import Outage
 from workers.store.sqlite_driver import SqliteDriver
+from workers.store.turn import Turn
 from workers.store.work import asked
 
 __all__ = ["Writer"]
@@ -70,6 +72,7 @@ class Writer:
         self, driver: SqliteDriver, clock: Clock, time: DatabaseTime, notify: Callable[[], None]
     ) -> None:
         self._driver = driver
+        self._turn = Turn(Path(driver.name), clock.monotonic)
         self._clock = clock
         self._time = time
         self._notify = notify
@@ -132,6 +135,7 @@ class Writer:
     def _transact(self, batch: list[_Job]) -> bool:
         """Run the batch and what is queued behind it; return whether work was asked for."""
         conn = self._connected()
+        self._turn.take()
         self._driver.begin(conn)
         self._time.begin(conn)
         woke = self._attempt(conn, batch[0])
@@ -139,6 +143,7 @@ class Writer:
             batch.append(job)
             woke = self._attempt(conn, job) or woke
         self._driver.commit(conn)
+        self._turn.give()
         self._time.committed()
         return woke
 
@@ -214,6 +219,7 @@ class Writer:
         conn, self._conn = self._conn, None
         if conn is not None:
             self._driver.disconnect(conn)
+        self._turn.close()
 
     def _answer(self, batch: list[_Job], woke: bool) -> None:  # noqa: FBT001 - called by the loop
         """Tell the callers, in their event loop."""
