@@ -1,5 +1,6 @@
 """Redis away, full, silent or read-only: one error, and back to work by itself."""
 
+import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable
@@ -140,6 +141,39 @@ async def test_a_redis_that_cannot_save_is_away(
         client.config_set("stop-writes-on-bgsave-error", "no")
     await broker.push(PUSH)
     await broker.ping()
+
+
+async def test_a_redis_that_loads_its_data_is_away(
+    own_server: Any, make: Make, until: Callable[..., Awaitable[None]]
+) -> None:
+    """LOADING: each verb is refused as long as it lasts, and works once all is there."""
+    broker = await make(own_server, "a")
+    await broker.push([Push(stream="ring", kind="page", id=f"x{i}") for i in range(20)])
+    with own_server.client() as client:
+        client.mset({f"ballast{number}": "x" * 100 for number in range(300)})
+        client.bgrewriteaof()
+
+        async def written() -> bool:
+            told = client.info("persistence")
+            busy = told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"]  # type: ignore[index]
+            return not busy
+
+        await until(written)
+    own_server.kill()
+    slowly = ("--key-load-delay", "3000", "--loading-process-events-interval-bytes", "1024")
+    starting = asyncio.create_task(asyncio.to_thread(own_server.start, *slowly))
+    told: list[str] = []
+
+    async def loading() -> bool:
+        try:
+            await broker.take(["ring"], 1)
+        except Transient as error:
+            told.append(error.detail)
+        return any("loading" in detail for detail in told)
+
+    await until(loading)
+    await starting
+    assert 1 == len(await broker.take(["ring"], 1))
 
 
 async def test_a_read_only_redis_is_away(

@@ -13,7 +13,8 @@ NEEDED: tuple[str, ...] = (
     "hget % x", "hmget % x", "hset % x x", "hdel % x",
     "xadd % * x x", "xack % x 1-1", "xdel % 1-1", "xlen %", "xrange % - +",
     "xclaim % x x 0 1-1", "xpending % x", "xreadgroup group x x streams % >",
-    "xgroup create % x 0", "xgroup delconsumer % x x", "xinfo consumers % x", "xinfo stream %",
+    "xgroup create % x 0", "xgroup delconsumer % x x", "xinfo consumers % x", "xinfo groups %",
+    "xinfo stream %", "xgroup setid % x 0",
     "zadd % 1 x", "zcard %", "zrange % 0 0", "zrangebyscore % 0 1", "zrem % x",
     "zremrangebyrank % 0 0", "zremrangebyscore % 0 1", "zscan % 0", "zscore % x",
 )  # fmt: skip

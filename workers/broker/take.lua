@@ -67,6 +67,27 @@ local function fresh(number, most)
   for _, entry in ipairs(reply[1][2]) do keep(number, entry, 0) end
 end
 
+-- Say whether an id ("milliseconds-number") is later than another, by its milliseconds.
+local function later(one, other)
+  local a, b = string.match(one, '^%d+'), string.match(other, '^%d+')
+  if #a ~= #b then return #a > #b end
+  return a > b
+end
+
+-- A group that somebody set ahead of its stream would get nothing any more: it begins anew.
+local function set_back(stream)
+  if redis.call('XLEN', stream) == 0 then return end
+  local function fact(flat, name)
+    for i = 1, #flat, 2 do if flat[i] == name then return flat[i + 1] end end
+  end
+  local last = fact(redis.call('XINFO', 'STREAM', stream), 'last-generated-id')
+  for _, flat in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+    if fact(flat, 'name') == group and later(fact(flat, 'last-delivered-id'), last) then
+      redis.call('XGROUP', 'SETID', stream, group, '0')
+    end
+  end
+end
+
 if lease > 0 then
   for number = 1, #KEYS do
     -- One slot stays for new work, so that work which kills its owners cannot stop all other.
@@ -77,4 +98,7 @@ end
 local expired = #out
 if lowest_first and #KEYS > 1 then fresh(#KEYS, math.min(1, count - #out)) end
 for number = 1, #KEYS do fresh(number, count - #out) end
+if lease > 0 and #out == 0 then
+  for number = 1, #KEYS do set_back(KEYS[number]) end
+end
 return {expired, out}
