@@ -136,14 +136,17 @@ def backup(config: str | None, path: Path | None, *, as_json: bool) -> None:
 @db.command()
 @config_option
 @json_option
-@click.argument("path", type=click.Path(path_type=Path))
-def restore(config: str | None, path: Path, *, as_json: bool) -> None:
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--in-place", is_flag=True, help="It was put back already, by pg_restore or so.")
+def restore(config: str | None, path: Path | None, *, in_place: bool, as_json: bool) -> None:
     """Let the backup at PATH take the database's place, while no daemon runs.
 
     A SQLite database that was there is kept beside it; a PostgreSQL database must be empty. What
-    was to be sent is held, because it may have
-    been sent since the backup was made: one of two commands releases or drops it.
+    was to be sent is held, because it may have been sent since the backup was made: one of two
+    commands releases or drops it.
     """
+    if in_place == (path is not None):
+        raise click.UsageError("say what to restore: PATH, or --in-place")
     from monitor.daemon.database import restore_database
     from workers.clock import SystemClock
 

@@ -9,7 +9,7 @@ from monitor.settings import Settings, database_address, read_address
 from workers.broker import DataDirLock
 from workers.errors import TocsinError
 from workers.model.upkeep import BackupMade, Checked, Restored, TableCopied
-from workers.store import backups, copying, examine, migrate
+from workers.store import backups, copying, examine, mark_restored, migrate
 
 __all__ = [
     "backup_database",
@@ -88,15 +88,19 @@ def backup_database(
 
 
 def restore_database(
-    settings: Settings, source: Path, now: datetime, progress: Progress
+    settings: Settings, source: Path | None, now: datetime, progress: Progress
 ) -> Restored:
     """Let a backup take the database's place; of PostgreSQL that of an empty database.
+
+    Without a ``source`` the database was put back by other means, and is only marked as restored.
 
     Raises:
         TocsinError: a daemon runs, or the backup is none that this version can use.
     """
     address = database_address(settings)
     with _nobody_else(settings, address):
+        if source is None:
+            return mark_restored(_existing(address))
         if isinstance(address, Path):
             return backups.restore(address, source, now)
         return backups.restore_into(address, source, progress)

@@ -166,6 +166,9 @@ async def test_copy_to_postgresql_and_run_on_it(kept, postgres, lines):
     used = await kept.call("db", "restore", made["path"])
     assert "in use" in used.stderr
     await kept.stop(daemon)
+    assert 2 == (await kept.call("db", "restore")).exit_code
+    (marked,) = lines(await kept.call("db", "restore", "--in-place", "--json"))
+    assert (0, None) == (marked["held"], marked["replaced"])
     full = await kept.call("db", "restore", made["path"])
     assert (1, "") == (full.exit_code, full.stdout)
     assert "not empty" in full.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.store import backups, open_store
+from workers.store import backups, mark_restored, open_store
 from workers.store.backups import backup, restore, vacuum
 from workers.store.schema import SCHEMA, Unusable, prepare
 
@@ -200,6 +200,18 @@ def test_a_backup_of_an_older_schema_is_migrated(tmp_path) -> None:
     assert [(SCHEMA,)] == _rows(tmp_path / "tocsin.db", "SELECT version_num FROM alembic_version")
     assert [("0001",)] == _rows(source, "SELECT version_num FROM alembic_version")
     assert [] == list(tmp_path.glob("tocsin.db.*"))
+
+
+async def test_what_was_put_back_by_other_means_is_marked(store, clock, make_world) -> None:
+    """On each kind of database: what was open is held, and Redis is told that it is another."""
+    world = make_world(store, clock)
+    await world.settle(await world.article(), "fire")
+    life = await store.incarnation()
+    assert 2 == mark_restored(store.address).held
+    assert {("held", "restore")} == await _states(world)
+    again = await open_store(store.address, clock)
+    assert life != await again.incarnation()
+    await again.close()
 
 
 async def test_vacuum_gives_room_back(world, monkeypatch) -> None:

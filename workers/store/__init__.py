@@ -7,6 +7,7 @@ queued together; readers stand apart. Nothing here decides what is news, what ri
 from workers.store import backups, copying
 from workers.store.check import examine
 from workers.store.letters import DeadWhich
+from workers.store.restored import mark_restored
 from workers.store.schema import Unusable, migrate
 from workers.store.store import SqlStore, open_store
 
@@ -17,6 +18,7 @@ __all__ = [
     "backups",
     "copying",
     "examine",
+    "mark_restored",
     "migrate",
     "open_store",
 ]
