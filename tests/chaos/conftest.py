@@ -47,7 +47,9 @@ def database(setup: Setup, folder: Path, request: pytest.FixtureRequest) -> str:
     """Where the row's database is."""
     if setup.database == "postgresql":
         return request.getfixturevalue("postgres").url()
-    return str(folder / "tocsin.db")
+    place = folder / "d0" / "data"  # where a whole daemon has it
+    place.mkdir(parents=True)
+    return str(place / "tocsin.db")
 
 
 @pytest.fixture

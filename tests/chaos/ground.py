@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, text
 
 from chaos.ledger import read_ledger
+from chaos.passing import let_pass
 from chaos.servers import RedisServer
 from chaos.setups import Setup
 from chaos.worker import SINK, Faults, Plan, open_database
@@ -36,11 +36,6 @@ LOOK_S = 0.05
 TESTS = Path(__file__).parents[1]
 BATCH = 100
 """Recipients of one alert: each is a delivery of its own."""
-
-PASS = text(
-    "UPDATE work SET next_at = next_at - :seconds, first_at = first_at - :seconds "
-    "WHERE next_at IS NOT NULL"
-)
 
 
 async def until(
@@ -315,7 +310,7 @@ class Ground:
 
     async def let_pass(self, seconds: float) -> None:
         """Let time pass for all that waits in SQL: every moment there is moved into the past."""
-        await self.store._write(_let_pass, seconds)
+        await asyncio.to_thread(let_pass, self.database, self.server, seconds)
 
     def entries(self) -> list[str]:
         """Return the ids that lie in the stream, once for each entry."""
@@ -352,7 +347,3 @@ def _unit(job: PageJob, to: tuple[Recipient, ...]) -> RingUnit:
         entries=(),
         routes={"quakes": to},
     )
-
-
-def _let_pass(conn: Connection, _now: object, seconds: float) -> None:
-    conn.execute(PASS, {"seconds": seconds})

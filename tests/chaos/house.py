@@ -1,5 +1,6 @@
 """A whole installation: `tocsin run` as a process (or several), a publisher and its receivers."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -164,6 +165,19 @@ class House:
         crew = [await self.start(number) for number in range(self.crew)]
         await until(lambda: self.publisher.polled, "each feed was polled")
         return crew
+
+    async def call(self, *words: str) -> str:
+        """Run a command of the command line for the first daemon; return what it prints."""
+        config = str(self.folder / "d0" / "tocsin.toml")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "monitor", *words,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "TOCSIN_CONFIG": config},
+        )  # fmt: skip
+        out, err = await process.communicate()
+        assert process.returncode == 0, (words, err.decode())
+        return out.decode()
 
     def accepted(self, *hooks: str) -> set[str]:
         """Return what was published, once for each hook."""

@@ -176,6 +176,8 @@ class Receiver(Served):
     took: list[Receipt] = field(default_factory=list)
     asked: list[Receipt] = field(default_factory=list)
     """Every attempt, whatever came of it."""
+    others: list[dict[str, object]] = field(default_factory=list)
+    """Messages that are no alerts."""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is shut, every request waits at it, before its effect."""
     waiting: int = 0
@@ -193,7 +195,10 @@ class Receiver(Served):
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = msgspec.json.decode(await request.read())
-        (entry, *_) = body["data"].get("entries") or [{"identity": body["type"]}]
+        if body["type"] != "alert.created":
+            self.others.append(body)
+            return web.Response(text="taken")
+        (entry, *_) = body["data"]["entries"]
         receipt = Receipt(
             hook=request.path.removeprefix("/"),
             identity=entry["identity"],
