@@ -124,7 +124,7 @@ class House:
         """How many daemons are started side by side."""
         return self.setup.processes if self.database != "embedded" else 1
 
-    def write(self, sinks: str = "", more: str = "", stop_within: str = "3s") -> None:
+    def write(self, sinks: str = "", more: str = "", stop_within: str = "8s") -> None:
         """Write the config of each daemon; without ``sinks`` it tells one webhook."""
         feeds = "".join(
             f'[[feeds]]\nname = "F{number}"\nurl = "{self.publisher.url}{path}"\n'
