@@ -208,6 +208,28 @@ async def test_a_drain_waits_for_what_is_nearly_done(bench, eventually):
     assert (["art_1"], 0) == (notes.done, await bench.left())
 
 
+async def test_a_drain_longer_than_a_lease_keeps_it(bench, brokers, eventually):
+    """What is still under way after the stop is renewed: nobody else does it too."""
+    notes = Notes()
+    notes.gate.clear()
+    await bench.push("art_1")
+    lane = bench.lane(notes)
+    await eventually(lambda: notes.begun)
+    other = await brokers("other")
+    await other.take(["pages:warm"], 1, 0.0)
+    draining = asyncio.create_task(lane.drain(30.0))
+    loop = asyncio.get_running_loop()
+    began, taken = loop.time(), []
+
+    async def three_leases_on() -> bool:
+        taken.extend(await other.take(["pages:warm"], 1, 0.05))
+        return loop.time() - began > 3 * lane._lease_s
+
+    await eventually(three_leases_on)
+    notes.gate.set()
+    assert (0, [], ["art_1"]) == (await draining, taken, notes.done)
+
+
 async def test_nothing_begins_after_the_stop(bench, valkey, eventually):
     """What a reader that was still waiting gets after the stop goes back untouched."""
     notes = Notes()

@@ -112,6 +112,9 @@ class StreamLane:
                     if helper.done():
                         helper.result()  # raises what ended it: without it nothing is renewed
                 await self._fill()
+            while self._running:  # as long as it lasts, what is under way keeps its lease
+                self.pulse.beat()
+                await asyncio.wait(self._running, timeout=BLOCK_S)
         finally:
             for helper in helpers:
                 helper.cancel()
