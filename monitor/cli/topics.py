@@ -18,11 +18,12 @@ from monitor.cli.common import (
     say,
 )
 from monitor.cli.inputs import is_address, read_input, read_lines
+from monitor.cli.publish import publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from monitor.settings import Loaded, Settings
+    from monitor.settings import Settings
     from workers.model.article import ZoneLine
     from workers.model.topic import Clause, Document, Problem, TopicSpec, TopicTry
 
@@ -32,6 +33,9 @@ __all__ = ["topics", "try_object"]
 @click.group()
 def topics() -> None:
     """Try, match and check queries."""
+
+
+topics.add_command(publish)
 
 
 @topics.command("try")
@@ -305,55 +309,6 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
         say(f"example fails: {miss.topic}: expected {miss.expected}: {miss.example}")
     if not ok:
         raise SystemExit(FOUND)
-
-
-@topics.command()
-@json_option
-@config_option
-def publish(config: str | None, *, as_json: bool) -> None:
-    """Make the topics of the files the newest, which every process then runs by.
-
-    For several processes over one PostgreSQL, of which none takes over by itself what only its own
-    files say. Works with and without a daemon. Exit 1 if a topic or a file is bad: then nothing is
-    changed.
-    """
-    loaded = load_settings(config)
-    _refuse_bad(loaded)
-    number, count = asyncio.run(_publish(loaded))
-    if as_json:
-        print_json({"number": number, "topics": count})
-    else:
-        print_text(f"number {number}: {count} topics")
-
-
-def _refuse_bad(loaded: "Loaded") -> None:
-    from monitor.cli.common import say_problems
-    from monitor.daemon.lost import lost
-    from monitor.settings.queries import check_queries
-
-    wrong = check_queries(loaded).problems
-    say_problems(wrong)
-    if wrong or lost(loaded).problems:
-        fail("nothing is published: the files have problems", FOUND)
-
-
-async def _publish(loaded: "Loaded") -> tuple[int, int]:
-    from monitor.daemon.build import read_store
-    from monitor.daemon.rules import wanted_topics
-    from monitor.daemon.topics import accept
-    from monitor.registry import registry
-    from workers.clock import SystemClock
-    from workers.errors import TocsinError
-
-    try:
-        store = await read_store(loaded.settings, SystemClock(), writes=True)
-        try:
-            accepted = await accept(wanted_topics(loaded, registry(loaded.settings)), store)
-        finally:
-            await store.close()
-    except TocsinError as error:
-        fail(str(error), FOUND)
-    return accepted.number, len(accepted.topics.specs)
 
 
 def _problem_object(problem: "Problem", file: str) -> dict[str, Any]:

@@ -85,6 +85,21 @@ def build_pool(settings: Settings, sharers: int = 1) -> ProcessPool:
     )
 
 
+async def _redis(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, *, ours: bool
+) -> tuple[EmbeddedValkey | None, str]:
+    """Return the address of Redis, and the server if it is embedded and ``ours`` to look after."""
+    url = settings.redis.url.first()
+    if url != "embedded":
+        return None, url
+    if not ours:
+        return None, Places.of(settings.data_dir).url
+    valkey = EmbeddedValkey(settings.data_dir, clock)
+    url = await valkey.start()
+    stack.push_async_callback(valkey.stop)
+    return valkey, url
+
+
 async def open_parts(settings: Settings, clock: Clock, siblings: int | None = None) -> Parts:
     """Open everything that a daemon runs on.
 
@@ -102,13 +117,7 @@ async def open_parts(settings: Settings, clock: Clock, siblings: int | None = No
             stack.callback(lock.release)
         store = await open_store(database_address(settings), clock)
         stack.push_async_callback(store.close)
-        valkey, url = None, settings.redis.url.first()
-        if url == "embedded" and siblings is not None:
-            url = Places.of(settings.data_dir).url
-        elif url == "embedded":
-            valkey = EmbeddedValkey(settings.data_dir, clock)
-            url = await valkey.start()
-            stack.push_async_callback(valkey.stop)
+        valkey, url = await _redis(settings, clock, stack, ours=siblings is None)
         broker = RedisBroker(url, lease_s=queue_options(settings).lease_s, clock=clock)
         await broker.open()
         stack.push_async_callback(broker.close)

@@ -82,14 +82,7 @@ class Lanes:
         beat = Heartbeat(edges, rules, outside.call, self._well)
         if "poll" in roles:
             self.poll = Poll(edges, rules, Look(edges, read_feed_again))
-            self.feeds = FeedLane(
-                _polled(self.poll, beat),
-                options.poll_slots,
-                broker=edges.broker,
-                clock=edges.clock,
-                lease_s=options.lease_s,
-                house=self._house,
-            )
+            self.feeds = self._feed_lane(_polled(self.poll, beat))
         if needs_relay(roles):
             relay = Relay(edges, options, self.endpoints, self._has_beats)
             self.relay = RelayLane(relay, edges.clock)
@@ -103,6 +96,16 @@ class Lanes:
             )
         if "deliver" in roles:
             self.beats = self._lane(BEAT_STREAM, (BEAT_STREAM,), 1, beat.deliver)
+
+    def _feed_lane(self, poll: Callable[[str], Awaitable[float]]) -> FeedLane:
+        return FeedLane(
+            poll,
+            self._options.poll_slots,
+            broker=self._parts.edges.broker,
+            clock=self._parts.edges.clock,
+            lease_s=self._options.lease_s,
+            house=self._house,
+        )
 
     def _lane(
         self, name: str, streams: tuple[str, ...], slots: int, handler: Handler

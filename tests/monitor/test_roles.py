@@ -53,9 +53,9 @@ def test_numbers_of_processes(installation, words):
     [
         ({"poll"}, {"poll", "relay"}),
         ({"read"}, {"relay", "pages", "ring"}),
-        ({"deliver"}, {"relay", "sink:journal"}),
+        ({"deliver"}, {"relay", "sink:journal", "beat"}),
         ({"web"}, set()),
-        (set(ALL_ROLES), {"poll", "relay", "pages", "ring", "sink:journal"}),
+        (set(ALL_ROLES), {"poll", "relay", "pages", "ring", "sink:journal", "beat"}),
     ],
 )
 async def test_only_the_lanes_of_the_roles_run(installation, roles, loops):
