@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,13 +45,17 @@ from workers.store.schema import migrate
 
 __all__ = ["main"]
 
+FEEDS, POLL = 20, 25
 CALLERS = (1, 4, 16, 64)
 TO = (Recipient(sink="ops"), Recipient(sink="desk", recipient="desk@example.org"))
 READ = """
 UPDATE articles SET text = ?, verdict = ?, text_from = ?, fetched_at = ?, settled_at = ?,
     settled_entries = ?, zones = ?, reasons = ? WHERE id = ?
 """
-COUNTED = "UPDATE feeds SET pages_got = pages_got + ?, pages_tried = pages_tried + ?"
+COUNTED = """
+UPDATE feeds SET pages_got = pages_got + 1, pages_tried = pages_tried + 1
+    WHERE id = (SELECT feed_id FROM entries WHERE article_id = ?)
+"""
 CLOSED = """
 UPDATE work SET next_at = NULL, relayed_at = NULL, attempts = ? WHERE kind = 'page' AND id = ?
 """
@@ -144,15 +149,17 @@ class Served:
 
 
 async def _polled(store: SqlStore, count: int) -> None:
-    """Let a feed have listed ``count`` articles."""
-    ids = await store.sync_feeds([FeedSource(url="https://wire.example/feed", name="wire")])
-    (feed_id,) = ids.values()
-    for start in range(0, count, 100):
+    """Let some feeds have listed ``count`` articles, `POLL` a poll."""
+    names = [f"wire {number}" for number in range(FEEDS)]
+    ids = await store.sync_feeds(
+        [FeedSource(url=f"https://wire.example/{name[5:]}/feed", name=name) for name in names]
+    )
+    for start, feed_id in zip(range(0, count, POLL), cycle(ids.values()), strict=False):
         feed = await store.load_feed(feed_id)
         if feed is None:
             raise RuntimeError("the feed is gone")
         now = datetime.now(UTC)
-        entries = [_entry(feed_id, number, now) for number in range(start, start + 100)]
+        entries = [_entry(feed_id, number, now) for number in range(start, start + POLL)]
         await store.commit_poll(
             PollCommit(
                 feed=structs.replace(feed, last_poll_at=now, baselined_at=now),
@@ -167,7 +174,7 @@ async def _polled(store: SqlStore, count: int) -> None:
 
 
 def _entry(feed: str, number: int, now: datetime) -> EntryRow:
-    story = article(number, 20).story
+    story = article(number, FEEDS).story
     return EntryRow(
         id=entry_id(feed, str(number)),
         feed_id=feed,
@@ -197,7 +204,7 @@ async def _readings(store: SqlStore) -> list[ArticleCommit]:
 
 def _reading(job: PageJob, number: int) -> ArticleCommit:
     now = datetime.now(UTC)
-    text = article(number, 20).story.body
+    text = article(number, FEEDS).story.body
     row = structs.replace(
         job.article, text=text, verdict="article", text_from="page", fetched_at=now,
         settled_at=now, settled_entries=1,
@@ -294,7 +301,7 @@ class Bare:
         yield self._insert("article_keys", self._keys, ids, 2)
         for name, (width, found) in self._made.items():
             yield self._insert(name, found, ids, width)
-        yield COUNTED.replace("?", self._mark), [(1, 1)] * len(ids)
+        yield COUNTED.replace("?", self._mark), [(id_,) for id_ in ids]
         yield CLOSED.replace("?", self._mark), [(self._closed[id_], id_) for id_ in ids]
         columns = "(kind, id, stream, next_at, turn, attempts, deaths, asked_at)"
         yield self._insert(f"work {columns}", self._asked, ids, 8)
