@@ -32,6 +32,7 @@ from workers.steps.read import Read
 from workers.steps.relay import PAGE_STREAMS, sink_stream
 from workers.steps.ring import Ring
 from workers.store import open_store
+from workers.store.dbtime import ProcessTime
 from workers.text.urls import identity_key
 from workers.topics import compile_topics
 
@@ -199,10 +200,28 @@ async def broker(valkey) -> AsyncIterator[RedisBroker]:
     await one.close()
 
 
+ON_BOTH = ("test_ring", "test_lost_hits")
+"""Files of which every test runs on PostgreSQL too: what rings, and when."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some files on both kinds of database."""
+    if "world" in metafunc.fixturenames and metafunc.module.__name__.endswith(ON_BOTH):
+        metafunc.parametrize("database", ["sqlite", "postgres"], indirect=True)
+
+
 @pytest.fixture
-async def world(tmp_path: Path, set_clock, broker, site, sinks) -> AsyncIterator[World]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """The address of an empty database."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "tocsin.db"
+    return request.getfixturevalue("postgres").url()
+
+
+@pytest.fixture
+async def world(database, set_clock, broker, site, sinks) -> AsyncIterator[World]:
     """An installation that watches nothing yet."""
-    store = await open_store(tmp_path / "tocsin.db", set_clock)
+    store = await open_store(database, set_clock, time=ProcessTime(set_clock))
     fetcher = HttpFetcher(NET)
     edges = Edges(
         store=store,
