@@ -156,12 +156,20 @@ async def test_a_login_that_is_refused(user: Callable[..., str], raw: redis.Redi
         raw.config_set("requirepass", "")
 
 
-def test_the_manual_names_all_rights() -> None:
-    """The line that an operator copies is what is asked for."""
+async def test_the_manual_names_all_rights(server: object, raw: redis.Redis) -> None:
+    """The line that an operator copies is taken by the server, and holds what is asked for."""
     manual = (Path(__file__).parents[2] / "docs" / "running.md").read_text("utf-8")
     line = manual.partition("ACL SETUSER tocsin ")[2].partition("```")[0]
-    words = set(line.replace("\\\n", " ").split())
-    assert {KEYS, *grant().split(), *(f"+{name}" for name in ALSO)} <= words
+    words = line.replace("\\\n", " ").split()
+    assert {KEYS, *grant().split(), *(f"+{name}" for name in ALSO)} <= set(words)
+    raw.execute_command("ACL", "SETUSER", "tocsin", "reset", *words)
+    url = f"{server.url}?username=tocsin&password=password"  # type: ignore[attr-defined]
+    broker = broker_at(url)
+    with structlog.testing.capture_logs() as logs:
+        await broker.open()
+    await broker.close()
+    raw.acl_deluser("tocsin")
+    assert [] == logs
 
 
 def test_every_command_of_a_script_is_among_the_rights() -> None:

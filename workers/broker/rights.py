@@ -19,7 +19,7 @@ NEEDED: tuple[str, ...] = (
     "zremrangebyrank % 0 0", "zremrangebyscore % 0 1", "zscan % 0", "zscore % x",
 )  # fmt: skip
 """Each command with what makes it whole; ``%`` is a key of ours."""
-ALSO = ("info", "select", "client|setinfo", "cluster|slots")
+ALSO = ("info", "select", "cluster|slots")
 """Not needed everywhere: to be told of bad settings, for other databases, and for a cluster."""
 _WITH_SECOND = frozenset({"client", "script", "xgroup", "xinfo"})
 _NAMED = re.compile(r"'([a-z|]{1,40})'")
