@@ -86,7 +86,7 @@ def _stands(
         "type": sink.type,
         "state": "disabled" if off or not sink.enabled else "enabled",
         "since": health.since if health is not None and off else None,
-        "reason": (health.reason if health is not None and off else None)
+        "reason": (health.reason if health is not None else None)
         or (None if sink.enabled else "enabled = false in the config"),
         "failing_since": health.failing_since if health is not None else None,
         "breaker": breaker,

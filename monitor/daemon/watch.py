@@ -54,5 +54,5 @@ class SinkWatch:
         for name, one in wrong.items():
             if self._told.get(name) != one.refused_since:
                 told = told_of_events("sink_refused", name, "critical", self._state.rules.sinks)
-                await self._state.events.begin(sink_refused(one, "", told))
+                await self._state.events.begin(sink_refused(one, told))
                 self._told[name] = one.refused_since

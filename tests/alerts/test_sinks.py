@@ -70,8 +70,8 @@ def test_five_days_of_failure_are_enough() -> None:
 
 def test_the_events_say_what_to_do() -> None:
     """Since when, what was answered, and the command that brings a sink back."""
-    wrong = health(failing_since=BEGAN, refused_since=BEGAN)
-    refused = sinks.sink_refused(wrong, "authError: 401", ())
+    wrong = health(failing_since=BEGAN, refused_since=BEGAN, reason="authError: 401")
+    refused = sinks.sink_refused(wrong, ())
     assert ("sink_refused", "ops", "critical", BEGAN) == (
         refused.kind,
         refused.subject,

@@ -46,11 +46,12 @@ def disabled(health: SinkHealth, outcome: SinkOutcome, now: datetime) -> str | N
     return None
 
 
-def sink_refused(health: SinkHealth, said: str, told: tuple[Recipient, ...]) -> EventIntent:
+def sink_refused(health: SinkHealth, told: tuple[Recipient, ...]) -> EventIntent:
     """Return the event of a sink whose endpoint is wrong."""
     text = (
         f"It has taken no message since {_when(health.refused_since or health.since)}: "
-        f"{said or 'see the log'}. Mend the receiver or its settings; messages wait for five days."
+        f"{health.reason or 'no answer is known'}. Mend the receiver or its settings; messages "
+        "wait for five days."
     )
     return intent_of("sink_refused", health.name, text, told, since=health.refused_since)
 

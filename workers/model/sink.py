@@ -20,7 +20,7 @@ class SinkHealth(Record, frozen=True, kw_only=True):
     since: datetime
     """When it came into this state."""
     reason: str | None = None
-    """Why it was disabled, for people."""
+    """Why it was disabled, else what it answered last while it fails; for people."""
     failing_since: datetime | None = None
     """Since when there was nothing but failure; None if the last attempt worked."""
     refused_since: datetime | None = None

@@ -18,7 +18,8 @@ def note(edges: Edges, raised: Iterable[Raised]) -> None:
     """Log and count what a transaction has raised."""
     for one in raised:
         tell = _log.error if one.severity == "critical" else _log.warning
-        tell(one.kind, subject=one.subject, severity=one.severity, text=one.text)
+        facts = {"kind": one.kind, "subject": one.subject, "severity": one.severity}
+        tell("event_raised", **facts, text=one.text)
         edges.meter.count("tocsin_events_total", event=one.kind)
 
 

@@ -43,7 +43,12 @@ _LOAD = select(table).where(_this)
 _WORKED = Fixed(
     update(table)
     .where(_this & table.c.failing_since.is_not(None))
-    .values(failing_since=null(), refused_since=null(), gone_since=null())
+    .values(
+        reason=case((table.c.state == "disabled", table.c.reason), else_=null()),
+        failing_since=null(),
+        refused_since=null(),
+        gone_since=null(),
+    )
 )
 _DISABLE = Fixed(
     update(table)
@@ -60,12 +65,14 @@ def _failed_statement(dialect: str) -> Insert:
     insert = insert_for(dialect, table)
     names = ("failing_since", "refused_since", "gone_since")
     first = {name: func.coalesce(table.c[name], insert.excluded[name]) for name in names}
-    return insert.on_conflict_do_update(index_elements=["name"], set_=first)
+    off = table.c.state == "disabled"
+    said = case((off, table.c.reason), else_=insert.excluded.reason)
+    return insert.on_conflict_do_update(index_elements=["name"], set_={**first, "reason": said})
 
 
 _FAILED = Fixed(
     _failed_statement,
-    ("name", "state", "since", "failing_since", "refused_since", "gone_since"),
+    ("name", "state", "since", "reason", "failing_since", "refused_since", "gone_since"),
 )
 
 
@@ -88,7 +95,7 @@ def note(conn: Connection, now: datetime, noted: SinkNote) -> tuple[bool, tuple[
         events.end_event(conn, now, EventEnd(kind="sink_refused", subject=noted.sink))
         raised = events.raise_event(conn, now, rules.sink_disabled(health, why, noted.told))
     elif rules.refused(health, now):
-        said = rules.sink_refused(health, noted.said, noted.told)
+        said = rules.sink_refused(health, noted.told)
         raised = events.raise_event(conn, now, said)
     else:
         raised = None
@@ -101,6 +108,7 @@ def _failed(conn: Connection, now: datetime, noted: SinkNote) -> SinkHealth:
         "name": noted.sink,
         "state": "enabled",
         "since": now,
+        "reason": noted.said or None,
         "failing_since": now,
         "refused_since": now if noted.outcome in {"refused", "gone"} else None,
         "gone_since": now if noted.outcome == "gone" else None,
