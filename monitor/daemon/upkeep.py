@@ -13,7 +13,6 @@ from monitor.daemon.state import State
 from monitor.daemon.watch import SinkWatch
 from monitor.settings import keep_options, queue_options
 from workers.errors import StoreDown, Transient
-from workers.model.topic import Problem
 from workers.steps.events import Events
 from workers.steps.relay import refill
 
@@ -100,15 +99,8 @@ class Upkeep:
                 await self._events.end(one.kind, one.subject)
 
     async def tell_refused(self) -> None:
-        """Raise an event for each topic that runs otherwise than the files say, end the others."""
-        told = {
-            problem.topic: self._events.about("topic_refused", problem.topic, _refused(problem))
-            for problem in self._state.accepted.refused
-        }
-        try:
-            await self._events.settle("topic_refused", list(told.values()))
-        except StoreDown as error:
-            _log.warning("refused_topics_not_told", error=str(error))
+        """Raise an event for each topic that cannot be used as written, and end the others."""
+        await self._refused.look()
 
     async def prune(self) -> None:
         """Remove what is older than it is kept for."""
@@ -185,13 +177,3 @@ class Upkeep:
                 return None
             known.update(name for name in told if isinstance(name, str))
         return known
-
-
-def _refused(problem: Problem) -> str:
-    """Return what is wrong with a topic, and where."""
-    place = f", line {problem.line}, column {problem.column}" if problem.line else ""
-    hint = f" ({problem.hint})" if problem.hint else ""
-    return (
-        f"{problem.file}{place}: {problem.message}{hint}. It runs in its last accepted version, "
-        "or not at all if it has none: `tocsin check` shows it."
-    )
