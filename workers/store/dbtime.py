@@ -163,7 +163,7 @@ class SteadyTime:
             return None
         boot, _, offset = str(found[0][0]).partition(" ")
         try:
-            return float(offset) if boot == self._boot else None
+            return float(offset) if boot == self._boot and boot else None
         except ValueError:
             return None
 
@@ -192,8 +192,8 @@ def _steady(clock: Clock) -> Callable[[], float]:
 
 
 def _boot_id() -> str:
-    """Return which start of the machine this is."""
+    """Return which start of the machine this is; "" if nobody says: then clocks are believed."""
     try:
         return BOOT.read_text().strip()
     except OSError:
-        return "unknown"
+        return ""
