@@ -195,18 +195,30 @@ class SecretUrl(Secret):
 
     @override
     def __str__(self) -> str:
-        """Return scheme and host."""
+        """Return scheme and host, or hosts."""
         try:
             text = self.first()
             parts = urlsplit(text)
-            host, port = parts.hostname, parts.port
+            hosts = parts.netloc.rpartition("@")[2]
+            several = hosts.split(",") if "+" in parts.scheme else [hosts]
+            told = ",".join(map(_host_of, several))
         except (SecretUnreadable, ValueError):
             return "<secret>"
         if not parts.scheme:
             return text if text == "embedded" else "<secret>"
-        if not host:
+        if not parts.netloc:
             return f"{parts.scheme}:…"
-        return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+        return f"{parts.scheme}://{told}"
+
+
+def _host_of(text: str) -> str:
+    """Return host and port.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urlsplit(f"//{text}")
+    return f"{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
 
 
 def _sources(value: object, info: ValidationInfo) -> tuple[Source, ...]:

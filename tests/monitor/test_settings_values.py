@@ -189,6 +189,8 @@ def test_secrets_print_as_a_mask() -> None:
 
     assert {"<secret>"} == {str(secret), repr(secret), f"{secret}", SECRET.dump_python(secret)}
     assert {"https://hooks.example.org:8"} == {str(url), repr(url), URL.dump_python(url)}
+    several = URL.validate_python("redis+cluster://user:hunter2@a:1,b:2,c?password=hunter2")
+    assert "redis+cluster://a:1,b:2,c" == str(several)
     assert "hunter2" not in repr(secret.sources) + repr(url.sources)
     assert '"<secret>"' == SECRET.dump_json(secret).decode()
 
