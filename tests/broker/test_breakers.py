@@ -58,6 +58,7 @@ async def test_a_probe_that_dies_frees_its_turn(broker: RedisBroker, until: Unti
 
 async def test_each_failed_probe_doubles_the_wait(broker: RedisBroker, raw: redis.Redis) -> None:
     """From the first delay on to ten minutes; failures from before it opened count for nothing."""
+    broker._first_s = 30.0
     await fail(broker, 9)
     (key,) = raw.keys("{tocsin}:breaker:*")
     seen = []
@@ -66,7 +67,7 @@ async def test_each_failed_probe_doubles_the_wait(broker: RedisBroker, raw: redi
         assert 0.0 == await broker.breaker_wait("e", 50)
         await fail(broker, 3)
         seen.append(float(raw.hget(key, "delay") or 0) / 1000)
-    assert [0.2, 0.4, 0.8, 1.6] == seen[:4]
+    assert [60.0, 120.0, 240.0, 480.0] == seen[:4]
     assert 600.0 == seen[-1]
 
 

@@ -75,12 +75,12 @@ async def test_asking_for_a_poll_does_not_double_one(broker: RedisBroker) -> Non
 
 async def test_feeds_that_sql_lacks_are_dropped(broker: RedisBroker) -> None:
     """Dropping keeps just the named ones; a poll under way does not bring its feed back."""
-    await broker.schedule_feeds({f"f{i}": 0 for i in range(1200)})
-    leases = await broker.claim_feeds(1200, 30)
-    assert 1199 == await broker.drop_feeds(["f7"])
-    assert [lease.feed == "f7" for lease in leases] == [
-        await broker.feed_done(lease, 0) for lease in leases
-    ]
+    await broker.schedule_feeds({f"f{i}": 0 for i in range(600)})
+    leases = await broker.claim_feeds(600, 30)
+    assert 599 == await broker.drop_feeds(["f7"])
+    some = [lease for lease in leases if lease.feed in {"f6", "f7", "f8"}]
+    done = {lease.feed: await broker.feed_done(lease, 0) for lease in some}
+    assert {"f6": False, "f7": True, "f8": False} == done
     assert 1 == await broker.drop_feeds([])
 
 
