@@ -42,6 +42,12 @@ async def test_a_restored_backup_goes_on_where_it_was_made(installation, site, l
     await eventually(polled)
     say("Quake one")
     await eventually(lambda: titles() == ["Quake one"])
+
+    async def recorded() -> bool:
+        found = await daemon.state.parts.store.alert_lines()
+        return ["sent"] == [one.deliveries["journal"] for one in found]
+
+    await eventually(recorded)
     (made,) = lines(await installation.call("db", "backup", "--json"))
     say("Quake two")
     await eventually(lambda: titles() == ["Quake one", "Quake two"])
