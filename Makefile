@@ -35,7 +35,7 @@ tests: $(VENV)/.dev
 	$(BIN)/coverage report
 
 chaos: $(VENV)/.dev ## kill, fill, silence and flood the real parts, and print what was lost (nothing)
-	$(BIN)/python -m pytest -p no:cacheprovider -m chaos $(CHAOS) tests/chaos
+	$(BIN)/python -m pytest -n 2 -p no:cacheprovider -m chaos $(CHAOS) tests/chaos
 
 bench: $(VENV)/.dev ## take the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.pipeline $(BENCH)

@@ -31,7 +31,7 @@ __all__ = ["Ground", "Tally", "WorkerProcess", "until"]
 
 STREAM = "{tocsin}:s:" + sink_stream(SINK)
 FEED = "http://wire.example/feed"
-PATIENCE_S = 50.0
+PATIENCE_S = 120.0
 LOOK_S = 0.05
 TESTS = Path(__file__).parents[1]
 BATCH = 100

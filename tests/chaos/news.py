@@ -209,12 +209,12 @@ class Receiver(Served):
         self.waiting += 1
         await self.gate.wait()
         self.waiting -= 1
-        if request.transport is None or request.transport.is_closing():
-            return web.Response(status=499)  # whoever asked is gone: nothing was done
-        behaviour = self.behaviours.get(receipt.hook)
+        behaviour = self.behaviours.get(receipt.hook) if _is_there(request) else None
         answer = await behaviour(request, receipt) if behaviour else None
         if answer is not None:
             return answer
+        if not _is_there(request):
+            return web.Response(status=499)  # whoever asked is gone: nothing was done
         self.take(receipt)
         return web.Response(text="taken")
 
@@ -226,3 +226,7 @@ class Receiver(Served):
     def runs(self) -> dict[str, int]:
         """Return how often each hook took each entry's message."""
         return dict(Counter(id_ for id_, _ in read_ledger(self.folder / "ledger")))
+
+
+def _is_there(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()

@@ -14,7 +14,7 @@ from chaos.ground import Ground, Tally, until
 from chaos.servers import RedisServer
 from chaos.setups import Setup, over
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 DISK_BYTES = 24 << 20
 LINGER_S = 0.02
 

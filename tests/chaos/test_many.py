@@ -10,7 +10,7 @@ from chaos.ground import Ground, Tally, until
 from chaos.news import Feeds
 from workers.model.feed import FeedSource
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 FEEDS = 30
 INTERVAL_S = 1.0
 HOUR_S = 3600.0

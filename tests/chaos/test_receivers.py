@@ -17,8 +17,10 @@ from chaos.relay import MailRelay
 from chaos.servers import RedisServer
 from chaos.setups import over
 
-pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(600)]
 NEWS = 60
+WARM = 20
+"""Entries before those: the first wait for processes that are only starting."""
 RETRY_AFTER_S = 40
 """The schedule's own second attempt comes after five seconds."""
 
@@ -95,14 +97,15 @@ async def test_row_11_bad_receivers(
     """One good receiver hears everything as soon as before, whatever seven others do."""
     hooks = ("good", *BAD)
     await house.open("".join(house.hook(name) for name in hooks))
+    await _in_turns(house, "good", WARM)
     await _in_turns(house, "good", NEWS)
     await house.told(*hooks)
-    before = _p99(house, "good", 0)
+    before = _p99(house, "good", WARM)
     badly = Badly()
     bad = {name: getattr(badly, name) for name in BAD if name != "endless"}
     house.receiver.behaviours = {**bad, "endless": _endless(house)}
     await _in_turns(house, "good", NEWS)
-    after = _p99(house, "good", NEWS)
+    after = _p99(house, "good", WARM + NEWS)
     limited = max(_asks_an_id(house, "limited", asyncio.get_running_loop().time()).values())
     for _ in range(8):  # more than an hour
         await asyncio.to_thread(let_pass, database, server, 600.0)
@@ -119,7 +122,7 @@ async def test_row_11_bad_receivers(
         bound=f"p99 of another sink {before:.2f} s, then {after:.2f} s; asked {asks}",
     )
     assert after <= 2 * before + 1.0, "a bad receiver slowed another"
-    assert max(asks[name] for name in ("unauthorised", "gone", "redirect")) < 2 * NEWS + 40
+    assert max(asks[name] for name in ("unauthorised", "gone", "redirect")) < 3 * NEWS
     assert limited == 1, "asked again before Retry-After"
 
 

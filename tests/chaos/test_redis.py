@@ -9,7 +9,7 @@ import pytest
 from chaos.ground import STREAM, Ground, Tally, until
 from chaos.servers import Proxy
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 BACK_S = 15.0
 LINGER_S = 0.02
 """What an effect takes, so that there is a middle of the work to meet."""

@@ -14,7 +14,7 @@ from chaos.house import DaemonProcess, House, servers_of
 from chaos.news import Receipt
 from chaos.setups import over
 
-pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(600)]
 SLOTS = 4
 """Deliveries that one sink's lane has under way."""
 KILLS = 2

@@ -7,7 +7,7 @@ import pytest
 
 from chaos.ground import Ground, Tally, until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 SLOTS = 4
 KILLS = 4
 
