@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from chaos.ground import until
+from chaos.ground import PATIENCE_S, until
 from chaos.news import Publisher, Receiver
 from chaos.setups import Setup
 from monitor.daemon.control import control_socket
@@ -185,7 +185,7 @@ class House:
             f"{hook}:{name}" for hook in hooks or ("ops",) for name in self.publisher.published
         }
 
-    async def told(self, *hooks: str, within_s: float = 60.0) -> float:
+    async def told(self, *hooks: str, within_s: float = PATIENCE_S) -> float:
         """Wait until all that was published was told; return the seconds that took."""
         wanted = self.accepted(*hooks)
         return await until(lambda: wanted <= set(self.receiver.runs()), "all was told", within_s)

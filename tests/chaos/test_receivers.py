@@ -90,7 +90,7 @@ async def _in_turns(house: House, hook: str, number: int) -> None:
 
 
 @pytest.mark.thorough
-@over(database="sqlite")
+@over(redis="valkey")
 async def test_row_11_bad_receivers(
     house: House, tally: Tally, database: str, server: RedisServer
 ) -> None:
@@ -170,7 +170,7 @@ async def _mailed(relay: MailRelay, database: str, server: RedisServer, wanted: 
     await until(so, "all mails are there", within_s=120)
 
 
-@over(database="sqlite")
+@over(redis="valkey")
 @pytest.mark.parametrize(
     "who",
     [
@@ -230,7 +230,7 @@ def _own_address() -> str | None:
 
 
 @pytest.mark.thorough
-@over(database="sqlite")
+@over(redis="valkey")
 async def test_row_12_no_starttls(
     house: House, tally: Tally, relay: MailRelay, database: str, server: RedisServer
 ) -> None:
