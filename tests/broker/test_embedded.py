@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -332,9 +333,14 @@ async def test_a_server_that_hangs_is_replaced(
     os.kill(first, signal.SIGSTOP)
     with structlog.testing.capture_logs() as logs:
         await until(lambda: _replaced(watched, first))
+        await until(lambda: _told(logs, 2))
     assert ["valkey_killed", "valkey_started"] == [line["event"] for line in logs]
     assert [False] == await broker.push(PUSH)
     await broker.close()
+
+
+async def _told(logs: list[Any], count: int) -> bool:
+    return len(logs) >= count
 
 
 async def _replaced(server: EmbeddedValkey, first: int) -> bool:
