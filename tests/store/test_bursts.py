@@ -197,3 +197,16 @@ async def test_retention_leaves_what_waits_for_its_list(world) -> None:
     await world.store.commit_delivery(DeliveryCommit(work=job.work, state="sent", attempts=1))
     gone = await world.store.prune(keep, later)
     assert (0, 1) == (gone["alerts"], gone["messages"])
+
+
+async def test_the_lists_of_one_transaction_tell_of_few(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many topics flooded at once do not hold the database for the time of all their lists."""
+    monkeypatch.setattr(bursts, "MOST", 2)
+    for number in range(4):
+        to = {name: (Recipient(sink="ops"),) for name in ("fire", "flood", "quake")}
+        await ring(world, f"n{number}", *to, routes=to)
+    world.clock.advance(TEN_MINUTES)
+    made = [await world.store._write(bursts.summarize, TEN_MINUTES, ()) for _ in range(4)]
+    assert [1, 1, 1, 0] == made

@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select, text
 
+from workers.model.commit import ArticleCommit
+from workers.model.rate import Rate
 from workers.store import open_store
 from workers.store.tables import work as works
 
@@ -167,3 +170,30 @@ async def test_postgresql_has_a_clock_of_its_own(world, wall, clock, step) -> No
 
 
 SERVER = text("SELECT extract(epoch FROM clock_timestamp())::float8")
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR, -20 * 365 * 24 * HOUR])
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+async def test_what_a_burst_holds_waits_no_longer_for_a_clock_that_is_set(
+    world, clock, wall, step
+) -> None:
+    """Its list comes in its time, and the window of the burst is as long as it was."""
+
+    async def ring(name: str) -> None:
+        job = await world.page(await world.article(name))
+        unit = structs.replace(world.unit(job, "fire"), burst=Rate(count=1, per_s=3600.0))
+        await world.store.commit_article(
+            ArticleCommit(work=job.work, article=world.read(job), ring=unit, attempts=1)
+        )
+
+    await ring("sent")
+    await ring("held")
+    wall.set(step)
+    await world.store.probe()
+    assert 0 == await world.store.summarize(600.0)
+    clock.advance(600)
+    assert 2 == await world.store.summarize(600.0)
+    before = len(await world.due("sink:ops"))
+    clock.advance(3001)
+    await ring("sent again")
+    assert before + 1 == len(await world.due("sink:ops"))

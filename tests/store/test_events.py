@@ -144,3 +144,26 @@ async def test_text_that_no_database_holds_is_stored(world) -> None:
         assert await world.store.raise_event(event("feed_gone", subject, subject, SINKS)) is None
         await world.store.end_event(EventEnd(kind="feed_gone", subject=subject))
     assert [] == await world.store.open_events()
+
+
+async def test_the_same_event_is_sent_once(world) -> None:
+    """It ends and is found again, since when it was: what was sent of it is not sent again."""
+    since = world.clock.now()
+    assert await world.store.raise_event(low(since=since))
+    for id_ in await world.due("sink:ops", "sink:desk"):
+        job = await world.store.load_delivery(id_)
+        sent = DeliveryCommit(work=job.work, state="sent", attempts=1)
+        await world.store.commit_delivery(sent)
+    await world.store.end_event(over())
+    world.clock.advance(3600)
+    assert await world.store.raise_event(low(since=since))
+    assert [] == await world.due("sink:ops", "sink:desk")
+
+
+async def test_an_event_told_by_a_clock_that_was_wrong_is_told_again(world) -> None:
+    """The clock stood years ahead when it was told last: nobody is to wait for those years."""
+    world.clock.advance(4 * 365 * 86400)
+    assert await world.store.raise_event(low())
+    await world.store.end_event(over())
+    world.clock.advance(-4 * 365 * 86400)
+    assert await world.store.raise_event(low())

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Executable, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.event import listen
 
-from workers.store import lists, retention, work
+from workers.store import held, lists, retention, sinks, work
 from workers.store.schema import prepare
+from workers.store.sqlite_driver import SqliteDriver
+from workers.store.tables import deliveries
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 OFTEN = {
@@ -21,16 +25,52 @@ OFTEN = {
 }
 
 
-@pytest.mark.parametrize("name", OFTEN)
-def test_no_scan_of_the_work_table(name: str, tmp_path: Path) -> None:
-    """Each is answered by an index of the rows it wants, not of the millions beside them."""
-    compiled = OFTEN[name].compile(
+HELD = {
+    "open of a sink": sinks._OPEN.params(the_name="ops"),
+    "held of a sink": sinks._NEWEST.where(sinks._held("ops")),
+    "held for a reason": select(deliveries.c.id).where(held._held("disabled", "ops")),
+}
+
+
+def _plan(path: Path, statement: Executable) -> list[str]:
+    compiled = statement.compile(
         dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
     )
     sql = str(compiled).replace("?", "1")
+    prepare(path, read_only=False)
+    with closing(sqlite3.connect(path)) as conn:
+        return [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_no_scan_of_what_was_sent(name: str, tmp_path: Path) -> None:
+    """A sink that is disabled is looked at every two seconds, whatever it was sent before."""
+    plan = _plan(tmp_path / "tocsin.db", HELD[name])
+    assert any("ix_deliveries_undone (sink=?" in step for step in plan), plan
+
+
+def test_old_texts_are_sought_among_old_articles(tmp_path: Path) -> None:
+    """Each hour, in the one writer: the younger articles with their texts are not looked at."""
     prepare(tmp_path / "tocsin.db", read_only=False)
-    with closing(sqlite3.connect(tmp_path / "tocsin.db")) as conn:
-        plan = [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    said: list[str] = []
+    driver = SqliteDriver(tmp_path / "tocsin.db", writes=True)
+    conn = driver.connect()
+    listen(conn, "before_cursor_execute", lambda *args: said.append(args[2]))
+    driver.begin(conn)
+    retention._texts(conn, AT)
+    driver.commit(conn)
+    plan = [
+        row[3]
+        for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said[0]}", (1,) * said[0].count("?"))
+    ]
+    driver.disconnect(conn)
+    assert any("ix_articles_first_seen (first_seen<?)" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("name", OFTEN)
+def test_no_scan_of_the_work_table(name: str, tmp_path: Path) -> None:
+    """Each is answered by an index of the rows it wants, not of the millions beside them."""
+    plan = _plan(tmp_path / "tocsin.db", OFTEN[name])
     steps = [step for step in plan if " work" in step]
     assert steps
     for step in steps:

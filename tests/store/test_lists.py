@@ -5,12 +5,12 @@ from msgspec import structs
 from sqlalchemy import text
 
 from workers.errors import TocsinError
-from workers.model.alert import TraceLine
+from workers.model.alert import DeadLine, TraceLine
 from workers.model.commit import ArticleCommit, DeliveryCommit
 from workers.model.ids import alert_id
 from workers.model.report import Backlog, StoreCounts
 from workers.options import KeepOptions
-from workers.store import sql
+from workers.store import dead, retention, sql
 from workers.store.rings import of_event
 
 DAY = 86400.0
@@ -216,3 +216,26 @@ async def test_durable_settings(lite) -> None:
         for name in ("journal_mode", "synchronous", "foreign_keys")
     }
     assert {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1} == found
+
+
+async def test_old_dead_letters_go_a_few_at_a_time(world, monkeypatch) -> None:
+    """However many of one kind there are, the writer is soon free for others."""
+    monkeypatch.setattr(retention, "MOST", 2)
+    at = world.clock.now()
+    for name in ("a", "b", "c"):
+        line = DeadLine(
+            id=name,
+            kind="page",
+            sink=None,
+            reason="crash",
+            at=at,
+            attempts=1,
+            title=name,
+            last_answer=None,
+        )
+        await world.store._write(lambda conn, _now, line=line: dead.keep(conn, line))
+    world.clock.advance(91 * DAY)
+    (step,) = [
+        one for one in retention.steps(KeepOptions(), world.clock.now()) if one.name == "dead"
+    ]
+    assert [2, 1, 0] == [await world.store._write(step.run) for _ in range(3)]

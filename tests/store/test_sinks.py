@@ -1,21 +1,27 @@
 """How sinks stand: noted with attempts, disabled for all processes, enabled again."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from msgspec import structs
 
-from workers.alerts import SinkRoute, told_of_events
+from workers.alerts import SinkRoute, event, told_of_events
 from workers.model.alert import Recipient
 from workers.model.commit import ArticleCommit, DeliveryCommit
 from workers.model.message import OperatorEvent, Raised
+from workers.model.message import Recipient as Reader
 from workers.model.sink import SinkNote, SinkOutcome
+from workers.store import attempts, sinks
+from workers.store.postgres_driver import PostgresDriver
 
 HOUR, DAY = 3600.0, 86400.0
 OTHERS = told_of_events(
     "sink_refused", "ops", "critical", (SinkRoute(name="ops"), SinkRoute(name="desk"))
 )
 OPS = (Recipient(sink="ops"),)
+LEFT = event("recipient_left", "ops: ", "it left", ())
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 async def ring(world, name: str = "one", severity: str = "high") -> str:
@@ -190,3 +196,52 @@ async def test_nothing_is_held_of_a_sink_that_is_enabled(world) -> None:
     id_ = await ring(world)
     assert 0 == await world.store.hold_disabled("ops")
     assert [id_] == await world.due("sink:ops")
+
+
+@pytest.mark.parametrize("address", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda store: store.release_disabled("ops"),
+        lambda store: store.release_reason("disabled"),
+        lambda store: store.drop_held("disabled"),
+        lambda store: store.enable_sink("ops", 0.0),
+        lambda store: store.abandon({"desk"}),
+        lambda store: store.leave(Reader(sink="ops", recipient=""), LEFT),
+    ],
+    ids=["release", "release a reason", "drop", "drop what is old", "abandon", "leave"],
+)
+async def test_what_is_sent_while_it_is_held_stays_sent(
+    world, other, address, disable, eventually, what
+) -> None:
+    """An attempt that ends late, at the very moment the operator decides, is not undone."""
+    id_ = await ring(world, "late")
+    job = await world.store.load_delivery(id_)
+    first = await disable()
+    await world.store.hold_disabled("ops")
+    assert ("held", "disabled") == await state(world, id_)
+    await world.store._write(sinks.enable, "ops")
+    world.clock.advance(1)
+    driver = PostgresDriver(address, writes=True)
+    conn = driver.connect()
+    driver.begin(conn)
+    attempts.commit(
+        conn, world.clock.now(), DeliveryCommit(work=job.work, state="sent", attempts=1)
+    )
+    deciding = asyncio.create_task(what(other))
+
+    async def waits() -> bool:
+        return bool(
+            await world.store._read(
+                lambda reader, _now: reader.exec_driver_sql(WAITING).scalar_one()
+            )
+        )
+
+    await eventually(waits)
+    driver.commit(conn)
+    await deciding
+    driver.disconnect(conn)
+    assert ("sent", None) == await state(world, id_)
+    assert id_ not in await world.due("sink:ops")
+    assert id_ not in [line.id for line in await world.store.dead_lines()]
+    assert ("held", "disabled") != await state(world, first)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from workers.clock import Clock, SystemClock
 from workers.store.columns import moment
 from workers.store.sql import Fixed, put_over
-from workers.store.tables import feeds, meta, work
+from workers.store.tables import feeds, held, meta, told, work
 
 __all__ = ["DatabaseTime", "ProcessTime", "ServerTime", "SteadyTime"]
 
@@ -139,6 +139,8 @@ class SteadyTime:
             _log.warning("clock_was_set", step_s=round(step, 3))
             _SHIFT_WORK.run(conn, {"step": step})
             _SHIFT_FEEDS.run(conn, {"step": step})
+            _SHIFT_HELD.run(conn, {"step": step})
+            _SHIFT_TOLD.run(conn, {"step": step})
         put_over(conn, meta, [{"key": _KEY, "value": f"{self._boot} {own!r}"}])
 
     def committed(self) -> None:
@@ -183,6 +185,14 @@ _SHIFT_FEEDS = Fixed(
     update(feeds)
     .where(feeds.c.next_poll_at.is_not(None))
     .values(next_poll_at=feeds.c.next_poll_at + bindparam("step", type_=work.c.next_at.type))
+)
+_SHIFT_HELD = Fixed(
+    update(held)
+    .where(held.c.message_id.is_(None))
+    .values(at=held.c.at + bindparam("step", type_=work.c.next_at.type))
+)
+_SHIFT_TOLD = Fixed(
+    update(told).values(at=told.c.at + bindparam("step", type_=work.c.next_at.type))
 )
 
 

@@ -180,6 +180,7 @@ def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
         .where(undone, deliveries.c.sink.not_in(sinks))
         .order_by(deliveries.c.made_at)
         .limit(MOST)
+        .with_for_update(of=deliveries, key_share=True)  # what is sent meanwhile is not given up
     ).all()
     for row in found:
         work.cancel(conn, "delivery", row.id)

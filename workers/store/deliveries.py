@@ -21,8 +21,8 @@ __all__ = ["disabled", "load", "make", "of_alert", "whole_alert"]
 def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
     """Store the deliveries of an alert or message; those that are there stay as they are.
 
-    Each is asked for, but for those that are held because their sink is disabled. For recipients
-    who left none is made.
+    Each new one is asked for, but for those that are held because their sink is disabled. For
+    recipients who left none is made.
     """
     made = leavers.staying(conn, made)
     if not made:
@@ -44,8 +44,8 @@ def make(conn: Connection, now: datetime, made: Sequence[Delivery]) -> None:
         }
         for delivery in made
     ]
-    put_new(conn, table, rows)
-    wanted = [delivery for delivery in made if not delivery.held]
+    new = [one for one, row in zip(made, rows, strict=True) if put_new(conn, table, [row])]
+    wanted = [delivery for delivery in new if not delivery.held]
     work.ask_all(conn, now, [_ask(one.id, one.sink, now, one.traceparent) for one in wanted])
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, true, upda
 from workers.model.upkeep import HeldLine
 from workers.store import work
 from workers.store.tables import deliveries as table
+from workers.store.tables import undone
 from workers.store.tables import work as works
 
 __all__ = ["MOST", "drop", "hold_open", "lines", "release"]
@@ -36,7 +37,7 @@ def lines(conn: Connection, _now: datetime) -> list[HeldLine]:
     """Return what is held, by reason and sink."""
     counts = (
         select(table.c.held_reason, table.c.sink, func.count(), func.min(table.c.made_at))
-        .where(table.c.state == "held")
+        .where(undone, table.c.state == "held")
         .group_by(table.c.held_reason, table.c.sink)
         .order_by(table.c.held_reason, table.c.sink)
     )
@@ -52,12 +53,14 @@ def _some(conn: Connection, reason: str, sink: str | None) -> Sequence[tuple[str
         .where(_held(reason, sink))
         .order_by(table.c.made_at, table.c.id)
         .limit(MOST)
+        .with_for_update(key_share=True)  # what is sent meanwhile stays so
     )
     return [(row.id, row.sink) for row in rows]
 
 
 def _held(reason: str, sink: str | None) -> ColumnElement[bool]:
     return and_(
+        undone,  # says nothing more, but has the index
         table.c.state == "held",
         table.c.held_reason == reason,
         table.c.sink == sink if sink is not None else true(),
@@ -67,12 +70,12 @@ def _held(reason: str, sink: str | None) -> ColumnElement[bool]:
 def release(conn: Connection, now: datetime, reason: str, sink: str | None) -> int:
     """Ask again for what is held for this reason, the oldest first, `MOST` at most."""
     found = _some(conn, reason, sink)
+    conn.execute(
+        update(table)
+        .where(table.c.id.in_([id_ for id_, _ in found]))
+        .values(state="open", held_reason=None, attempts=0)
+    )
     for id_, to in found:
-        conn.execute(
-            update(table)
-            .where(table.c.id == id_)
-            .values(state="open", held_reason=None, attempts=0)
-        )
         want = work.Ask(kind="delivery", id=id_, stream=f"sink:{to}", at=now)
         work.reopen(conn, now, want)
     return len(found)

@@ -22,9 +22,9 @@ def leave(conn: Connection, now: datetime, who: Recipient, intent: EventIntent) 
     if not leavers.note(conn, now, who):
         return None
     waiting = conn.execute(
-        select(deliveries.c.id, deliveries.c.attempts).where(
-            undone, deliveries.c.sink == who.sink, deliveries.c.recipient == who.recipient
-        )
+        select(deliveries.c.id, deliveries.c.attempts)
+        .where(undone, deliveries.c.sink == who.sink, deliveries.c.recipient == who.recipient)
+        .with_for_update(key_share=True)  # what is sent meanwhile is not given up
     ).all()
     for delivery in waiting:
         work.cancel(conn, "delivery", delivery.id)

@@ -168,7 +168,9 @@ def _told(conn: Connection, before: datetime) -> int:
 
 
 def _dead(conn: Connection, before: datetime) -> int:
-    return _delete(conn, dead, dead.c.at < before)
+    old = dead.c.at < before
+    some = select(dead.c.kind, dead.c.id).where(old).limit(MOST)
+    return conn.execute(delete(dead).where(tuple_(dead.c.kind, dead.c.id).in_(some), old)).rowcount
 
 
 def _trace(conn: Connection, before: datetime) -> int:
@@ -198,6 +200,7 @@ def _texts(conn: Connection, before: datetime) -> int:
     """Texts of pages that were read long ago."""
     old = and_(
         articles.c.text != "",
+        articles.c.first_seen < before,  # before it was read: spares looking at all the younger
         func.coalesce(articles.c.fetched_at, articles.c.first_seen) < before,
         ~_open_work(articles.c.id),
     )

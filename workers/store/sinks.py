@@ -25,7 +25,7 @@ from workers.model.topic import Severity
 from workers.store import events, work
 from workers.store.deliveries import disabled
 from workers.store.sql import Fixed, Insert, insert_for
-from workers.store.tables import alerts, deliveries, messages
+from workers.store.tables import alerts, deliveries, messages, undone
 from workers.store.tables import sinks as table
 
 __all__ = ["MOST", "drop_older", "enable", "hold", "note", "release", "states"]
@@ -128,8 +128,18 @@ def states(conn: Connection, _now: datetime) -> dict[str, SinkHealth]:
 
 # ── what waits for a disabled sink ──────────────────────────────────────────────────────────────
 
-_open = (deliveries.c.sink == bindparam("the_name")) & deliveries.c.state.in_(("open", "retry"))
-_OPEN = select(deliveries.c.id).where(_open).order_by(deliveries.c.made_at).limit(MOST)
+_open = (
+    undone  # says nothing more, but has the index
+    & (deliveries.c.sink == bindparam("the_name"))
+    & deliveries.c.state.in_(("open", "retry"))
+)
+_OPEN = (
+    select(deliveries.c.id)
+    .where(_open)
+    .order_by(deliveries.c.made_at)
+    .limit(MOST)
+    .with_for_update(key_share=True)  # what is sent meanwhile stays so; here and below
+)
 
 
 def hold(conn: Connection, _now: datetime, name: str) -> int:
@@ -141,7 +151,7 @@ def hold(conn: Connection, _now: datetime, name: str) -> int:
         work.cancel(conn, "delivery", id_)
     conn.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_(ids), deliveries.c.state.in_(("open", "retry")))
+        .where(deliveries.c.id.in_(ids))
         .values(state="held", held_reason="disabled")
     )
     return len(ids)
@@ -175,6 +185,7 @@ def enable(conn: Connection, now: datetime, name: str) -> bool:
 
 def _held(name: str) -> ColumnElement[bool]:
     return and_(
+        undone,  # as above
         deliveries.c.sink == name,
         deliveries.c.state == "held",
         deliveries.c.held_reason == "disabled",
@@ -191,7 +202,7 @@ def drop_older(conn: Connection, now: datetime, name: str, older_s: float) -> in
     """
     before = now - timedelta(seconds=older_s)
     old = select(deliveries.c.id).where(_held(name), deliveries.c.made_at < before).limit(MOST)
-    ids = conn.execute(old).scalars().all()
+    ids = conn.execute(old.with_for_update(key_share=True)).scalars().all()
     conn.execute(
         update(deliveries)
         .where(deliveries.c.id.in_(ids))
@@ -212,6 +223,7 @@ _NEWEST: Select[Any] = (
     .outerjoin(messages, messages.c.id == deliveries.c.message_id)
     .order_by(_severity.desc(), deliveries.c.made_at.desc(), deliveries.c.id)
     .limit(MOST)
+    .with_for_update(of=deliveries, key_share=True)
 )
 
 
@@ -224,12 +236,12 @@ def release(conn: Connection, now: datetime, name: str, before: int = 0) -> int:
     if name in disabled(conn):
         return 0
     ids = conn.execute(_NEWEST.where(_held(name))).scalars().all()
+    conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(ids))
+        .values(state="open", held_reason=None, attempts=0)
+    )
     for place, id_ in enumerate(ids, before):
-        conn.execute(
-            update(deliveries)
-            .where(deliveries.c.id == id_)
-            .values(state="open", held_reason=None, attempts=0)
-        )
         at = now + timedelta(seconds=min(place * ORDER_S - BACK_S, 0.0))
         want = work.Ask(kind="delivery", id=id_, stream=f"sink:{name}", at=at)
         work.reopen(conn, now, want)

@@ -337,7 +337,7 @@ _DUE = (
         _open,
         table.c.relayed_at.is_(None),
     )
-    .order_by(table.c.next_at, table.c.id)
+    .order_by(table.c.next_at)  # alone, as the index has it: a flood may be due at one moment
     .limit(bindparam("most"))
 )
 _OVERDUE = (
