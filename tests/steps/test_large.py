@@ -3,13 +3,20 @@
 import asyncio
 
 from workers.feeds import read_feed
+from workers.model.topic import TopicSpec
+
+
+def specs(number: int) -> dict[str, TopicSpec]:
+    """Return so many topics."""
+    names = [f"topic {position}" for position in range(number)]
+    return {name: TopicSpec(name=name, query="quake", severity="normal") for name in names}
 
 
 class Slow:
     """Topics whose matching takes as long as the test wants; it notes where it runs."""
 
     def __init__(self) -> None:
-        self.specs = dict.fromkeys(map(str, range(100)))
+        self.specs = specs(100)
         self.inline: list[bool] = []
 
     def match(self, _document):
@@ -73,7 +80,7 @@ async def test_a_turn_for_others_between_entries(world, site, write, with_rules)
     turns, seen = 0, []
 
     class Noting:
-        specs = ("quake",)
+        specs = specs(1)
 
         def match(self, _document):
             seen.append(turns)

@@ -1,0 +1,88 @@
+"""The verbs of whoever asks: the command line, health, the pages for a browser."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from workers.model.alert import Alert, AlertLine, TraceLine
+from workers.model.article import ArticleRow
+from workers.model.feed import EntryRow, FeedRow, FeedSource
+from workers.model.message import EventLine
+from workers.model.report import DeliveryLine, StoreCounts
+from workers.store import articles, deliveries, events, feeds, lists, traces
+from workers.store.base import Base
+
+__all__ = ["Asking"]
+
+
+class Asking(Base):
+    """What there is, and what was accepted."""
+
+    async def feed_states(self, most: int) -> list[tuple[str, str, str]]:
+        """Return id, name and state of feeds that are not parked, by name, ``most`` at most."""
+        return await self._read(lists.feed_states, most)
+
+    async def feed_ids(self, sources: Sequence[FeedSource]) -> dict[str, str]:
+        """Return the feed id of each source by its address, changing nothing."""
+        return await self._read(feeds.ids, sources)
+
+    async def feed_rows(self) -> list[FeedRow]:
+        """Return all feeds, parked ones too, by name."""
+        return await self._read(feeds.rows)
+
+    async def find_article(self, key: str) -> str | None:
+        """Return the id of the article that is known by a canonicalised link, else None."""
+        return await self._read(articles.by_key, key)
+
+    async def article_by_id(self, article: str) -> ArticleRow | None:
+        """Return the article, or the one that it was merged into; None if there is none."""
+        return await self._read(articles.by_id, article)
+
+    async def entries_of(self, article: str) -> tuple[EntryRow, ...]:
+        """Return the entries of an article, oldest first."""
+        return await self._read(articles.entries_of, article)
+
+    async def trace_of(self, article: str) -> list[TraceLine]:
+        """Return what was decided about an article and its entries, oldest first."""
+        return await self._read(traces.of_article, article)
+
+    async def alert_lines(
+        self, limit: int = 100, since: datetime | None = None, topic: str | None = None
+    ) -> list[AlertLine]:
+        """Return alerts, newest first, each with how its deliveries stand."""
+        return await self._read(lists.alert_lines, limit, since, topic)
+
+    async def load_alert(self, alert_id: str) -> Alert | None:
+        """Return the alert with this id, or whose id begins so; None if there is none.
+
+        Raises:
+            TocsinError: several alerts begin so.
+        """
+        return await self._read(lists.load_alert, alert_id)
+
+    async def alert_deliveries(self, alert_id: str) -> list[DeliveryLine]:
+        """Return how the deliveries of an alert stand, by sink and recipient."""
+        return await self._read(deliveries.of_alert, alert_id)
+
+    async def accepted(self) -> tuple[int, str] | None:
+        """Return number and content of what was accepted last, None if nothing ever was."""
+        return await self._read(lists.last_accepted)
+
+    async def accepted_number(self) -> int | None:
+        """Return the number of what was accepted last, None if nothing ever was."""
+        return await self._read(lists.accepted_number)
+
+    async def accept(self, content: str, after: int | None = None) -> int | None:
+        """Keep ``content`` as what was accepted last; return its number.
+
+        None if another process accepted something meanwhile: what came after ``after``, if that is
+        given. Then look at that first.
+        """
+        return await self._write(lists.accept, content, after)
+
+    async def open_events(self) -> list[EventLine]:
+        """Return the events that are open, the latest first."""
+        return await self._read(events.open_events)
+
+    async def counts(self) -> StoreCounts:
+        """Return how much of everything there is."""
+        return await self._read(lists.counts)

@@ -1,0 +1,164 @@
+"""The verbs of the steps and lanes: `workers.steps.ports.Store`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+from workers.model.alert import DeliveryJob
+from workers.model.article import PageJob, Work
+from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
+from workers.model.feed import Activity, FeedRow, FeedSource
+from workers.model.message import EventEnd, EventIntent, EventKind, Raised
+from workers.store import (
+    articles,
+    attempts,
+    beats,
+    bursts,
+    dead,
+    deliveries,
+    events,
+    feeds,
+    incarnation,
+    knowledge,
+    polls,
+)
+from workers.store import work as works
+from workers.store.base import Base
+
+__all__ = ["StepStore"]
+
+
+class StepStore(Base):
+    """The verbs of `workers.steps.ports.Store`."""
+
+    async def load_feed(self, feed: str) -> FeedRow | None:
+        """Return the feed, None if there is none."""
+        return await self._begin(feeds.load, feed)
+
+    async def load_knowledge(
+        self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]
+    ) -> Knowledge:
+        """Return what is known of these identities of a feed."""
+        return await self._read(knowledge.load, feed, identities, twins, titles)
+
+    async def commit_poll(self, commit: PollCommit) -> tuple[Raised, ...]:
+        """Store a poll: feed state, entries, articles, the work that they ask for, events.
+
+        Returns:
+            The events that were raised.
+        """
+        return await self._write(polls.commit, commit)
+
+    async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:
+        """Return the work with its article, following merges; None if there is none."""
+        return await self._begin(articles.load, kind, article)
+
+    async def commit_article(self, commit: ArticleCommit) -> None:
+        """Store a reading: text, keys, what rang for the first time with its deliveries."""
+        await self._write(articles.commit, commit, keep_text=self._keeps_text)
+
+    async def load_delivery(self, delivery: str) -> DeliveryJob | None:
+        """Return the delivery with what it tells, None if there is none."""
+        return await self._begin(deliveries.load, delivery)
+
+    async def commit_delivery(self, commit: DeliveryCommit) -> tuple[Raised, ...]:
+        """Store how an attempt ended, and what it says of its sink; return what was raised."""
+        return await self._write(attempts.commit, commit)
+
+    async def postpone(self, work: Work, delay_s: float) -> None:
+        """Set a row to be due after ``delay_s`` without counting an attempt."""
+        await self._write(works.postpone, work, delay_s)
+
+    async def skip(self, work: Work) -> None:
+        """Forget the mark of a row that was taken before it was due."""
+        await self._write(works.skip, work)
+
+    async def bury(self, work: Work, reason: str, detail: str) -> None:
+        """Make a dead letter of work that failed in a way nobody foresaw."""
+        await self._write(dead.bury, work, reason, detail)
+
+    async def bury_id(self, kind: str, id_: str, reason: str, detail: str) -> None:
+        """Make a dead letter of an id, whatever its row says (its owners died of it)."""
+        await self._write(dead.bury_id, (kind, id_), (reason, detail))
+
+    async def count_death(self, kind: str, id_: str) -> int:
+        """Note that an owner died while holding this id; return how many have."""
+        return await self._write(works.count_death, kind, id_)
+
+    async def due(
+        self, limits: Mapping[str, int], marked_before_s: float, most: int
+    ) -> list[Work]:
+        """Return open rows whose time has come and which are not marked, or marked too long ago.
+
+        At most ``limits[stream]`` of each stream (streams that are not named: none), ``most`` in
+        all, oldest first; where ``most`` cuts, each stream gets its share.
+        """
+        return await self._begin(works.due, limits, marked_before_s, most)
+
+    async def behind(self) -> float:
+        """Return for how many seconds the page that is due longest has waited, 0 if none is."""
+        return await self._read(works.behind)
+
+    async def mark(self, pushed: Sequence[Work]) -> None:
+        """Mark rows as pushed, each only if its turn is still the same."""
+        await self._write(works.mark, pushed)
+
+    async def incarnation(self) -> str:
+        """Return the name of this life of the database: a restored or copied one has another."""
+        if self._incarnation is None:
+            self._incarnation = await self._write(incarnation.current)
+        return self._incarnation
+
+    async def void_marks(self, hold_deliveries_s: float) -> None:
+        """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
+        await self._write(works.void_marks, hold_deliveries_s)
+
+    async def raise_event(self, intent: EventIntent) -> Raised | None:
+        """Raise an event and its deliveries; None if it is open already, or was just told."""
+        return await self._write(events.raise_event, intent)
+
+    async def end_event(self, end: EventEnd) -> Raised | None:
+        """End an event, if it is open; return what followed it, if that was raised."""
+        return await self._write(events.end_event, end)
+
+    async def settle_events(
+        self, kind: EventKind, intents: Sequence[EventIntent]
+    ) -> tuple[Raised, ...]:
+        """Let the open events of ``kind`` be these and no others; return what was raised."""
+        return await self._write(events.settle, kind, intents)
+
+    async def summarize(self, after_s: float, off: Collection[str] = ()) -> int:
+        """Make lists of what bursts held for ``after_s`` seconds; return how many.
+
+        Those of the sinks in ``off``, which are disabled, wait until they are enabled.
+        """
+        made = 0
+        while some := await self._write(bursts.summarize, after_s, off):
+            made += some
+        return made
+
+    async def begin_beat(self) -> bool:
+        """Set the heartbeat's synthetic entry on its way, unless it is; say whether it begins."""
+        return await self._write(beats.begin)
+
+    async def pass_beat(self, source: str, target: str) -> bool:
+        """Let it go on from one stream to the next; say whether it was there."""
+        return await self._write(beats.hand_on, source, target)
+
+    async def end_beat(self, every_s: float) -> bool:
+        """End its way; say whether to call, which one process does in each period."""
+        return await self._write(beats.end, every_s)
+
+    async def sync_feeds(self, sources: Sequence[FeedSource]) -> dict[str, str]:
+        """Make the feeds be those of the config; return each source's feed id by its address.
+
+        A feed that no source lists (or that is disabled) is parked, its history kept.
+        """
+        return await self._write(feeds.sync, sources)
+
+    async def feed_habits(self) -> list[tuple[float, Activity]]:
+        """Return weight and habit of each feed not parked that has no interval of its own."""
+        return await self._read(feeds.habits)
+
+    async def feed_delays(self) -> dict[str, float]:
+        """Return the seconds until the next poll (negative: overdue) of each feed not parked."""
+        return await self._read(feeds.delays)
