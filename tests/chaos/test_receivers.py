@@ -170,12 +170,13 @@ async def _mailed(relay: MailRelay, database: str, server: RedisServer, wanted: 
     await until(so, "all mails are there", within_s=120)
 
 
+@pytest.mark.thorough
 @over(redis="valkey")
 @pytest.mark.parametrize(
     "who",
     [
         ("well", "cut-before", "cut-after"),
-        pytest.param(("well", "busy", "full", "unknown", "spam"), marks=pytest.mark.thorough),
+        ("well", "busy", "full", "unknown", "spam"),
     ],
     ids=["cuts", "refusals"],
 )

@@ -96,6 +96,7 @@ def _handed_back(house: House) -> int:
     return sum(int(number) for number in re.findall(r'"handed_back": (\d+)', told))
 
 
+@pytest.mark.thorough
 async def test_row_9_sigterm_twice(house: House, tally: Tally) -> None:
     """The second SIGTERM does not wait for what hangs; what was cut off is done by the next."""
     crew = await house.open(stop_within="5m")

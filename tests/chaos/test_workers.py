@@ -43,6 +43,7 @@ async def test_row_1_killed_before_its_effect(ground: Ground, tally: Tally, mess
     )
 
 
+@pytest.mark.thorough
 async def test_row_1_killed_between_effect_and_commit(ground: Ground, tally: Tally) -> None:
     """Killed after the effect and before its commit: what was in flight comes again, same id."""
     await ground.accept(400)
