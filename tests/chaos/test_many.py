@@ -8,6 +8,7 @@ import pytest
 
 from chaos.ground import Ground, Tally, until
 from chaos.news import Feeds
+from chaos.setups import over
 from workers.model.feed import FeedSource
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -62,6 +63,7 @@ async def test_row_10_one_killed_one_added(ground: Ground, tally: Tally, feeds: 
 
 
 @pytest.mark.thorough
+@over(redis="valkey")
 @pytest.mark.parametrize("by_s", [HOUR_S, -HOUR_S], ids=["ahead", "behind"])
 async def test_row_14_a_clock_is_set(
     ground: Ground, tally: Tally, feeds: Feeds, by_s: float

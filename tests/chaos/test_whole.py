@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def _valkey(daemon: DaemonProcess) -> None:
 VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
 
 
-@over(database="sqlite", processes=1)
+@over(database="sqlite")
 @pytest.mark.parametrize(
     "victim",
     [
@@ -151,6 +152,7 @@ VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
 async def test_row_15_one_server_a_data_dir(own_house: House, tally: Tally, victim: str) -> None:
     """Whoever is killed, one Valkey serves the data folder afterwards, and nothing is lost."""
     house = own_house
+    tally.setup = replace(tally.setup, redis="embedded")
     (daemon,) = await house.open()
     counts = [len(servers_of(daemon.data))]
     for _ in range(KILLS):

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from chaos.ground import Ground, Tally, until
+from chaos.setups import over
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 SLOTS = 4
@@ -61,6 +62,7 @@ async def test_row_1_killed_between_effect_and_commit(ground: Ground, tally: Tal
 
 
 @pytest.mark.thorough
+@over(redis="valkey")
 async def test_row_1_killed_at_any_moment(ground: Ground, tally: Tally) -> None:
     """Killed from outside under load: at most what was in flight comes again."""
     await ground.accept(1_000)
@@ -97,6 +99,7 @@ async def test_row_2_the_only_worker_killed_then_silence(ground: Ground, tally: 
 
 
 @pytest.mark.thorough
+@over(redis="valkey")
 async def test_row_5_poison(ground: Ground, tally: Tally) -> None:
     """What no attempt can digest becomes a dead letter with its reason, and harms nothing else."""
     await ground.accept(200, "poison")
@@ -152,6 +155,7 @@ async def test_row_5_a_message_that_kills_its_worker(ground: Ground, tally: Tall
 
 
 @pytest.mark.thorough
+@over(redis="valkey")
 async def test_row_6_a_handler_of_three_leases(ground: Ground, tally: Tally) -> None:
     """A slow handler's lease is renewed: nobody else takes what it works on."""
     ground.lease_s = 1.0
