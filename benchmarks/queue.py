@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.queue                        20,000 ids, some minutes
+    python -m benchmarks.queue                        20,000 ids, six minutes or so
     python -m benchmarks.queue --quick                2,000 ids
     python -m benchmarks.queue --peers dramatiq,arq   only these; "" for none
 
@@ -23,6 +23,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 from benchmarks.peers.delay_of_tocsin import push_at
 from benchmarks.peers.environments import PEERS, NotInstalled, python_of
@@ -90,6 +91,8 @@ def _consume(one: Server, words: list[str], count: int, env: dict[str, str] | No
         text=True,
         env=env,
     ) as process:
+        late = Timer(MOST_S, process.kill)
+        late.start()
         try:
             if process.stdout is None or process.stdin is None:
                 raise RuntimeError("no pipes")
@@ -101,6 +104,7 @@ def _consume(one: Server, words: list[str], count: int, env: dict[str, str] | No
             line = process.stdout.readline()
             counted = one.counted() - before
         finally:
+            late.cancel()
             process.kill()
     if not line:
         raise RuntimeError("it ended before the last message")
@@ -133,7 +137,7 @@ def _throughput(one: Server, options: Options) -> Consumed:
 
 def _peers(one: Server, options: Options) -> None:
     """Print what each peer costs, and ours measured right before and after it."""
-    count = max(500, options.messages // 5)
+    count = options.messages
     print(f"\nCPU a message ({count} messages each; ours before and after each)")
     for peer in options.peers:
         try:
