@@ -124,7 +124,7 @@ class Supervisor:
         """Start processes; return once all are at work, or it is asked to stop.
 
         Raises:
-            MemberEnded: one ended before it was.
+            MemberEnded: one ended before they were, or one that was begun earlier.
         """
         begun = [
             asyncio.create_task(self._keep(member), name=f"process:{member.number}")
@@ -133,10 +133,10 @@ class Supervisor:
         self._keeping += begun
         ready = asyncio.create_task(_all_ready(members), name="ready")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
-        await asyncio.wait((ready, stop, *begun), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((ready, stop, *self._keeping), return_when=asyncio.FIRST_COMPLETED)
         for waiting in (ready, stop):
             waiting.cancel()
-        for task in begun:
+        for task in self._keeping:
             if task.done():
                 task.result()
 

@@ -230,6 +230,40 @@ async def test_a_drain_longer_than_a_lease_keeps_it(bench, brokers, eventually):
     assert (0, [], ["art_1"]) == (await draining, taken, notes.done)
 
 
+async def test_an_acknowledgement_under_way_at_the_end_is_made(bench, eventually):
+    """The lane's last id ends just when the lane does: it is not left to its lease."""
+    notes, asked, taking = Notes(), [], []
+
+    class Slow:
+        def __getattr__(self, name: str) -> object:
+            return getattr(bench.broker, name)
+
+        async def take(self, *args) -> list:
+            taking.append(1)
+            try:
+                return await bench.broker.take(*args)
+            finally:
+                taking.pop()
+
+        async def acknowledge(self, messages) -> None:
+            asked.append(messages)
+            await asyncio.sleep(0.05)
+            await bench.broker.acknowledge(messages)
+
+    notes.gate.clear()
+    await bench.push("art_1")
+    lane = bench.lane(notes, broker=Slow())
+    await eventually(lambda: notes.begun)
+    draining = asyncio.create_task(lane.drain(5.0))
+    await asyncio.sleep(0)
+    await eventually(lambda: not taking)
+    notes.gate.set()
+    await draining
+    await asyncio.wait([bench.loop_of(lane)], timeout=5)
+    assert (["art_1"], 0) == (notes.done, await bench.left())
+    assert asked
+
+
 async def test_nothing_begins_after_the_stop(bench, valkey, eventually):
     """What a reader that was still waiting gets after the stop goes back untouched."""
     notes = Notes()

@@ -119,6 +119,7 @@ class StreamLane:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
+            await self._flush()  # what a helper was at when it was ended
 
     async def _fill(self) -> None:
         """Take as many ids as there are free slots."""
@@ -275,6 +276,9 @@ class StreamLane:
         self._acknowledging += len(batch)
         try:
             await self._broker.acknowledge(batch)
+        except asyncio.CancelledError:
+            self._finished = batch + self._finished
+            raise
         except Transient as error:
             self._finished = batch + self._finished
             self._something.set()
