@@ -17,6 +17,9 @@ __all__ = ["DISK_S", "Disk", "folders"]
 
 DISK_S = 5.0
 """Seconds between two looks."""
+NOTHING_S = 60.0
+"""After so many seconds texts are sought again where there were none: it is a look at each row, in
+the one writer, while alerts must go on."""
 ABOVE = 1.05
 """How far above the floor the disk must be before it counts as well again."""
 _log = structlog.get_logger()
@@ -45,6 +48,8 @@ class Disk:
         self._short = False
         """Whether the disk that the database lies on is below the floor."""
         self._stopped = False
+        self._nothing_until = float("-inf")
+        """Until when no text is sought, because there was none that could go."""
         self._file: tuple[int, int] | None = None
         """Device and number of the file that was there at the first look."""
 
@@ -114,8 +119,8 @@ class Disk:
 
         A file that cannot shrink is made to hold as much free space as the disk lacks.
         """
-        store = self._state.parts.store
-        if not isinstance(store.address, Path):
+        store, clock = self._state.parts.store, self._state.clock
+        if not isinstance(store.address, Path) or clock.monotonic() < self._nothing_until:
             return
         beside = (store.address.parent,)
         sweeps: list[Sweep] = [store.oldest_texts, store.oldest_contents]
@@ -131,6 +136,7 @@ class Disk:
             if not removed:
                 sweeps.pop(0)
                 after = None
+                self._nothing_until = clock.monotonic() + (0.0 if sweeps else NOTHING_S)
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -149,6 +149,27 @@ async def test_a_file_that_cannot_shrink_makes_room_inside(filled, small):
     await store.close()
 
 
+async def test_where_nothing_can_go_it_is_not_sought_all_the_time(filled, small, monkeypatch):
+    """Somebody else's file fills the disk: the one writer is not kept from the alerts."""
+    store, ids, watch = filled
+    looks: list[datetime | None] = []
+    sweep = store.oldest_texts
+
+    async def counted(after: datetime | None) -> retention.Swept:
+        looks.append(after)
+        return await sweep(after)
+
+    monkeypatch.setattr(store, "oldest_texts", counted)
+    with _filled(small, 5 * MIB):
+        await watch.look()
+        assert [False] * 10 == await _texts(store, ids)
+        found = len(looks)
+        assert found > 0
+        for _ in range(3):
+            await watch.look()
+        assert found == len(looks)
+
+
 async def test_nearly_full_no_work_begins(filled, small, installation):
     """Readiness says so; what is there is read, what was under way is stored; then all goes on."""
     store, ids, watch = filled

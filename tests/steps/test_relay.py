@@ -1,11 +1,14 @@
 """RELAY: outbox, retry timer and sweeper in one query."""
 
 import pytest
+from sqlalchemy import select
 
 from workers.model.commit import PollCommit
 from workers.model.feed import FeedSource
 from workers.options import QueueOptions
 from workers.steps.relay import Relay, first_delay, refill
+from workers.store import incarnation
+from workers.store.tables import meta
 
 ENDPOINT = "ops@https://hooks.example"
 
@@ -226,3 +229,17 @@ def test_the_first_poll_is_soon_and_spread(delay, feeds, least, most):
     delays = [first_delay(f"fee_{number}", delay, feeds) for number in range(20)]
     assert least <= min(delays)
     assert max(delays) <= most
+
+
+async def test_two_lives_of_a_database_do_not_outbid_each_other(world, relay, broker):
+    """It was put back under processes that run: they learn its new name, and deliveries go on."""
+    await _settled(relay)
+    await world.store._write(lambda conn, _now: incarnation.renew(conn))
+    (new,) = await world.store._read(
+        lambda conn, _now: conn.execute(
+            select(meta.c.value).where(meta.c.key == "incarnation")
+        ).scalars().all()
+    )  # fmt: skip
+    await broker.begin_epoch(new)  # by a process that was started since
+    await relay.once()
+    assert await broker.epoch(new)

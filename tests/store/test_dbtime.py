@@ -7,9 +7,11 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select, text
 
+from workers.model.alert import DeadLine
 from workers.model.commit import ArticleCommit
 from workers.model.rate import Rate
-from workers.store import open_store
+from workers.options import KeepOptions
+from workers.store import dead, open_store
 from workers.store.tables import work as works
 
 HOUR = 3600.0
@@ -197,3 +199,17 @@ async def test_what_a_burst_holds_waits_no_longer_for_a_clock_that_is_set(
     clock.advance(3001)
     await ring("sent again")
     assert before + 1 == len(await world.due("sink:ops"))
+
+
+@pytest.mark.parametrize("address", ["postgres"], indirect=True)
+async def test_a_clock_that_is_years_ahead_removes_nothing(world, wall) -> None:
+    """Of several processes one is wrong about the time: what is kept goes by the server's."""
+    present = await world.store._read(lambda _conn, now: now)
+    line = DeadLine(
+        id="one", kind="page", sink=None, reason="crash", at=present, attempts=1, title="one",
+        last_answer=None,
+    )  # fmt: skip
+    await world.store._write(lambda conn, _now: dead.keep(conn, line))
+    wall.set(20 * 365 * 24 * HOUR)
+    assert 0 == (await world.store.prune(KeepOptions(), wall.now()))["dead"]
+    assert ["one"] == [one.id for one in await world.store.dead_lines()]

@@ -116,6 +116,9 @@ class Relay:
         if await self._edges.broker.epoch(life):
             return
         await self._edges.store.void_marks(self._options.lease_s)
+        life = (
+            await self._edges.store.incarnation()
+        )  # as it is now: two must not outbid each other
         feeds = await refill(self._edges, beats=self._beats())
         await self._edges.broker.begin_epoch(life)
         self._there.clear()

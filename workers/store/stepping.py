@@ -110,6 +110,7 @@ class StepStore(Base):
 
     async def void_marks(self, hold_deliveries_s: float) -> None:
         """Forget all marks (Redis was lost); deliveries wait, a send may be in flight."""
+        self._incarnation = None
         await self._write(works.void_marks, hold_deliveries_s)
 
     async def raise_event(self, intent: EventIntent) -> Raised | None:
