@@ -274,6 +274,32 @@ async def test_sent_but_not_recorded_comes_again(world, site, deliver, on_full_d
     assert [delivery, delivery] == ids
 
 
+async def test_what_is_being_recorded_at_the_end_is_recorded(world, site, on_full_disk):
+    """The id is handed back when the attempt has ended: whoever has it then finds it sent."""
+    step, disk = on_full_disk
+    disk.room, begun = True, asyncio.Event()
+
+    class Slow:
+        def __getattr__(self, name):
+            return getattr(disk, name)
+
+        async def commit_delivery(self, commit):
+            begun.set()
+            await asyncio.sleep(0.2)  # a slow disk
+            return await disk.commit_delivery(commit)
+
+    step._edges = type(world.edges)(**{**world.edges.__dict__, "store": Slow()})
+    delivery = await world.rung()
+    site.put("/hook", "thanks")
+    under_way = asyncio.create_task(step(delivery, _ours))
+    await begun.wait()
+    under_way.cancel()
+    await asyncio.wait([under_way])
+    assert under_way.cancelled()
+    assert "sent" == (await _state(world, delivery)).state
+    assert [] == await world.due("sink:ops")
+
+
 async def test_an_unknown_delivery_is_nothing(deliver, site):
     """An id that nobody knows is acknowledged without a word."""
     await deliver("del_000000000000000000000000")

@@ -5,6 +5,7 @@ the lease meanwhile, so that nobody else sends the message once more, and the sl
 is sent that could not be recorded.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,6 +16,7 @@ from workers.alerts.retry import Dead, Retry, after, proves_alive
 from workers.errors import Permanent, StoreDown, Transient
 from workers.model.alert import Alert, DeadLine, DeliveryJob, TraceLine
 from workers.model.commit import DeliveryCommit
+from workers.model.message import Raised
 from workers.model.sink import SinkNote
 from workers.steps.edges import Edges, RulesNow
 from workers.steps.events import note
@@ -24,6 +26,8 @@ from workers.steps.tracing import Fact, delivery_within, trace_id
 __all__ = ["Deliver"]
 
 ANSWER_CHARACTERS = 500
+ENDING_S = 1.0
+"""How long a lane that ends waits for what is being stored."""
 FIRST_S, LONGEST_S = 0.1, 2.0
 """Between two offers of an outcome to a database that refuses it, doubling."""
 _log = structlog.get_logger()
@@ -182,7 +186,7 @@ class Deliver:
         wait_s = FIRST_S
         while True:
             try:
-                raised = await self._edges.store.commit_delivery(commit)
+                raised = await self._offered(commit)
             except StoreDown as error:
                 if wait_s == FIRST_S:
                     _log.warning("not_recorded_yet", delivery=job.delivery.id, error=str(error))
@@ -191,6 +195,20 @@ class Deliver:
             else:
                 note(self._edges, raised)
                 return
+
+    async def _offered(self, commit: DeliveryCommit) -> tuple[Raised, ...]:
+        """Offer it once. It is stored though the lane ends meanwhile, and that is waited for.
+
+        Else the id is handed back before, and whoever has it next sends the message again.
+        """
+        offer = asyncio.ensure_future(self._edges.store.commit_delivery(commit))
+        try:
+            return await asyncio.shield(offer)
+        except asyncio.CancelledError:
+            await asyncio.wait([offer], timeout=ENDING_S)
+            if offer.done() and not offer.cancelled():
+                offer.exception()  # nobody else asks for it
+            raise
 
     def _dead(self, job: DeliveryJob, reason: str, attempts: int, said: str) -> DeadLine:
         return DeadLine(
