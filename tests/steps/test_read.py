@@ -2,6 +2,7 @@
 
 import pytest
 
+from workers.alerts import SinkRoute
 from workers.errors import StoreDown, Transient
 from workers.pool.tasks import read_page
 from workers.steps.read import Read
@@ -304,3 +305,29 @@ async def test_the_journey_is_told(world, site, write):
     await world.read(article)
     stages = [line.stage for line in await world.store.trace_of(article)]
     assert {"poll", "read", "match", "ring"} == set(stages)
+
+
+async def test_a_host_that_turns_readers_away_is_told_of(world, site, write, with_rules):
+    """Once, when over half of its last twenty pages were refused; ended when they can be read."""
+    world.rules = with_rules(world.rules, sinks=(SinkRoute(name="ops", events=True),))
+    feed = await world.baseline()
+
+    async def read(first: int, status: int) -> list[str]:
+        pages = range(first, first + 12)
+        body = write[2]("Harbour", "The harbour was quiet.")
+        items = [write[0](f"p{n}", f"P {n}", url=f"{site.url}/p{n}") for n in pages]
+        site.put("/feed", write[1](*items))
+        for number in pages:
+            site.put(f"/p{number}", body, status)
+        world.clock.advance(900)
+        await world.poll(feed)
+        await world.work("pages:hot", "pages:warm")
+        return [f"{one.kind} {one.subject}" for one in await world.store.open_events()]
+
+    host = site.url.removeprefix("http://")
+    assert [f"pages_blocked {host}"] == await read(0, 403)
+    assert [] == await read(20, 200)
+    told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
+    assert ["pages_blocked"] == [one.content.kind for one in told]
+    assert "11 of its last 11 pages" in told[0].content.text
+    assert "HTTP 403" in told[0].content.text

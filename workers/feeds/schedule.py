@@ -17,7 +17,7 @@ from workers.feeds.pressure import CALM, Moment, stretched
 from workers.model.feed import FeedHints, FeedRow
 from workers.options import PollOptions
 
-__all__ = ["after_bad", "after_good", "floor_of", "gone", "moved"]
+__all__ = ["after_bad", "after_good", "after_outage", "floor_of", "gone", "moved"]
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -190,6 +190,21 @@ def after_bad(  # noqa: PLR0913, PLR0917 - the row, why it failed, and when that
         gone_since=feed.gone_since if reason == "gone" else None,
         last_poll_at=now,
         next_poll_at=now + timedelta(seconds=wait),
+    )
+
+
+def after_outage(feed: FeedRow, now: datetime, options: PollOptions) -> FeedRow:
+    """Return the feed's row after a poll that our own network failed: it is asked again as usual.
+
+    Neither the score nor the errors grow, and what was wrong with the feed before stands.
+    """
+    base = _fixed(feed, options) or feed.interval_s or OFTEN_S
+    return replace(
+        feed,
+        interval_s=base,
+        why=(f"our own network is down: again after {_span(base)}",),
+        last_poll_at=now,
+        next_poll_at=now + timedelta(seconds=base),
     )
 
 

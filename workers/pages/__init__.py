@@ -1,8 +1,17 @@
 """Pages: from bytes to an article. Pure: a bad page is a verdict, never an exception."""
 
+from workers.pages.blocked import PageHosts, blocked_text, turned_away
 from workers.pages.cues import parse_cues
 from workers.pages.fallback import settle
 from workers.pages.reading import extract
 from workers.pages.rules import PageRules
 
-__all__ = ["PageRules", "extract", "parse_cues", "settle"]
+__all__ = [
+    "PageHosts",
+    "PageRules",
+    "blocked_text",
+    "extract",
+    "parse_cues",
+    "settle",
+    "turned_away",
+]

@@ -7,6 +7,7 @@ from random import Random
 
 from workers.alerts import SinkRoute
 from workers.clock import Clock
+from workers.feeds.outage import Network
 from workers.model.article import Cues
 from workers.model.feed import FeedSource
 from workers.model.rate import Rate
@@ -27,6 +28,7 @@ class Edges:
 
     ``heavy`` is held by whoever works in a thread on a document that is large: they share one
     interpreter, so that more of them at once would be no faster, and each may need 150 MB.
+    ``network`` is what this process has seen lately of the hosts that it asked.
     """
 
     store: Store
@@ -38,6 +40,7 @@ class Edges:
     tracer: Tracer = field(default_factory=Carry)
     dice: Random = field(default_factory=Random)
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY))
+    network: Network = field(default_factory=Network)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate
 from workers.feeds.news import Fresh, News, twin
 from workers.feeds.pressure import Moment
-from workers.feeds.schedule import after_bad, after_good, gone, moved
+from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
 from workers.model.alert import TraceLine, TraceStage
 from workers.model.commit import EntryIntent, Knowledge, PollCommit
 from workers.model.feed import Activity, FeedRow, ParsedFeed
@@ -27,6 +27,7 @@ from workers.steps.events import note
 from workers.steps.hosts import take_turn
 from workers.steps.look import Look, Seen
 from workers.steps.match import matching
+from workers.steps.network import is_our_own, network_down
 from workers.steps.undecided import decide_apart, undecided
 
 __all__ = ["Poll"]
@@ -88,7 +89,11 @@ class Poll:
         began = self._edges.clock.now()
         try:
             seen = await self._look(feed, rules)
-            commit = self._noticed(feed, await self._decide(feed, seen, rules), rules)
+            reason = seen.reason if seen.answer is None else None
+            if await is_our_own(self._edges, rules, feed.url, reason, feed=feed.id):
+                commit = self._excused(feed, rules)
+            else:
+                commit = self._noticed(feed, await self._decide(feed, seen, rules), rules)
             await self._store(commit, began)
         except (StoreDown, Transient):
             raise
@@ -169,6 +174,13 @@ class Poll:
         reason = seen.reason or "connect"
         row = after_bad(feed, reason, seen.detail, seen.retry_after, now, rules.poll)
         return _commit(feed, gone(row, now) if reason == "gone" else row, now)
+
+    def _excused(self, feed: FeedRow, rules: Rules) -> PollCommit:
+        """Our own outage is not the feed's fault; it is told of as what it is."""
+        now = self._edges.clock.now()
+        commit = _commit(feed, after_outage(feed, now, rules.poll), now)
+        told = network_down(self._edges, rules.sinks)
+        return replace(commit, events=EventChanges(raised=(told,)))
 
     async def _knowledge(self, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
         return await self._edges.store.load_knowledge(

@@ -14,7 +14,7 @@ from workers.model.feed import EntryRow
 from workers.model.ids import article_id
 from workers.model.net import Answer, Fetch
 from workers.model.topic import Match, TopicSpec
-from workers.pages import settle
+from workers.pages import PageHosts, blocked_text, settle, turned_away
 from workers.steps.documents import (
     as_read,
     document_of_page,
@@ -23,10 +23,12 @@ from workers.steps.documents import (
     ring_unit,
 )
 from workers.steps.edges import Edges, Rules, RulesNow
+from workers.steps.events import Events
 from workers.steps.hosts import leave, take_turn
 from workers.steps.match import matching
+from workers.steps.network import is_our_own
 from workers.steps.tracing import page_within
-from workers.text.urls import identity_key
+from workers.text.urls import host_of, identity_key
 
 __all__ = ["Read", "as_stored", "wants_page"]
 
@@ -86,6 +88,7 @@ class Read:
         self._edges = edges
         self._rules = rules
         self._extract = extract
+        self._hosts = PageHosts()
 
     async def __call__(self, article: str) -> None:
         """Read the article with this id; returning means that its id may be acknowledged.
@@ -128,9 +131,29 @@ class Read:
             await self._again(job, got, max(delay, got.retry_after or 0.0))
         else:
             await self._settle(job, rules, got)
+            await self._watch(host_of(url), rules, got)
+
+    async def _watch(self, host: str, rules: Rules, got: _Got) -> None:
+        """Tell when a host begins or ceases to turn readers away."""
+        away = turned_away(got.reason, got.page)
+        blocked = None if away is None else self._hosts.note(host, away=away)
+        if blocked is None:
+            return
+        self._hosts.tell(host, blocked=blocked)
+        events = Events(self._edges, lambda: rules.sinks)
+        try:
+            if blocked:
+                text = blocked_text(*self._hosts.counts(host), got.detail)
+                await events.begin(events.about("pages_blocked", host, text))
+            else:
+                await events.end("pages_blocked", host)
+        except StoreDown as error:
+            self._hosts.tell(host, blocked=None)  # the reading is stored: told after the next
+            _log.warning("host_not_told", host=host, error=str(error))
 
     async def _get(self, job: PageJob, url: str, rules: Rules) -> _Got:
         rest = 0.0
+        reason: Reason | None = "crash"  # until it is known
         began = self._edges.clock.monotonic()
         try:
             answer = await self._edges.fetcher.get(
@@ -141,8 +164,9 @@ class Read:
                     body_bytes=rules.pages.body_bytes,
                 )
             )
-            rest = _rest(answer)
+            rest, reason = _rest(answer), None
         except Transient as error:
+            reason = error.reason
             return _Got(
                 reason=error.reason,
                 detail=error.detail,
@@ -150,6 +174,7 @@ class Read:
                 retry_after=error.retry_after,
             )
         except Permanent as error:
+            reason = error.reason
             return _Got(reason=error.reason, detail=error.detail)
         except Exception as error:  # noqa: BLE001 - an address that nobody foresaw: feed text is left
             return self._unforeseen(job, error)
@@ -157,6 +182,7 @@ class Read:
             took = self._edges.clock.monotonic() - began
             self._edges.meter.observe("tocsin_step_seconds", took, step="fetch_page")
             await leave(self._edges, url, rules.net, rest)
+            await is_our_own(self._edges, rules, url, reason)
         return await self._understand(answer, job, rules)
 
     async def _understand(self, answer: Answer, job: PageJob, rules: Rules) -> _Got:
