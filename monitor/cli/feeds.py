@@ -196,6 +196,8 @@ def list_(config: str | None, *, as_json: bool) -> None:
         print_text(f"{line['state']:8} {row.name}  {every}, next {iso(row.next_poll_at)}")
         if row.why:
             print_text(f"         {'; '.join(row.why)}")
+        if row.quiet and line["state"] == "quiet":
+            print_text(f"         quiet: {row.quiet}")
         if row.last_error and row.errors:
             print_text(f"         failed {row.errors} times in a row: {row.last_error}")
 
@@ -227,7 +229,9 @@ def _state(row: "FeedRow") -> str:
         return "parked"
     if row.errors:
         return "failing"
-    return "ok" if row.last_good_at else "new"
+    if row.last_good_at is None:
+        return "new"
+    return "quiet" if row.quiet else "ok"
 
 
 def _line(row: "FeedRow") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from workers.alerts import SinkRoute, blind_topics, feed_changes, feed_rebaselined
-from workers.model.feed import FeedRow
+from workers.model.feed import Activity, FeedRow
 from workers.model.message import EventChanges
 from workers.model.topic import TopicSpec
 
@@ -107,7 +107,45 @@ def test_a_feed_that_is_gone_is_told_of_when_it_is_parked() -> None:
     """Then it no longer fails: it is gone."""
     changes = noticed(failing(90), failing(90, parked=True))
     assert ["feed_gone"] == [one.kind for one in changes.raised]
-    assert ["feed_failing"] == [end.kind for end in changes.ended]
+    assert ["feed_failing", "feed_quiet", "feed_blind"] == [end.kind for end in changes.ended]
+
+
+def test_a_quiet_feed_is_told_of() -> None:
+    """With what is unusual, which topics hear nothing, and as critical if it is heavy."""
+    quiet = {"quiet": "nothing new since Monday"}
+    changes = noticed(feed(), feed(**quiet))
+    (told,) = changes.raised
+    assert ("feed_quiet", "wire", "high", ("militia",)) == (
+        told.kind,
+        told.subject,
+        told.severity,
+        told.topics,
+    )
+    assert "nothing new since Monday. Look at the site" in told.text
+    assert "feed_quiet" not in [end.kind for end in changes.ended]
+    (heavy,) = noticed(feed(), feed(weight=3.0, **quiet)).raised
+    assert "critical" == heavy.severity
+
+
+def test_a_feed_that_is_quiet_no_more_is_back() -> None:
+    """With its first post."""
+    changes = noticed(feed(quiet="nothing new since Monday"), feed())
+    assert () == changes.raised
+    (end,) = [end for end in changes.ended if end.kind == "feed_quiet"]
+    assert ("feed_back", "wire") == (end.then.kind, end.then.subject)
+
+
+def test_a_blind_feed_is_told_of() -> None:
+    """From two turnovers in a row on, with what to do; ended when the last one is a day old."""
+    once = feed(activity=Activity(turned=1, turned_at=NOW))
+    twice = feed(activity=Activity(turned=2, turned_at=NOW))
+    calm = feed(activity=Activity(turned=0, turned_at=NOW))
+    assert () == noticed(feed(), once).raised
+    (told,) = noticed(once, twice).raised
+    assert ("feed_blind", "high", ("militia",)) == (told.kind, told.severity, told.topics)
+    assert "every 900 seconds; set a shorter interval" in told.text
+    assert "feed_blind" not in [end.kind for end in noticed(twice, calm).ended]
+    assert "feed_blind" in [end.kind for end in noticed(calm, feed()).ended]
 
 
 def test_a_feed_made_anew_is_told_of() -> None:

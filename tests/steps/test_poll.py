@@ -1,16 +1,19 @@
 """POLL: what a feed shows that is new, committed with the feed's validators."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from workers.alerts import SinkRoute
 from workers.errors import StoreDown
 from workers.model.message import OperatorEvent
+from workers.model.topic import TopicSpec
 from workers.options import HostRule
 from workers.pool.tasks import read_feed_again
 from workers.steps.look import Look, may_tell
 from workers.steps.poll import Poll
+from workers.topics import compile_topics
 
 DAY_S = 86400.0
 
@@ -392,3 +395,58 @@ async def test_a_feed_that_is_made_anew_is_told_of(world, site, write, with_rule
     told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
     events = [job.content for job in told if isinstance(job.content, OperatorEvent)]
     assert ["feed_rebaselined"] == [one.kind for one in events]
+
+
+async def test_a_feed_that_goes_quiet_and_comes_back_is_told_of(world, site, write, with_rules):
+    """Once each, with the topics that hear only this feed; meanwhile its state is quiet."""
+    item, rss, _ = write
+    began = world.clock.now()
+    listed = [item(f"i{n}", f"T {n}", at=began - timedelta(hours=6 * n)) for n in range(100)]
+    site.put("/feed", rss(*listed))
+    (feed,) = await world.feeds("/feed")
+    ops = SinkRoute(name="ops", events=True)
+    deaf = TopicSpec(name="deaf", query="x", feeds=("Feed /feed",))
+    topics = compile_topics([deaf], {}, ("en",))
+    world.rules = with_rules(world.rules, sinks=(ops,), topics=topics)
+
+    async def look(hours: float) -> tuple[list[str], dict[str, int], list[str]]:
+        world.clock.advance(3600 * hours)
+        await world.poll(feed)
+        lines = [one.kind for one in await world.store.open_events()]
+        states = [state for id_, _, state in await world.store.feed_states(10) if id_ == feed]
+        return lines, (await world.store.counts()).feeds, states
+
+    assert ([], ["ok"]) == (await look(0))[::2]
+    assert ([], ["ok"]) == (await look(8))[::2]
+    lines, counts, states = await look(2)
+    assert (["feed_quiet"], 1, ["quiet"]) == (lines, counts["quiet"], states)
+    assert ["feed_quiet"] == (await look(5))[0]
+    site.put("/feed", rss(item("new", "T", at=world.clock.now()), *listed))
+    lines, counts, states = await look(1)
+    assert ([], 0, ["ok"]) == (lines, counts.get("quiet", 0), states)
+    told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
+    events = sorted((job.content for job in told), key=lambda one: one.at)
+    assert [("feed_quiet", ("deaf",)), ("feed_back", ())] == [
+        (one.kind, one.topics) for one in events
+    ]
+
+
+async def test_a_feed_that_shows_less_than_it_posts_is_told_of(world, site, write, with_rules):
+    """When all was new twice in a row: once, until a day has passed without."""
+    item, rss, _ = write
+    feed = await world.baseline()
+    world.rules = with_rules(world.rules, sinks=(SinkRoute(name="ops", events=True),))
+
+    async def look(first: int, hours: float) -> list[str]:
+        site.put("/feed", rss(*(item(f"p{n}", f"P {n}") for n in range(first, first + 6))))
+        world.clock.advance(3600 * hours)
+        await world.poll(feed)
+        return [one.kind for one in await world.store.open_events()]
+
+    assert [] == await look(100, 0.25)
+    assert ["feed_blind"] == await look(200, 0.25)
+    assert ["feed_blind"] == await look(300, 0.25)
+    assert ["feed_blind"] == await look(302, 23)
+    assert [] == await look(304, 2)
+    told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
+    assert ["feed_blind"] == [job.content.kind for job in told]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from workers.alerts.compose import SinkRoute
 from workers.alerts.events import HEAVY, event
 from workers.model.feed import FeedRow
-from workers.model.message import EventChanges, EventEnd, EventIntent
+from workers.model.message import EventChanges, EventEnd, EventIntent, EventKind
 from workers.model.topic import TopicSpec
 
 __all__ = ["blind_topics", "feed_changes", "feed_rebaselined"]
@@ -15,6 +15,8 @@ FAILING = timedelta(hours=1)
 FAILING_HEAVY = timedelta(minutes=30)
 INTERVALS = 3
 USUAL_S = 900.0
+BLIND = 2
+"""Turnovers in a row after which a feed is told to show less than it posts."""
 TRIES = 2
 """One failed poll after Tocsin itself was stopped for a day is no feed that fails."""
 
@@ -36,12 +38,13 @@ def feed_changes(
         topics: Names of the topics that hear nothing while the feed is away.
     """
     if after.failing_since is None:
-        return _good(before, after, now, sinks)
+        return _good(before, after, now, sinks, topics)
     if after.parked and not before.parked:
         text = "It said over a day that it is gone (410). It is parked; take it out of the config."
         gone = event("feed_gone", after.name, text, sinks, weight=after.weight, topics=topics)
-        ended = EventEnd(kind="feed_failing", subject=gone.subject)
-        return EventChanges(raised=(gone,), ended=(ended,))
+        kinds: tuple[EventKind, ...] = ("feed_failing", "feed_quiet", "feed_blind")
+        ended = tuple(EventEnd(kind=kind, subject=gone.subject) for kind in kinds)
+        return EventChanges(raised=(gone,), ended=ended)
     since = after.last_good_at or after.failing_since
     if after.errors < TRIES or now - since < _patience(after):
         return EventChanges()
@@ -69,9 +72,14 @@ def _patience(feed: FeedRow) -> timedelta:
 
 
 def _good(
-    before: FeedRow, after: FeedRow, now: datetime, sinks: Sequence[SinkRoute]
+    before: FeedRow,
+    after: FeedRow,
+    now: datetime,
+    sinks: Sequence[SinkRoute],
+    topics: Sequence[str],
 ) -> EventChanges:
-    raised = []
+    shown = _shown(before, after, sinks, topics)
+    raised = [*shown.raised]
     if before.url != after.url:
         text = f"From {before.url} to {after.url}: permanent redirects agreed for over a day."
         raised.append(event("feed_moved", after.name, text, sinks))
@@ -82,7 +90,33 @@ def _good(
         EventEnd(kind=kind, subject=back.subject, then=back)
         for kind in ("feed_failing", "feed_gone")
     )
-    return EventChanges(raised=tuple(raised), ended=ended)
+    return EventChanges(raised=tuple(raised), ended=(*ended, *shown.ended))
+
+
+def _shown(
+    before: FeedRow, after: FeedRow, sinks: Sequence[SinkRoute], topics: Sequence[str]
+) -> EventChanges:
+    """Return what is to be told of what a feed that can be read shows: too little, or too late."""
+    raised, ended = [], []
+    if after.quiet is not None:
+        text = f"{after.quiet}. Look at the site: the feed may have stopped, moved or been split."
+        raised.append(
+            event("feed_quiet", after.name, text, sinks, weight=after.weight, topics=topics)
+        )
+    elif before.quiet is not None:
+        back = event("feed_back", after.name, "It posts again as it used to.", sinks)
+        ended.append(EventEnd(kind="feed_quiet", subject=back.subject, then=back))
+    if after.activity.turned >= BLIND:
+        text = (
+            f"At {after.activity.turned} polls in a row all that it lists was new: what it posted "
+            f"between them may have been missed. It is polled every {after.interval_s or 0:.0f} "
+            "seconds; set a shorter interval for this feed, or a higher weight."
+        )
+        raised.append(event("feed_blind", after.name, text, sinks, topics=topics))
+    elif before.activity.turned_at is not None and after.activity.turned_at is None:
+        subject = event("feed_blind", after.name, "", sinks).subject
+        ended.append(EventEnd(kind="feed_blind", subject=subject))
+    return EventChanges(raised=tuple(raised), ended=tuple(ended))
 
 
 def feed_rebaselined(feed: FeedRow, entries: int, sinks: Iterable[SinkRoute]) -> EventIntent:

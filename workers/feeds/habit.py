@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import exp
 
+from msgspec.structs import replace
+
+from workers.feeds.quiet import counted
 from workers.model.feed import Activity
 
 __all__ = ["day_rate", "hour_profile", "noted"]
@@ -32,7 +35,8 @@ def noted(activity: Activity, posted: Sequence[datetime], now: datetime) -> Acti
         age = (now - time).total_seconds()
         posts += exp(-age / POSTS_FADE_S)
         hours[time.astimezone(UTC).hour] += exp(-age / HOURS_FADE_S)
-    return Activity(since=since, at=now, posts=posts, hours=tuple(hours))
+    kept = counted(activity, times, now)
+    return replace(kept, since=since, at=now, posts=posts, hours=tuple(hours))
 
 
 def day_rate(activity: Activity, now: datetime) -> float:

@@ -100,7 +100,7 @@ class Validators(Record, frozen=True, kw_only=True):
 
 
 class Activity(Record, frozen=True, kw_only=True):
-    """A feed's posting habit, decayed: what interval "auto" is computed from."""
+    """A feed's posting habit: what interval "auto" comes from, and what is unusual for it."""
 
     since: datetime | None = None
     """When counting began."""
@@ -110,6 +110,20 @@ class Activity(Record, frozen=True, kw_only=True):
     """Posts, each decayed by 7 days."""
     hours: tuple[float, ...] = ()
     """Posts per UTC hour of day (24 numbers), each decayed by 21 days."""
+    day: int | None = None
+    """The UTC day, counted from 1970, of the last of ``days``."""
+    days: tuple[int, ...] = ()
+    """Posts on each of the last 28 days, and on the present one; -1 where nobody looked."""
+    gaps: tuple[int, ...] = ()
+    """The longest silence, in minutes, that ended on each of these days."""
+    last: datetime | None = None
+    """The latest post."""
+    returned: int | None = None
+    """The UTC day on which it was last quiet no more."""
+    turned: int = 0
+    """Polls in a row at which everything that is listed was new,"""
+    turned_at: datetime | None = None
+    """and when that was last so, if within a day."""
 
 
 class FeedRow(Record, frozen=True, kw_only=True):
@@ -148,6 +162,8 @@ class FeedRow(Record, frozen=True, kw_only=True):
     moved_since: datetime | None = None
     gone_count: int = 0
     gone_since: datetime | None = None
+    quiet: str | None = None
+    """In what it is quieter than it ever was, in words; None if it is not."""
     full_text: tuple[int, int] = (0, 0)
     """Pages whose text was got, of pages tried."""
 

@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from workers.alerts import blind_topics, feed_changes, feed_rebaselined
 from workers.errors import StoreDown, Transient
 from workers.feeds import http_hints, merge_hints
+from workers.feeds.blind import blind_after
 from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate
 from workers.feeds.news import Fresh, News, twin
 from workers.feeds.pressure import Moment
+from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
 from workers.model.alert import TraceLine, TraceStage
 from workers.model.commit import EntryIntent, Knowledge, PollCommit
@@ -223,7 +225,7 @@ class Poll:
         row = after_good(
             feed,
             hints,
-            [entry.published or now for entry in fresh],
+            [] if news and news.rebaselined else [entry.published or now for entry in fresh],
             now,
             rules.poll,
             moment=Moment(
@@ -232,6 +234,7 @@ class Poll:
                 behind_s=self._behind_s,
             ),
         )
+        row = quiet_after(feed, blind_after(feed, row, news, now), now)
         if any(phrase.startswith("slowed:") for phrase in row.why):
             self._edges.meter.count("tocsin_polls_slowed_total")
         if seen.parsed is not None and news is not None:

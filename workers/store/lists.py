@@ -139,6 +139,7 @@ _FEED_STATE = case(
     (feeds.c.parked.is_(True), "parked"),
     (feeds.c.errors > 0, "failing"),
     (feeds.c.last_good_at.is_(None), "new"),
+    (feeds.c.quiet.is_not(None), "quiet"),
     else_="ok",
 ).label("state")
 

@@ -108,6 +108,7 @@ feeds = Table(
     Column("gone_since", Moment),
     Column("pages_got", Integer, nullable=False, server_default=text("0")),
     Column("pages_tried", Integer, nullable=False, server_default=text("0")),
+    Column("quiet", Words),  # in what it is quieter than ever
 )
 
 addresses = Table(

@@ -18,6 +18,7 @@ def upgrade() -> None:
     """Add columns and tables; a version that knows only the first schema runs on."""
     _columns()
     _stamps()
+    _quiet()
     _messages()
     _bursts()
     _sinks()
@@ -42,6 +43,11 @@ def _columns() -> None:
 def _stamps() -> None:
     """With which accepted topics an article was matched last."""
     op.add_column("articles", sa.Column("topics_version", sa.Integer(), nullable=True))
+
+
+def _quiet() -> None:
+    """In what a feed is quieter than ever; counted as a state of feeds."""
+    op.add_column("feeds", sa.Column("quiet", sa.Text(), nullable=True))
 
 
 def _messages() -> None:
