@@ -31,6 +31,8 @@ __all__ = ["Lanes", "Outside"]
 
 _log = structlog.get_logger()
 SINK_CLOSE_S = 2.0
+LEAVE_S = 600.0
+"""How long a dropped sink may take for what is under way: longer than any send takes."""
 WATCH = "valkey"
 """The loop that looks after the embedded Valkey."""
 
@@ -69,6 +71,8 @@ class Lanes:
         """Sinks that are disabled: nothing is relayed to them."""
         self._sinks: dict[str, Sink] = {}
         self._sink_lanes: dict[str, StreamLane] = {}
+        self._leaving: dict[asyncio.Task[None], StreamLane] = {}
+        """Lanes of dropped sinks, which end what is under way and then close their sink."""
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
         self._house = House()
@@ -185,7 +189,11 @@ class Lanes:
             self.ended.set_result(name)
 
     async def set_sinks(self, sinks: Mapping[str, Sink]) -> None:
-        """Make the sinks be these: lanes of sinks that stay the same object are not touched."""
+        """Make the sinks be these: lanes of sinks that stay the same object are not touched.
+
+        A sink that is dropped or replaced is sent nothing more. What it is being sent goes on in
+        the background: cut off, it would be sent once more.
+        """
         for name in [name for name, sink in self._sinks.items() if sinks.get(name) is not sink]:
             await self._drop_sink(name)
         for name, sink in sinks.items():
@@ -212,9 +220,18 @@ class Lanes:
 
     async def _drop_sink(self, name: str) -> None:
         sink, lane = self._sinks.pop(name), self._sink_lanes.pop(name, None)
-        if lane is not None:
-            await lane.drain(self._options.stop_within_s / 2)
-        await _close(sink)
+        if lane is None:
+            await _close(sink)
+            return
+        lane.stop()
+        task = asyncio.create_task(_leave(sink, lane), name=f"leave:{name}")
+        self._leaving[task] = lane
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        lane = self._leaving.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("sink_not_left", lane=lane.name, exc_info=error)
 
     async def drain(self, within_s: float) -> None:
         """Let what is under way finish, hand the rest back, and end all loops."""
@@ -224,16 +241,24 @@ class Lanes:
                 task.cancel()
         if self.relay is not None:
             self.relay.stop()
-        drains = [lane.drain(within_s) for lane in self.all_streams]
+        leaving = list(self._leaving)
+        drains = [lane.drain(within_s) for lane in (*self.all_streams, *self._leaving.values())]
         if self.feeds is not None:
             drains.append(self.feeds.drain(within_s))
         left = await asyncio.gather(*drains)
-        if self._tasks:
-            _, late = await asyncio.wait(list(self._tasks), timeout=SINK_CLOSE_S)
+        if ending := [*self._tasks, *leaving]:
+            _, late = await asyncio.wait(ending, timeout=SINK_CLOSE_S)
             for task in late:
                 task.cancel()
         await asyncio.gather(*(_close(sink) for sink in self._sinks.values()))
         _log.info("drained", handed_back=sum(left))
+
+
+async def _leave(sink: Sink, lane: StreamLane) -> None:
+    """Let what is under way end, then close the sink."""
+    if handed_back := await lane.drain(LEAVE_S):
+        _log.warning("sink_cut_off", sink=sink.name, handed_back=handed_back)
+    await _close(sink)
 
 
 async def _close(sink: Sink) -> None:

@@ -4,7 +4,7 @@ import structlog
 
 from monitor.daemon.state import State
 from workers.alerts.events import told_of_events
-from workers.alerts.sinks import refused, sink_refused
+from workers.alerts.sinks import sink_refused
 from workers.errors import StoreDown, Transient
 from workers.model.sink import SinkHealth
 
@@ -48,8 +48,7 @@ class SinkWatch:
 
     async def _tell(self, states: dict[str, SinkHealth]) -> None:
         """Tell of sinks that refuse everything, though nothing was sent to them just now."""
-        now = self._state.clock.now()
-        wrong = {name: one for name, one in states.items() if refused(one, now)}
+        wrong = {name: one for name, one in states.items() if one.refuses}
         self._told = {name: at for name, at in self._told.items() if name in wrong}
         for name, one in wrong.items():
             if self._told.get(name) != one.refused_since:

@@ -111,6 +111,7 @@ def _job(alert: Alert, topics: tuple[str, ...] | None = None) -> DeliveryJob:
         content=alert,
         state="retry",
         made_at=alert.at,
+        now=alert.at,
     )
 
 

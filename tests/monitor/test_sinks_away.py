@@ -39,12 +39,16 @@ class Newsroom:
         self.write(sinks)
         self.say("old", "Old")
         daemon = await self.installation.start()
+        await self.polled(daemon)
+        return daemon
 
-        async def polled() -> bool:
+    async def polled(self, daemon) -> None:
+        """Wait until the feed was read."""
+
+        async def so() -> bool:
             return all(row.last_good_at for row in await daemon.state.parts.store.feed_rows())
 
-        await self.eventually(polled)
-        return daemon
+        await self.eventually(so)
 
     async def reload(self) -> None:
         """Take the files over."""
@@ -181,6 +185,50 @@ async def test_what_was_under_way_at_the_reload_is_not_forgotten(newsroom):
     await newsroom.stands(daemon, journal="sent", more="held")
     await daemon._upkeep.settle_sinks()
     await newsroom.stands(daemon, journal="sent", more="sent")
+
+
+async def test_a_send_under_way_ends_by_the_old_settings(newsroom):
+    """However long it takes, a reload does not cut it off, and it is not sent again by the new."""
+    site = newsroom.site
+    hook = HOOK.format(site.url, "slow")
+    site.hangs("/slow")
+    brief = POLLED + '\n[queue]\nstop_within = "1s"'
+    newsroom.installation.write((site.url + "/feed",), more=brief, sinks=hook)
+    newsroom.say("n0", "Nothing new")
+    daemon = await newsroom.installation.start()
+    await newsroom.polled(daemon)
+    newsroom.say("n1", "A quake at night")
+    await newsroom.eventually(lambda: site.hanging)
+    changed = hook + 'min_severity = "low"\n'
+    newsroom.installation.write((site.url + "/feed",), more=brief, sinks=changed)
+    await newsroom.reload()
+    newsroom.say("n2", "A second quake")
+    await newsroom.eventually(lambda: site.hanging > 1)
+    ids = [headers["webhook-id"] for path, headers in site.asked if path == "/slow"]
+    assert len(ids) == len(set(ids)) == 2
+    site.gate.set()
+    await newsroom.stands(daemon, hook="sent")
+    assert 2 == site.times("/slow")
+    await newsroom.eventually(lambda: not daemon.state.lanes._leaving)
+
+
+async def test_a_stop_hands_back_what_an_old_sink_is_being_sent(newsroom):
+    """It waits for that no longer than for anything else."""
+    site = newsroom.site
+    hook = HOOK.format(site.url, "slow")
+    site.hangs("/slow")
+    brief = POLLED + '\n[queue]\nstop_within = "1s"'
+    newsroom.installation.write((site.url + "/feed",), more=brief, sinks=hook)
+    newsroom.say("n0", "Nothing new")
+    daemon = await newsroom.installation.start()
+    await newsroom.polled(daemon)
+    newsroom.say("n1", "A quake at night")
+    await newsroom.eventually(lambda: site.hanging)
+    newsroom.installation.write((site.url + "/feed",), more=brief, sinks=JOURNAL)
+    await newsroom.reload()
+    assert daemon.state.lanes._leaving
+    await newsroom.installation.stop(daemon)
+    assert not daemon.state.lanes._leaving
 
 
 async def test_what_a_removed_sink_was_to_be_told_is_a_dead_letter(newsroom):

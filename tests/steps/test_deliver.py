@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
 from workers.alerts import SinkRoute
 from workers.errors import StoreDown
 from workers.model.rate import Rate
+from workers.net import guarded_session
+from workers.sinks import WebhookOptions
+from workers.sinks.webhook.sink import WebhookSink
 from workers.steps.deliver import Deliver
+from workers.steps.edges import Edges
 
 DAY_S = 86400.0
+LONG_S = 60.0
 
 
 async def _state(world, delivery):
@@ -320,6 +326,64 @@ async def test_beyond_its_rate_a_sink_waits_without_an_attempt(world, site, deli
     assert [] == await world.due("sink:ops")
     world.clock.advance(11)
     assert [("sink:ops", delivery)] == await world.due("sink:ops")
+
+
+async def test_the_rate_is_asked_before_the_probe(world, site, deliver, with_rules, eventually):
+    """A message that the rate makes wait leaves the probe to the next; an open breaker no turn."""
+    rate, key = Rate(count=1, per_s=600.0), f"ops@{site.url}"
+    world.rules = with_rules(world.rules, rates={"ops": rate})
+    delivery = await world.rung()
+    for _ in range(5):
+        await world.broker.breaker_note(key, good=False)
+    world.broker._first_s = 60.0
+    await world.broker.breaker_note(key, good=False)  # opens: shut for longer than the test
+    await deliver(delivery)
+    assert 0.0 == await world.broker.rate_turn("ops", rate)
+    await world.broker.breaker_note(key, good=True)
+    world.broker._first_s = 0.05
+    for _ in range(5):
+        await world.broker.breaker_note(key, good=False)
+
+    async def probed() -> bool:
+        return (await world.broker.breaker_states([key]))[key] == 0.0
+
+    await eventually(probed)
+    await _try_at_once(world, deliver, delivery)
+    assert 0 == site.times("/hook")
+    assert 0.0 == await world.broker.breaker_wait(key, LONG_S)
+
+
+async def test_a_process_whose_clock_is_days_ahead_gives_nothing_up(world, site):
+    """How long a delivery has been tried for is told by the database's time."""
+    delivery = await world.rung()
+    site.put("/hook", "no", 422)
+    session = guarded_session(("127.0.0.0/8",), 1.0, 2.0)
+    options = WebhookOptions(url=site.url + "/hook", user_agent="Tocsin/test")
+    edges = Edges(**{**world.edges.__dict__, "clock": Ahead(world.clock, days=6)})
+    step = Deliver(edges, WebhookSink("ops", options, session), "", LONG_S, None)
+
+    async def deliver(id_: str) -> None:
+        await step(id_, lambda: asyncio.sleep(0, result=True))
+
+    for _ in range(3):
+        await _try_at_once(world, deliver, delivery)
+    line = await _state(world, delivery)
+    assert ("retry", 3, []) == (line.state, line.attempts, await world.store.dead_lines())
+    await session.close()
+
+
+class Ahead:
+    """A clock that somebody has set wrongly."""
+
+    def __init__(self, clock, **off: float) -> None:
+        self._clock = clock
+        self._off = timedelta(**off)
+
+    def now(self):
+        return self._clock.now() + self._off
+
+    def __getattr__(self, name: str):
+        return getattr(self._clock, name)
 
 
 async def test_a_sink_that_refuses_everything_is_told_of(world, site, deliver, with_rules):

@@ -8,8 +8,9 @@ from msgspec import structs
 from sqlalchemy import select, text
 
 from workers.model.alert import DeadLine
-from workers.model.commit import ArticleCommit
+from workers.model.commit import ArticleCommit, DeliveryCommit
 from workers.model.rate import Rate
+from workers.model.sink import SinkNote
 from workers.options import KeepOptions
 from workers.store import dead, open_store
 from workers.store.tables import work as works
@@ -77,6 +78,28 @@ async def test_a_clock_that_is_set_moves_no_retry_no_lease_and_no_poll(
     assert [article] == await world.due()
     clock.advance(90)
     assert 2 == len(await world.due())
+
+
+@pytest.mark.parametrize("step", [6 * 24 * HOUR, -HOUR])
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+async def test_a_clock_that_is_set_ages_no_failure(world, clock, wall, step) -> None:
+    """Neither a delivery that was tried once, nor a sink that has begun to refuse, is given up."""
+    await world.settle(await world.article(), "fire")
+    (id_,) = await world.due("sink:ops")
+    job = await world.store.load_delivery(id_)
+    note = SinkNote(sink="ops", outcome="gone", said="410")
+    end = DeliveryCommit(work=job.work, state="retry", attempts=1, again_s=0.0, sink=note)
+    await world.store.commit_delivery(end)
+    clock.advance(60)
+    wall.set(step)
+    await world.store.probe()
+    job = await world.store.load_delivery(id_)
+    assert 60.0 == pytest.approx((job.now - job.work.first_at).total_seconds(), abs=1.0)
+    assert not (await world.store.sink_states())["ops"].refuses
+    await world.store.commit_delivery(structs.replace(end, work=job.work, attempts=2))
+    assert "enabled" == (await world.store.sink_states())["ops"].state
+    clock.advance(600)
+    assert (await world.store.sink_states())["ops"].refuses
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)

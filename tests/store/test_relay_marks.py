@@ -159,6 +159,20 @@ async def test_void_marks_makes_all_due_and_holds_deliveries(world) -> None:
     assert 3 == len(await world.due())
 
 
+async def test_what_is_held_back_keeps_its_order(world) -> None:
+    """What was released first, the most severe and the newest, is still sent first."""
+    for number in range(5):
+        await world.settle(await world.article(f"n{number}"), "fire")
+    found = await world.store.due({"sink:ops": 9}, 90.0, 9)
+    for place, work in enumerate(sorted(found, key=lambda work: hash(work.id))):
+        await world.store.postpone(work, -place * 1e-5)
+    before = await world.due("sink:ops")
+    await world.store.void_marks(30.0)
+    assert [] == await world.due("sink:ops")
+    world.clock.advance(30)
+    assert before == await world.due("sink:ops")
+
+
 async def test_a_send_in_flight_still_closes_after_marks_were_void(world) -> None:
     """Voiding marks takes no turn, so what was sent is not sent again."""
     await world.settle(await world.article(), "fire")

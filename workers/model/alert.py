@@ -150,6 +150,8 @@ class DeliveryJob(Record, frozen=True, kw_only=True):
     content: Content
     state: DeliveryState
     made_at: datetime
+    now: datetime
+    """When it was loaded, by the database's time, which ``work.first_at`` is written in."""
 
 
 class Notice(Record, frozen=True, kw_only=True):

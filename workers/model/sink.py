@@ -27,6 +27,8 @@ class SinkHealth(Record, frozen=True, kw_only=True):
     """The first of those failures that was the endpoint's own fault."""
     gone_since: datetime | None = None
     """The first of those failures that said that the endpoint is gone (410)."""
+    refuses: bool = False
+    """Whether it was wrong for so long, by the database's time, that somebody must be told."""
 
 
 class SinkNote(Record, frozen=True, kw_only=True):

@@ -90,15 +90,19 @@ class Deliver:
                 span.failed(outcome)
 
     async def _wait(self) -> float:
-        """Return the seconds until the sink may be tried; 0 takes its turn."""
-        broker, wait = self._edges.broker, 0.0
-        if self._endpoint:
-            wait = await broker.breaker_wait(self._endpoint, self._lease_s)
-            wait *= self._edges.dice.uniform(1.0, 1.2)
+        """Return the seconds until the sink may be tried; 0 takes its turn.
+
+        The turn of a probe is taken last: unused it would keep the breaker shut for a lease. An
+        open breaker takes none of the rate's turns: unused they would keep the probe waiting.
+        """
+        broker, endpoint = self._edges.broker, self._endpoint
         rate = self._rules().rates.get(self._sink.name) if self._rules else None
-        if wait <= 0 and rate is not None:
-            wait = await broker.rate_turn(self._sink.name, rate)
-        return wait
+        if rate is not None:
+            shut = (await broker.breaker_states([endpoint]))[endpoint] if endpoint else 0.0
+            if shut <= 0 and (wait := await broker.rate_turn(self._sink.name, rate)) > 0:
+                return wait
+        wait = await broker.breaker_wait(endpoint, self._lease_s) if endpoint else 0.0
+        return wait * self._edges.dice.uniform(1.0, 1.2)
 
     async def _attempt(self, job: DeliveryJob) -> str:
         """Send and record; return the outcome: sent, or the reason why not."""
@@ -140,11 +144,9 @@ class Deliver:
         self, job: DeliveryJob, failure: Transient | Permanent, *, ours: bool = False
     ) -> None:
         """Store what becomes of the delivery, and of the sink unless the failure is ``ours``."""
-        now = self._edges.clock.now()
         attempts = job.work.attempts + 1
-        verdict = after(
-            failure, attempts, job.work.first_at or now, now, self._edges.dice.random()
-        )
+        first_at = job.work.first_at or job.now
+        verdict = after(failure, attempts, first_at, job.now, self._edges.dice.random())
         said = str(failure)[:ANSWER_CHARACTERS]
         commit = DeliveryCommit(
             work=job.work,

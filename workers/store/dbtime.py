@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from workers.clock import Clock, SystemClock
 from workers.store.columns import moment
 from workers.store.sql import Fixed, put_over
-from workers.store.tables import feeds, held, meta, told, work
+from workers.store.tables import feeds, held, meta, sinks, told, work
 
 __all__ = ["DatabaseTime", "ProcessTime", "ServerTime", "SteadyTime"]
 
@@ -138,6 +138,7 @@ class SteadyTime:
         if stored is not None:
             _log.warning("clock_was_set", step_s=round(step, 3))
             _SHIFT_WORK.run(conn, {"step": step})
+            _SHIFT_SINKS.run(conn, {"step": step})
             _SHIFT_FEEDS.run(conn, {"step": step})
             _SHIFT_HELD.run(conn, {"step": step})
             _SHIFT_TOLD.run(conn, {"step": step})
@@ -179,6 +180,17 @@ _SHIFT_WORK = Fixed(
         next_at=work.c.next_at + bindparam("step"),
         relayed_at=work.c.relayed_at + bindparam("step"),
         asked_at=work.c.asked_at + bindparam("step"),
+        first_at=work.c.first_at + bindparam("step", type_=work.c.next_at.type),
+    )
+)
+_SHIFT_SINKS = Fixed(
+    update(sinks)
+    .where(sinks.c.failing_since.is_not(None))
+    .values(
+        {
+            since: sinks.c[since] + bindparam("step", type_=work.c.next_at.type)
+            for since in ("failing_since", "refused_since", "gone_since")
+        }
     )
 )
 _SHIFT_FEEDS = Fixed(

@@ -93,6 +93,7 @@ def load(conn: Connection, now: datetime, delivery: str) -> DeliveryJob | None:
         content=content,
         state=row.state,
         made_at=row.made_at,
+        now=now,
     )
 
 

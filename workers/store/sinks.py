@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -94,7 +95,7 @@ def note(conn: Connection, now: datetime, noted: SinkNote) -> tuple[bool, tuple[
         _DISABLE.run(conn, {"the_name": noted.sink, "present": now, "why": why})
         events.end_event(conn, now, EventEnd(kind="sink_refused", subject=noted.sink))
         raised = events.raise_event(conn, now, rules.sink_disabled(health, why, noted.told))
-    elif rules.refused(health, now):
+    elif health.refuses:
         said = rules.sink_refused(health, noted.told)
         raised = events.raise_event(conn, now, said)
     else:
@@ -114,16 +115,18 @@ def _failed(conn: Connection, now: datetime, noted: SinkNote) -> SinkHealth:
         "gone_since": now if noted.outcome == "gone" else None,
     }
     _FAILED.run(conn, row)
-    return _health(conn.execute(_LOAD, {"the_name": noted.sink}).one())
+    return _health(conn.execute(_LOAD, {"the_name": noted.sink}).one(), now)
 
 
-def _health(row: Row[Any]) -> SinkHealth:
-    return SinkHealth(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+def _health(row: Row[Any], now: datetime) -> SinkHealth:
+    health = SinkHealth(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return structs.replace(health, refuses=rules.refused(health, now))
 
 
-def states(conn: Connection, _now: datetime) -> dict[str, SinkHealth]:
+def states(conn: Connection, now: datetime) -> dict[str, SinkHealth]:
     """Return the sinks that have failed or were disabled, by name."""
-    return {row.name: _health(row) for row in conn.execute(select(table).order_by(table.c.name))}
+    rows = conn.execute(select(table).order_by(table.c.name))
+    return {row.name: _health(row, now) for row in rows}
 
 
 # ── what waits for a disabled sink ──────────────────────────────────────────────────────────────

@@ -46,6 +46,8 @@ __all__ = [
     "work_of",
 ]
 
+APART_S = 1e-6
+"""Between deliveries that are held back: they keep their order. The floats are finer than that."""
 PAGES = ("pages:hot", "pages:warm", "pages:cold")
 """Streams of pages, the first taken first."""
 _RANKS = {stream: rank for rank, stream in enumerate(PAGES)}
@@ -263,17 +265,28 @@ def mark(conn: Connection, now: datetime, pushed: Sequence[Work]) -> None:
 _VOID = Fixed(
     update(table).where(_open & table.c.relayed_at.is_not(None)).values(relayed_at=null())
 )
+_sooner = (table.c.kind == "delivery") & (table.c.next_at < bindparam("until"))
+_places = (
+    select(
+        table.c.id,
+        func.row_number()
+        .over(order_by=(table.c.next_at.desc(), table.c.id.desc()))
+        .label("place"),
+    )
+    .where(_sooner)
+    .subquery()
+)
 _HOLD = Fixed(
     update(table)
-    .where((table.c.kind == "delivery") & (table.c.next_at < bindparam("until")))
-    .values(next_at=bindparam("until"))
+    .where(_sooner & (table.c.id == _places.c.id))
+    .values(next_at=bindparam("until") - _places.c.place * literal_column(str(APART_S)))
 )
 
 
 def void_marks(conn: Connection, now: datetime, hold_deliveries_s: float) -> None:
     """Forget all marks; no delivery is due before ``hold_deliveries_s`` seconds have passed.
 
-    Turns stand: a send that is in flight may still close what it had loaded.
+    They keep their order. Turns stand: a send in flight may still close what it had loaded.
     """
     _VOID.run(conn, {})
     _HOLD.run(conn, {"until": seconds(now) + hold_deliveries_s})
