@@ -316,6 +316,7 @@ async def test_a_host_that_turns_readers_away_is_told_of(world, site, write, wit
         pages = range(first, first + 12)
         body = write[2]("Harbour", "The harbour was quiet.")
         items = [write[0](f"p{n}", f"P {n}", url=f"{site.url}/p{n}") for n in pages]
+        items.append(write[0]("old", "An old title", url=site.url + "/old"))
         site.put("/feed", write[1](*items))
         for number in pages:
             site.put(f"/p{number}", body, status)
