@@ -55,12 +55,12 @@ def daily(at: datetime) -> int:
 def watch(
     pattern: Pattern, hours: float, *, feed: FeedRow = WATCHED, start: datetime = MONDAY
 ) -> list[FeedRow]:
-    """Poll a feed of this pattern each hour; return the row after each poll."""
+    """Poll a feed of this pattern at the end of each hour; return the row after each poll."""
     rows = [feed]
     for hour in range(int(hours)):
         at = start + hour * HOUR
         posted = [at + timedelta(minutes=7 * n % 60) for n in range(pattern(at))]
-        rows.append(polled(rows[-1], posted, at + HOUR))
+        rows.append(polled(rows[-1], posted, at + timedelta(minutes=59)))
     return rows[1:]
 
 
@@ -84,8 +84,8 @@ END = MONDAY + 28 * DAY
         (always(1), 6),  # the least
         (always(40), 6),
         (daily, 22),  # since nine o'clock the day before, half as long again as a day
-        (office, 39),  # since Friday evening, half as long again as a weekend
-        (by_day, 10),  # half as long again as a night, however much is posted by day
+        (office, 41),  # since Friday evening, half as long again as a weekend
+        (by_day, 12),  # half as long again as a night, however much is posted by day
     ],
     ids=["hourly", "busy", "daily", "office", "nights"],
 )
@@ -133,7 +133,7 @@ def test_it_is_back_with_its_first_post() -> None:
     back = END + 3 * DAY
     rows = watch(until(END, always(1), until(back, never, always(1))), 45 * 24)
     quiet = [number for number, row in enumerate(rows) if row.quiet]
-    assert (28 * 24 + 5, 31 * 24 - 1) == (quiet[0], quiet[-1])
+    assert (28 * 24 + 6, 31 * 24 - 1) == (quiet[0], quiet[-1])
     assert list(range(quiet[0], quiet[-1] + 1)) == quiet
 
 
@@ -150,7 +150,7 @@ def test_days_that_nobody_saw_are_not_quiet() -> None:
     rows = watch(always(4), 10 * 24, feed=before, start=start)
     assert first(rows) is None
     # Not those either on which it was stopped and started.
-    assert 6 == rows[30].activity.days.count(UNSEEN)
+    assert 7 == rows[30].activity.days.count(UNSEEN)
 
 
 def test_a_feed_that_lists_its_past_has_a_habit_at_once() -> None:
@@ -164,12 +164,22 @@ def test_a_feed_that_lists_its_past_has_a_habit_at_once() -> None:
     assert "nothing new since 2026-11-21 18:00 UTC" in row.quiet
 
 
+def test_dates_that_lag_are_no_silence() -> None:
+    """A feed that dates all it posts ten days back posts when it is seen to."""
+    row, quiet = WATCHED, []
+    for day in range(60):
+        now = MONDAY + day * DAY
+        row = polled(row, [now - 10 * DAY], now)
+        quiet.append(row.quiet)
+    assert [None] * 60 == quiet
+
+
 def test_old_rows_are_read() -> None:
     """A habit that an earlier version wrote begins to be counted today."""
     raw = b'{"since":"2026-10-01T00:00:00Z","at":"2026-11-02T00:00:00Z","posts":9.5,"hours":[]}'
     old = msgspec.json.decode(raw, type=Activity)
     new = noted(old, [MONDAY - 3 * DAY, MONDAY], MONDAY + HOUR)
-    assert (1,) == new.days
+    assert (2,) == new.days
     assert new == msgspec.json.decode(msgspec.json.encode(new), type=Activity)
 
 

@@ -38,7 +38,8 @@ OUTLIER_DAYS = 20
 def counted(activity: Activity, times: Sequence[datetime], now: datetime) -> Activity:
     """Return the habit with posts of these times (none after ``now``) counted to their days.
 
-    The first posts that are ever noted tell of the past too: the days begin with the oldest.
+    The first posts that are ever noted tell of the past too: the days begin with the oldest. Later
+    ones count when they are seen: there are feeds that date what they post days back.
     """
     today = max(_day(now), activity.day or 0)
     if activity.day is not None and activity.days:
@@ -49,7 +50,7 @@ def counted(activity: Activity, times: Sequence[datetime], now: datetime) -> Act
         days = [0] * (today - first + 1)
     gaps = [*activity.gaps, *(0,) * (len(days) - len(activity.gaps))]
     last = activity.last
-    for time in sorted(times):
+    for time in sorted(times) if activity.at is None else [now] * len(times):
         at = len(days) - 1 - (today - _day(time))
         if at >= 0:
             days[at] += days[at] >= 0
