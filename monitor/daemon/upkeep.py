@@ -40,6 +40,8 @@ class Upkeep:
         self._disk = Disk(state, self._events)
         self._refused = RefusedTopics(state, self._events)
         self.sinks = SinkWatch(state)
+        self._unknown = False
+        """Whether it was told that another process does not say which sinks it knows."""
 
     def jobs(self) -> Iterator[tuple[float, str, Job]]:
         """Yield seconds, name and what is to be done each time."""
@@ -165,7 +167,8 @@ class Upkeep:
     async def _known(self) -> set[str] | None:
         """Return the sinks of our settings, and of those of every other process that lives.
 
-        None if one of them does not say which it knows.
+        None if one of them does not say which it knows: then what waits for sinks that are gone
+        goes on waiting, and the log says so, once.
         """
         broker = self._state.parts.broker
         known = set(self._state.settings.sinks)
@@ -174,6 +177,10 @@ class Upkeep:
                 continue
             told = process.get("sinks")
             if not isinstance(told, list):
+                if not self._unknown:
+                    _log.warning("sinks_of_a_process_unknown", process=process.get("name"))
+                self._unknown = True
                 return None
             known.update(name for name in told if isinstance(name, str))
+        self._unknown = False
         return known

@@ -1,6 +1,7 @@
 """What others may write under our prefix: bounded, told with the key's name, healed."""
 
 import asyncio
+import json
 import tracemalloc
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 import structlog
+from structlog.testing import capture_logs
 
 from workers.broker import RedisBroker
 from workers.broker.keys import (
@@ -210,7 +212,7 @@ async def test_the_list_of_processes_is_bounded(broker: RedisBroker, raw: redis.
     raw.set("{tocsin}:beat:huge", HUGE)
     raw.rpush("{tocsin}:beat:list", "x")
     raw.set("{tocsin}:beat:plain", '["a"]')
-    raw.set("{tocsin}:beat:deep", "[" * 8000)
+    raw.set("{tocsin}:beat:deep", "[" * 60_000)
     await broker.beat({"roles": ["poll"]})
     assert [("a", ["poll"])] == [(p["name"], p["roles"]) for p in await broker.processes()]
     assert raw.zcard(BEATS) < 10
@@ -225,9 +227,35 @@ async def test_many_processes_are_all_told(broker: RedisBroker, make: Any, serve
 
 
 async def test_a_process_that_tells_too_much(broker: RedisBroker) -> None:
-    """What nobody would read is not told; the process is listed all the same."""
-    await broker.beat({"roles": ["x" * 10_000]})
-    assert ["a"] == [process["name"] for process in await broker.processes()]
+    """What nobody would read is not told, and said once; the rest is."""
+    with capture_logs() as logs:
+        for _ in range(2):
+            await broker.beat({"roles": ["poll"], "sinks": ["x" * 70_000]})
+    (told,) = await broker.processes()
+    assert ("a", ["poll"], False) == (told["name"], told["roles"], "sinks" in told)
+    assert ["sinks"] == [line["left_out"] for line in logs if line["event"] == "beat_too_large"]
+
+
+async def test_a_process_tells_of_many_sinks(broker: RedisBroker) -> None:
+    """A thousand of them: else what waits for one that is gone would wait for ever."""
+    sinks = [f"sink-{number}-{'x' * 40}" for number in range(1000)]
+    await broker.beat({"sinks": sinks})
+    assert [sinks] == [process["sinks"] for process in await broker.processes()]
+
+
+async def test_all_processes_tell_more_than_an_answer_has(
+    broker: RedisBroker, raw: redis.Redis
+) -> None:
+    """Each is listed, if only by its name."""
+    now = int(raw.time()[0]) * 1000  # type: ignore[index]
+    names = [f"p{number:02}" for number in range(60)]
+    raw.zadd(BEATS, dict.fromkeys(names, now - 10))
+    for name in names:
+        told = {"name": name, "sinks": ["x" * 60_000]}
+        raw.set("{tocsin}:beat:" + name, json.dumps(told), px=60_000)
+    told = await broker.processes()
+    assert names == [process["name"] for process in told]
+    assert 0 < sum("sinks" in process for process in told) < len(names)
 
 
 async def test_a_crowd_of_held_entries_does_not_stop_the_server(

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from workers.model.alert import Summary
+from workers.model.commit import ArticleCommit
+from workers.model.ids import summary_id
+from workers.model.rate import Rate
 from workers.store import backups, mark_restored, open_store
 from workers.store.backups import backup, restore, vacuum
 from workers.store.schema import SCHEMA, Unusable, prepare
@@ -212,6 +217,36 @@ async def test_what_was_put_back_by_other_means_is_marked(store, clock, make_wor
     again = await open_store(store.address, clock)
     assert life != await again.incarnation()
     await again.close()
+
+
+async def test_what_a_burst_held_waits_for_the_operators_word_too(
+    store, clock, make_world
+) -> None:
+    """Its list may have gone out since the backup: it is made, and held, under the id it had."""
+    world = make_world(store, clock)
+    for name in ("sent", "one", "two"):
+        clock.advance(1)
+        job = await world.page(await world.article(name))
+        unit = structs.replace(world.unit(job, "fire"), burst=Rate(count=1, per_s=3600.0))
+        await store.commit_article(
+            ArticleCommit(work=job.work, article=world.read(job), ring=unit, attempts=1)
+        )
+    assert 4 == mark_restored(store.address).held
+    clock.advance(7200)
+    assert 0 == await store.summarize(600.0)
+    assert [] == await world.due("sink:ops", "sink:desk")
+    assert [("restore", 2)] * 2 == [
+        (line.reason, line.deliveries) for line in await store.held_lines()
+    ]
+    assert 4 == await store.release_reason("restore")
+    (summary,) = [
+        job.content
+        for id_ in await world.due("sink:ops")
+        if isinstance((job := await store.load_delivery(id_)).content, Summary)
+    ]
+    first = summary.items[-1].id
+    assert 2 == summary.facts.count == len(summary.items)
+    assert summary_id("ops", "", "fire", first) == summary.facts.id
 
 
 async def test_vacuum_gives_room_back(world, monkeypatch) -> None:

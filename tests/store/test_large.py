@@ -49,22 +49,31 @@ def test_no_scan_of_what_was_sent(name: str, tmp_path: Path) -> None:
     assert any("ix_deliveries_undone (sink=?" in step for step in plan), plan
 
 
-def test_old_texts_are_sought_among_old_articles(tmp_path: Path) -> None:
-    """Each hour, in the one writer: the younger articles with their texts are not looked at."""
+SWEEPS = {
+    "texts": (retention._texts, "ix_articles_first_seen (first_seen<?)"),
+    "receipts": (retention._receipts, "ix_rung_receipts (at<?)"),
+}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_what_is_old_is_sought_among_what_is_old(name: str, tmp_path: Path) -> None:
+    """Each hour, in the one writer: neither what is younger is looked at, nor what has gone."""
+    sweep, index = SWEEPS[name]
     prepare(tmp_path / "tocsin.db", read_only=False)
     said: list[str] = []
     driver = SqliteDriver(tmp_path / "tocsin.db", writes=True)
     conn = driver.connect()
     listen(conn, "before_cursor_execute", lambda *args: said.append(args[2]))
     driver.begin(conn)
-    retention._texts(conn, AT)
+    sweep(conn, AT)
     driver.commit(conn)
     plan = [
         row[3]
         for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said[0]}", (1,) * said[0].count("?"))
     ]
     driver.disconnect(conn)
-    assert any("ix_articles_first_seen (first_seen<?)" in step for step in plan), plan
+    assert any(index in step for step in plan), plan
+    assert not any(step.startswith("SCAN ") for step in plan), plan
 
 
 @pytest.mark.parametrize("name", OFTEN)

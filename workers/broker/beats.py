@@ -19,7 +19,10 @@ REMEMBER_MS = 86_400_000
 REMEMBERED = 10_000
 PROCESSES = 1000
 """So many are listed at most, those that beat last."""
-TOLD_BYTES, NAME_BYTES = 8192, 256
+TOLD_BYTES, NAME_BYTES = 65_536, 256
+"""Of one process, and of its name: there is room for the names of a thousand sinks."""
+ALL_TOLD_BYTES = 3 << 19
+"""Of all processes: with their names it is less than an answer may have."""
 SILENT_LEASES = 20
 """After so many leases of silence a consumer that holds nothing is removed."""
 _log = structlog.get_logger()
@@ -32,6 +35,7 @@ class Beats(Part):
         super().__init__(link)
         self._told: dict[str, Any] = {"name": link.consumer}
         self._beat_at: float | None = None
+        self._said: set[str] = set()
 
     @property
     def consumer(self) -> str:
@@ -55,7 +59,8 @@ class Beats(Part):
 
     async def processes(self) -> list[dict[str, Any]]:
         """Return what each live process told, and ``beat_s``, the seconds since; by name."""
-        args: list[Word] = [BEAT, self.beat_ttl_ms, PROCESSES, TOLD_BYTES, NAME_BYTES]
+        sizes: list[Word] = [TOLD_BYTES, NAME_BYTES, ALL_TOLD_BYTES]
+        args: list[Word] = [BEAT, self.beat_ttl_ms, PROCESSES, *sizes]
         told = [
             {**info, "beat_s": round(max(0, self.beat_ttl_ms - max(0, left)) / 1000, 3)}
             for raw, left in await self._link.run("processes", [BEATS], args)
@@ -89,9 +94,18 @@ class Beats(Part):
         self._beat_at = link.clock.monotonic()
 
     def _encoded(self) -> bytes:
-        """Return what we tell; more than others would read is not told at all."""
-        told = msgspec.json.encode(self._told)
-        return told if len(told) <= TOLD_BYTES else msgspec.json.encode({"name": self.consumer})
+        """Return what we tell, without what is largest of it if it is more than others read."""
+        told = dict(self._told)
+        while len(raw := msgspec.json.encode(told)) > TOLD_BYTES:
+            largest = max(
+                (key for key in told if key != "name"),
+                key=lambda key: len(msgspec.json.encode(told[key])),
+            )
+            del told[largest]
+            if largest not in self._said:
+                self._said.add(largest)
+                _log.warning("beat_too_large", left_out=largest, bytes=len(raw), most=TOLD_BYTES)
+        return raw
 
     async def _beat_if_due(self) -> None:
         now = self._link.clock.monotonic()

@@ -143,7 +143,7 @@ def restore_into(database: str, source: Path, progress: Progress) -> Restored:
             fresh,
             database,
             progress,
-            lambda conn: held_now.append(held.hold_open(conn, "restore")),
+            lambda conn: held_now.append(held.hold_restored(conn)),
         )
     return Restored(path=str(source), schema=schema, replaced=None, held=sum(held_now))
 
@@ -317,7 +317,7 @@ def _settle(fresh: Path) -> int:
 
 def _hold(conn: Connection) -> int:
     incarnation.renew(conn)
-    return held.hold_open(conn, "restore")
+    return held.hold_restored(conn)
 
 
 def _take(raw: sqlite3.Connection, database: Path) -> None:

@@ -7,7 +7,7 @@ has what was not, until a list tells of it, and afterwards which list that was.
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import structs
@@ -24,7 +24,7 @@ from workers.store.columns import seconds
 from workers.store.sql import Fixed, Insert, chunks, insert_for, put_new
 from workers.store.tables import bursts, held, messages, told
 
-__all__ = ["MOST", "summarize", "waiting", "within"]
+__all__ = ["MOST", "summarize", "summarize_all", "waiting", "within"]
 
 MOST = 10_000
 """Alerts of one list; what is beyond goes into the next one."""
@@ -161,6 +161,16 @@ def summarize(conn: Connection, now: datetime, after_s: float, off: Collection[s
     return lists
 
 
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+def summarize_all(conn: Connection) -> None:
+    """Make lists of all that is held, each as of its last alert, whatever sinks are disabled."""
+    while groups := conn.execute(_GROUPS, {"before": _EVER}).all():
+        for group in groups:
+            _list(conn, None, group, ())
+
+
 _ROWS: Select[Any] = (
     select(held.c.alert_id, held.c.severity, held.c.source, held.c.at)
     .where(
@@ -175,14 +185,18 @@ _ROWS: Select[Any] = (
 )
 
 
-def _list(conn: Connection, now: datetime, group: Row[Any], off: Collection[str]) -> int:
-    """Make one list; return how many alerts it tells of, 0 if another process was faster."""
+def _list(conn: Connection, now: datetime | None, group: Row[Any], off: Collection[str]) -> int:
+    """Make one list; return how many alerts it tells of, 0 if another process was faster.
+
+    Without a ``now`` it is made as of the last of them.
+    """
     which = {"the_sink": group.sink, "the_recipient": group.recipient, "the_topic": group.topic}
     rows = conn.execute(_ROWS, {**which, "most": MOST}).all()
     if not rows:
         return 0
-    facts = _facts(now, group, rows)
-    _store(conn, now, facts)
+    at = now or rows[-1].at
+    facts = _facts(at, group, rows)
+    _store(conn, at, facts)
     for some in chunks(row.alert_id for row in rows):
         conn.execute(_LISTED, {**which, "some": some, "message": facts.id})
     made = Delivery(
@@ -193,7 +207,7 @@ def _list(conn: Connection, now: datetime, group: Row[Any], off: Collection[str]
         topics=(group.topic,),
         held=group.sink in off,
     )
-    deliveries.make(conn, now, [made])
+    deliveries.make(conn, at, [made])
     return len(rows)
 
 

@@ -6,24 +6,28 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, select, true, update
 
 from workers.model.upkeep import HeldLine
-from workers.store import work
+from workers.store import bursts, work
 from workers.store.tables import deliveries as table
 from workers.store.tables import undone
 from workers.store.tables import work as works
 
-__all__ = ["MOST", "drop", "hold_open", "lines", "release"]
+__all__ = ["MOST", "drop", "hold_restored", "lines", "release"]
 
 MOST = 1000
 """Deliveries of one transaction."""
 DROPPED = "dropped by the operator"
 
 
-def hold_open(conn: Connection, reason: str) -> int:
-    """Hold every delivery that is to be sent; return how many. Those held before stay so."""
+def hold_restored(conn: Connection) -> int:
+    """Hold every delivery that is to be sent; return how many. Those held before stay so.
+
+    What bursts have held becomes lists, which are held too: they may have been sent since.
+    """
+    bursts.summarize_all(conn)
     held = conn.execute(
         update(table)
         .where(table.c.state.in_(("open", "retry")))
-        .values(state="held", held_reason=reason)
+        .values(state="held", held_reason="restore")
     ).rowcount
     conn.execute(
         update(works)

@@ -27,7 +27,7 @@ def mark_restored(address: Address) -> Restored:
         try:
             driver.begin(conn)
             incarnation.renew(conn)
-            number = held.hold_open(conn, "restore")
+            number = held.hold_restored(conn)
             driver.commit(conn)
         finally:
             driver.disconnect(conn)

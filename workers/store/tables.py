@@ -254,6 +254,7 @@ rung = Table(
     PrimaryKeyConstraint("event", "topic"),
     Index(None, "topic", "at"),
 )
+_partial("ix_rung_receipts", rung.c.at, where=rung.c.receipt.is_not(None))
 
 messages = Table(
     "messages",

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _sinks()
     _leavers()
     _closed_work()
+    _receipts()
     _keys()
 
 
@@ -33,6 +34,12 @@ def _closed_work() -> None:
     op.create_index(
         "ix_work_closed", "work", ["asked_at"], sqlite_where=closed, postgresql_where=closed
     )
+
+
+def _receipts() -> None:
+    """So that retention finds old receipts, and not each time those that it has removed."""
+    there = sa.text("receipt IS NOT NULL")
+    op.create_index("ix_rung_receipts", "rung", ["at"], sqlite_where=there, postgresql_where=there)
 
 
 def _columns() -> None:
