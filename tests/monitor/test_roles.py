@@ -4,6 +4,8 @@ import json
 
 import aiohttp
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from monitor.daemon.roles import ALL_ROLES, parse_roles
 from workers.broker import RedisBroker
@@ -134,7 +136,11 @@ async def test_a_sink_that_another_process_knows_is_not_gone(installation, site,
     assert (await installation.ask("POST", "/reload?yes=1"))["ok"]
     assert {"journal", "second"} == await daemon._upkeep._known()
     await other.beat({"roles": ["deliver"]})
-    assert None is await daemon._upkeep._known()
+    structlog.reset_defaults()
+    with capture_logs() as logs:
+        assert [None, None] == [await daemon._upkeep._known() for _ in range(2)]
+    told = [line["process"] for line in logs if line["event"] == "sinks_of_a_process_unknown"]
+    assert [other.consumer] == told
     await other.close()
     assert {"second"} == await daemon._upkeep._known()
 
