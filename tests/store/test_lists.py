@@ -76,6 +76,18 @@ async def test_counts_of_everything(world) -> None:
     )
 
 
+async def test_a_feed_is_quiet_only_while_it_can_be_read(world) -> None:
+    """What fails is failing, whatever it was before; the words are kept meanwhile."""
+    row = structs.replace(await world.feed(), last_good_at=world.clock.now(), quiet="nothing new")
+    for errors, state in ((0, "quiet"), (2, "failing"), (0, "quiet")):
+        await world.poll(feed=structs.replace(row, errors=errors))
+        assert {state: 1} == (await world.store.counts()).feeds
+        assert [(row.id, row.name, state)] == await world.store.feed_states(9)
+    assert "nothing new" == (await world.store.load_feed(row.id)).quiet
+    await world.poll(feed=structs.replace(row, quiet=None))
+    assert {"ok": 1} == (await world.store.counts()).feeds
+
+
 async def test_held_deliveries_are_counted_apart(world) -> None:
     """They do not age the queue."""
     await world.settle(await world.article(), "fire")
