@@ -7,7 +7,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts tests chaos bench docs build clean
+.PHONY: help run test lint types contracts tests coverage chaos bench docs build clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -29,8 +29,11 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+coverage: $(VENV)/.dev ## run the tests again, half as fast, and say which lines none of them runs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 $(PYTEST)
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -160,7 +160,7 @@ async def test_a_redis_that_loads_its_data_is_away(
 
         await until(written)
     own_server.kill()
-    slowly = ("--key-load-delay", "3000", "--loading-process-events-interval-bytes", "1024")
+    slowly = ("--key-load-delay", "9000", "--loading-process-events-interval-bytes", "1024")
     starting = asyncio.create_task(asyncio.to_thread(own_server.start, *slowly))
     told: list[str] = []
 

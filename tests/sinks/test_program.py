@@ -163,3 +163,21 @@ async def test_an_attempt_that_is_cancelled_leaves_no_process(notice: Make, tmp_
     with pytest.raises(asyncio.CancelledError):
         await task
     await _end_of(tmp_path / "pid")
+
+
+async def test_an_attempt_that_is_cancelled_at_its_start_ends(notice: Make, tmp_path) -> None:
+    """Whenever the drain comes: nothing is waited for, and nothing is left."""
+    for turns in range(12):
+        pid = tmp_path / f"pid{turns}"
+        task = asyncio.create_task(
+            _shell(tmp_path, f"echo $$ > {pid.name}; sleep 300").send(notice())
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    async with asyncio.timeout(10):
+        while not all(_gone(int(_text(one))) for one in tmp_path.glob("pid*") if _text(one)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

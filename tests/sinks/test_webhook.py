@@ -114,6 +114,7 @@ def _expected(status: int) -> tuple[type, str]:
     return Transient, transient.get(status, "serverError" if status >= 500 else "clientError")
 
 
+@pytest.mark.timeout(120)
 async def test_every_status(
     serve: Callable[..., Awaitable[object]],
     hook: Callable[..., WebhookSink],

@@ -64,6 +64,9 @@ class _Heard(asyncio.SubprocessProtocol):
         self.exited.set()
 
 
+_Started = tuple[asyncio.SubprocessTransport, _Heard]
+
+
 async def run(options: ProgramOptions, told: bytes, facts: Mapping[str, str]) -> Ended:
     """Run the program with ``told`` on its standard input.
 
@@ -72,13 +75,7 @@ async def run(options: ProgramOptions, told: bytes, facts: Mapping[str, str]) ->
     Raises:
         OSError: it cannot be started.
     """
-    transport, heard = await asyncio.get_running_loop().subprocess_exec(
-        lambda: _Heard(options.answer_bytes),
-        *options.command,
-        cwd=options.folder,
-        env={**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, **facts},
-        start_new_session=True,
-    )
+    transport, heard = await _start(options, facts)
     try:
         _tell(transport, told)
         async with asyncio.timeout(options.timeout_s):
@@ -90,9 +87,41 @@ async def run(options: ProgramOptions, told: bytes, facts: Mapping[str, str]) ->
     except TimeoutError:
         return Ended(status=None, said=heard.said)
     finally:
-        with suppress(ProcessLookupError, PermissionError):  # nothing is left of its session
-            os.killpg(transport.get_pid(), signal.SIGKILL)
-        transport.close()
+        _end(transport)
+
+
+async def _start(options: ProgramOptions, facts: Mapping[str, str]) -> _Started:
+    """Start the program; if cancelled meanwhile, it is ended as soon as it has started.
+
+    It is shielded because asyncio, cancelled while it connects the pipes, may wait for ever.
+    """
+    loop = asyncio.get_running_loop()
+    starting = asyncio.ensure_future(
+        loop.subprocess_exec(
+            lambda: _Heard(options.answer_bytes),
+            *options.command,
+            cwd=options.folder,
+            env={**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, **facts},
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        starting.add_done_callback(_end_started)
+        raise
+
+
+def _end_started(started: asyncio.Future[_Started]) -> None:
+    if not started.cancelled() and started.exception() is None:
+        _end(started.result()[0])
+
+
+def _end(transport: asyncio.SubprocessTransport) -> None:
+    """Kill what is left of it and of what it started."""
+    with suppress(ProcessLookupError, PermissionError):  # nothing is left of its session
+        os.killpg(transport.get_pid(), signal.SIGKILL)
+    transport.close()
 
 
 def _tell(transport: asyncio.SubprocessTransport, told: bytes) -> None:
