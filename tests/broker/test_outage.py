@@ -150,7 +150,7 @@ async def test_a_redis_that_loads_its_data_is_away(
     broker = await make(own_server, "a")
     await broker.push([Push(stream="ring", kind="page", id=f"x{i}") for i in range(20)])
     with own_server.client() as client:
-        client.mset({f"ballast{number}": "x" * 100 for number in range(300)})
+        client.mset({f"ballast{number}": "x" * 100 for number in range(1500)})
         client.bgrewriteaof()
 
         async def written() -> bool:
@@ -160,7 +160,7 @@ async def test_a_redis_that_loads_its_data_is_away(
 
         await until(written)
     own_server.kill()
-    slowly = ("--key-load-delay", "9000", "--loading-process-events-interval-bytes", "1024")
+    slowly = ("--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024")
     starting = asyncio.create_task(asyncio.to_thread(own_server.start, *slowly))
     told: list[str] = []
 

@@ -1,6 +1,7 @@
 """Commands that ask (or mend) an installation: shapes, exit codes, and what they never do."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ async def test_status(installation, lines):
     assert {"name", "roles", "version", "config_hash", "beat_s"} == set(told["processes"][0])
     plain = await installation.call("status")
     assert 0 == plain.exit_code
-    assert plain.stdout.startswith("ok, version")
+    assert re.match("(ok|degraded), version", plain.stdout)  # by now its feed may have failed
     assert "sink journal: 0 undelivered, breaker closed, enabled" in plain.stdout
 
 
