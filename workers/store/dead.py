@@ -22,6 +22,7 @@ __all__ = [
     "bury_id",
     "forget",
     "forget_all",
+    "give_up",
     "keep",
     "keep_entries",
     "keep_entry",
@@ -173,11 +174,19 @@ def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
     Nobody would send them, and nobody would see that they wait. Put back into the config, the sink
     has them by a replay.
     """
+    return give_up(conn, now, deliveries.c.sink.not_in(sinks), NO_SUCH_SINK)
+
+
+def give_up(conn: Connection, now: datetime, which: ColumnElement[bool], why: str) -> int:
+    """Make dead letters of undone deliveries that ``which`` says, `MOST` at most; return how many.
+
+    ``why`` is for people; the reason is ``disabled``.
+    """
     found = conn.execute(
         select(deliveries.c.id, deliveries.c.sink, deliveries.c.attempts, _TITLE)
         .outerjoin(alerts, alerts.c.id == deliveries.c.alert_id)
         .outerjoin(messages, messages.c.id == deliveries.c.message_id)
-        .where(undone, deliveries.c.sink.not_in(sinks))
+        .where(undone, which)
         .order_by(deliveries.c.made_at)
         .limit(MOST)
         .with_for_update(of=deliveries, key_share=True)  # what is sent meanwhile is not given up
@@ -187,7 +196,7 @@ def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
         conn.execute(
             update(deliveries)
             .where(deliveries.c.id == row.id)
-            .values(state="dead", held_reason=None, last_answer=NO_SUCH_SINK, last_at=now)
+            .values(state="dead", held_reason=None, last_answer=why, last_at=now)
         )
         line = DeadLine(
             id=row.id,
@@ -197,7 +206,7 @@ def abandon(conn: Connection, now: datetime, sinks: Collection[str]) -> int:
             at=now,
             attempts=row.attempts,
             title=row.title,
-            last_answer=NO_SUCH_SINK,
+            last_answer=why,
         )
         keep(conn, line)
     return len(found)

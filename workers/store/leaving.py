@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 
-from workers.model.alert import DeadLine
 from workers.model.message import EventIntent, Raised, Recipient
-from workers.store import dead, events, leavers, work
-from workers.store.tables import deliveries, undone
+from workers.store import dead, events, leavers
+from workers.store.tables import deliveries
 
 __all__ = ["leave"]
 
@@ -21,27 +20,7 @@ def leave(conn: Connection, now: datetime, who: Recipient, intent: EventIntent) 
     """
     if not leavers.note(conn, now, who):
         return None
-    waiting = conn.execute(
-        select(deliveries.c.id, deliveries.c.attempts)
-        .where(undone, deliveries.c.sink == who.sink, deliveries.c.recipient == who.recipient)
-        .with_for_update(key_share=True)  # what is sent meanwhile is not given up
-    ).all()
-    for delivery in waiting:
-        work.cancel(conn, "delivery", delivery.id)
-        conn.execute(
-            update(deliveries)
-            .where(deliveries.c.id == delivery.id)
-            .values(state="dead", held_reason=None, last_answer=LEFT, last_at=now)
-        )
-        line = DeadLine(
-            id=delivery.id,
-            kind="delivery",
-            sink=who.sink,
-            reason="disabled",
-            at=now,
-            attempts=delivery.attempts,
-            title=LEFT,
-            last_answer=LEFT,
-        )
-        dead.keep(conn, line)
+    theirs = (deliveries.c.sink == who.sink) & (deliveries.c.recipient == who.recipient)
+    while dead.give_up(conn, now, theirs, LEFT) == dead.MOST:
+        pass
     return events.raise_event(conn, now, intent)
