@@ -7,23 +7,12 @@ Exit codes: 0 good, 1 a problem was found, 2 usage, 3 not running, 78 config.
 import errno
 import os
 import sys
-from collections.abc import Mapping
-from importlib import import_module
-from typing import NamedTuple
 
 import click
-from click.shell_completion import CompletionItem
-from typing_extensions import override
+
+from monitor.cli.lazy import Command, LazyGroup
 
 __all__ = ["COMMANDS", "Command", "LazyGroup", "main", "tocsin"]
-
-
-class Command(NamedTuple):
-    """Where a command is, and what the list of commands says about it."""
-
-    target: str
-    """``module:name`` of a click command or group."""
-    help: str
 
 
 COMMANDS: dict[str, Command] = {
@@ -50,43 +39,6 @@ COMMANDS: dict[str, Command] = {
 """Every command, in the order in which people meet them."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    table: Mapping[str, Command] = COMMANDS
-
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order of the table."""
-        return list(self.table)
-
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command, None if there is none of this name."""
-        entry = self.table.get(cmd_name)
-        if entry is None:
-            return None
-        module, _, name = entry.target.partition(":")
-        found = getattr(import_module(module), name)
-        return found if isinstance(found, click.Command) else None
-
-    @override
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the commands and options that begin with ``incomplete``, importing none."""
-        commands = [
-            CompletionItem(name, help=entry.help)
-            for name, entry in self.table.items()
-            if name.startswith(incomplete)
-        ]
-        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    @override
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from the table, importing none."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in self.table.items()])
-
-
 def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
     if not value or ctx.resilient_parsing:
         return
@@ -99,6 +51,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
 @click.group(
     name="tocsin",
     cls=LazyGroup,
+    table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`tocsin init` writes a config, `tocsin demo` shows what happens without one.",
 )
