@@ -19,7 +19,7 @@ from workers.broker import DataDirLock, EmbeddedValkey, RedisBroker
 from workers.broker.places import Places
 from workers.clock import Clock
 from workers.errors import TocsinError
-from workers.net import HttpFetcher
+from workers.net import HttpPoster
 from workers.pages import PageRules
 from workers.pool import ProcessPool
 from workers.pool.tasks import read_feed_again, read_page
@@ -66,9 +66,9 @@ async def read_store(settings: Settings, clock: Clock, *, writes: bool = False) 
     return await open_store(address, clock, read_only=not writes)
 
 
-def build_fetcher(settings: Settings) -> HttpFetcher:
-    """Return the fetcher of feeds and pages."""
-    return HttpFetcher(net_options(settings, shipped.version()))
+def build_fetcher(settings: Settings) -> HttpPoster:
+    """Return the fetcher of feeds and pages, which also asks hubs."""
+    return HttpPoster(net_options(settings, shipped.version()))
 
 
 def page_rules(settings: Settings) -> PageRules:

@@ -5,20 +5,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from workers.feeds.dates import parse_date
+from workers.feeds.weblinks import web_links
 from workers.model.feed import FeedHints
-from workers.text.urls import absolute
 
-__all__ = ["http_hints", "links_of", "merge_hints", "period_s"]
+__all__ = ["http_hints", "merge_hints", "period_s"]
 
 LONGEST_S = 30 * 86400.0
 """A longer word than a month is a mistake, or a cache's way to say "for ever"."""
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})(?!\d)", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store|must-understand)\b", re.IGNORECASE)
-_LINK = re.compile(r"<([^<>]{1,2048})>([^<]*)")
-_REL = re.compile(
-    r"""\brel\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})'|([^\s;,"']{1,200}))""", re.IGNORECASE
-)
 _PERIODS = {
     "hourly": 3600.0,
     "daily": 86400.0,
@@ -28,14 +24,14 @@ _PERIODS = {
 }
 
 
-def http_hints(headers: Mapping[str, str], now: datetime) -> FeedHints:
-    """Return what an answer's headers (names in lower case) say.
+def http_hints(headers: Mapping[str, str], now: datetime, base: str | None = None) -> FeedHints:
+    """Return what the headers (names in lower case) of an answer from ``base`` say.
 
     Expires is read against the server's own Date, so that its clock may be wrong.
     """
     control = headers.get("cache-control", "")[:1000]
     found = None if _NOT_KEPT.search(control) else _MAX_AGE.search(control)
-    links = links_of(headers.get("link", "")[:16_384])
+    links = web_links(headers.get("link", ""), base)
     return FeedHints(
         max_age_s=min(float(found[1]), LONGEST_S) if found else None,
         expires=None if found or _NOT_KEPT.search(control) else _expires(headers, now),
@@ -52,18 +48,6 @@ def _expires(headers: Mapping[str, str], now: datetime) -> datetime | None:
     sent = parse_date(headers.get("date", "")[:100]) or now
     ahead = min((expires - sent).total_seconds(), LONGEST_S)
     return now + timedelta(seconds=ahead) if ahead > 0 else None
-
-
-def links_of(header: str) -> dict[str, str]:
-    """Return the first absolute address of each relation in a Link header (RFC 8288)."""
-    found: dict[str, str] = {}
-    for address, parameters in _LINK.findall(header):
-        rel = _REL.search(parameters)
-        url = absolute(address) if rel else None
-        if rel and url:
-            for name in (rel[1] or rel[2] or rel[3]).lower().split():
-                found.setdefault(name, url)
-    return found
 
 
 def merge_hints(http: FeedHints, document: FeedHints) -> FeedHints:

@@ -2,7 +2,7 @@
 
 from workers.model.base import Record
 
-__all__ = ["Answer", "Fetch"]
+__all__ = ["Answer", "Fetch", "Form", "Posted"]
 
 
 class Fetch(Record, frozen=True, kw_only=True):
@@ -31,3 +31,22 @@ class Answer(Record, frozen=True, kw_only=True):
     body: bytes = b""
     retry_after: float | None = None
     """Seconds, from Retry-After in either form, at most 86,400."""
+
+
+class Form(Record, frozen=True, kw_only=True):
+    """One POST of a form."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...]
+
+
+class Posted(Record, frozen=True, kw_only=True):
+    """What was answered to a form: any status."""
+
+    status: int
+    url: str
+    """Where it was finally taken."""
+    said: str = ""
+    """The beginning of the answer, for people, at most 300 characters."""
+    retry_after: float | None = None
+    """Seconds, as in `Answer`."""

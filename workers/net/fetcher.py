@@ -30,7 +30,7 @@ from workers.net.session import open_session
 from workers.options import NetOptions
 from workers.text.urls import absolute, origin_of, show
 
-__all__ = ["HttpFetcher"]
+__all__ = ["HttpFetcher", "next_hop"]
 
 RETRY_MOST_S = 86_400.0
 PERMANENT = frozenset({301, 308})
@@ -70,12 +70,16 @@ class HttpFetcher:
         """
         async with self._slots:
             try:
-                async with asyncio.timeout(self._options.total_s):
+                async with self.in_time():
                     return await self._follow(fetch)
             except (Transient, Permanent):
                 raise
             except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
                 raise failure(error, show(fetch.url)) from error
+
+    def in_time(self) -> asyncio.Timeout:
+        """Return what ends a request that takes longer than all of it may."""
+        return asyncio.timeout(self._options.total_s)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -97,7 +101,7 @@ class HttpFetcher:
                 moved_to = url if permanent and url != first else None
                 return self._answer(fetch, hop, url, moved_to)
             permanent = permanent and hop.status in PERMANENT
-            url = _next(url, hop.location)
+            url = next_hop(url, hop.location)
         raise Transient("payload", f"more than {self._options.hops} redirects: {show(fetch.url)}")
 
     def _check(self, url: str) -> None:
@@ -200,7 +204,7 @@ def _with_user(first: str, moved_to: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
 
 
-def _next(url: str, location: str) -> str:
+def next_hop(url: str, location: str) -> str:
     """Return where a redirect points.
 
     Raises:

@@ -14,23 +14,20 @@ from workers.feeds import http_hints, merge_hints
 from workers.feeds.blind import blind_after
 from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate
-from workers.feeds.news import Fresh, News, twin
+from workers.feeds.news import News
 from workers.feeds.pressure import Moment
 from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
-from workers.model.alert import TraceLine, TraceStage
-from workers.model.commit import EntryIntent, Knowledge, PollCommit
-from workers.model.feed import Activity, FeedRow, ParsedFeed
+from workers.model.commit import EntryIntent, PollCommit
+from workers.model.feed import Activity, FeedRow
 from workers.model.message import EventChanges
 from workers.options import PollOptions
-from workers.steps.documents import document_of_entry
+from workers.steps.decide import decide_entries
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.events import note
 from workers.steps.hosts import take_turn
 from workers.steps.look import Look, Seen
-from workers.steps.match import matching
 from workers.steps.network import is_our_own, network_down
-from workers.steps.undecided import decide_apart, undecided
 
 __all__ = ["Poll"]
 
@@ -149,15 +146,8 @@ class Poll:
         feed = moved(feed, seen.answer.moved_to if seen.answer else None, now)
         if seen.parsed is None:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
-        known = await self._knowledge(feed, seen.parsed)
-        news, dead = decide_apart(feed, seen.parsed, known, now, rules.alerts)
-        pairs = []
-        for fresh in news.fresh:
-            try:
-                pairs.append(await self._intent(feed, fresh, rules, now))
-            except Exception as error:  # noqa: BLE001 - one bad entry must not hide all others
-                dead += (undecided(fresh, error),)
-            await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
+        decided = await decide_entries(self._edges, rules, feed, seen.parsed)
+        news = decided.news
         changes = EventChanges()
         if news.rebaselined:
             self._edges.meter.count("tocsin_rebaselined_total")
@@ -165,11 +155,11 @@ class Poll:
             changes = EventChanges(raised=(new,))
         return replace(
             _commit(feed, self._good(feed, seen, news, rules, now), now),
-            intents=tuple(intent for intent, _ in pairs),
+            intents=decided.intents,
             listed=news.listed,
-            dead=dead,
+            dead=decided.dead,
             events=changes,
-            trace=tuple(line for _, lines in pairs for line in lines),
+            trace=decided.trace,
         )
 
     def _failed(self, feed: FeedRow, seen: Seen, rules: Rules, now: datetime) -> PollCommit:
@@ -184,43 +174,13 @@ class Poll:
         told = network_down(self._edges, rules.sinks)
         return replace(commit, events=EventChanges(raised=(told,)))
 
-    async def _knowledge(self, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
-        return await self._edges.store.load_knowledge(
-            feed.id,
-            [entry.identity for entry in parsed.entries],
-            [twin(entry.title, entry.url) for entry in parsed.entries],
-            [entry.title for entry in parsed.entries],
-        )
-
-    async def _intent(
-        self, feed: FeedRow, fresh: Fresh, rules: Rules, now: datetime
-    ) -> tuple[EntryIntent, list[TraceLine]]:
-        """An obvious hit is read first, and rings soon even if its page is not read by then."""
-        entry = fresh.entry
-        hits = []
-        if fresh.reads:
-            source = rules.sources.get(feed.id)
-            hits = await matching(self._edges, rules, document_of_entry(entry, source, rules.cues))
-        told = "edited" if fresh.edited else "read next" if fresh.reads else "stored only"
-        lines = [_line("poll", told, f"{feed.name}: {fresh.because}", entry.id, now)]
-        if hits:
-            names = ", ".join(spec.name for spec, _ in hits)
-            lines.append(_line("match", names, "title and the feed's own text", entry.id, now))
-        intent = EntryIntent(
-            entry=entry,
-            key=fresh.key,
-            stream=("pages:hot" if hits else "pages:warm") if fresh.reads else None,
-            ring_after_s=rules.alerts.ring_after_s if hits else None,
-            topics_version=rules.topics_version if fresh.reads else None,
-        )
-        return intent, lines
-
     def _good(
         self, feed: FeedRow, seen: Seen, news: News | None, rules: Rules, now: datetime
     ) -> FeedRow:
         """Return the feed's row after a poll that worked."""
         headers = seen.answer.headers if seen.answer else {}
-        hints = merge_hints(http_hints(headers, now), (seen.parsed or feed).hints)
+        base = seen.answer.url if seen.answer else None
+        hints = merge_hints(http_hints(headers, now, base), (seen.parsed or feed).hints)
         fresh = [item.entry for item in news.fresh if not item.edited] if news else []
         row = after_good(
             feed,
@@ -267,7 +227,3 @@ def _budget(
 def _commit(feed: FeedRow, row: FeedRow, now: datetime) -> PollCommit:
     delay = (row.next_poll_at - now).total_seconds() if row.next_poll_at else 0.0
     return PollCommit(feed=row, loaded_at=feed.last_poll_at, delay_s=max(0.0, delay))
-
-
-def _line(stage: TraceStage, decision: str, because: str, entry: str, now: datetime) -> TraceLine:
-    return TraceLine(stage=stage, decision=decision, because=because[:500], entry=entry, at=now)

@@ -1,0 +1,83 @@
+"""What a document brought: decided about, matched, and made ready to be stored."""
+
+import asyncio
+from datetime import datetime
+
+from workers.feeds.news import Fresh, News, twin
+from workers.model.alert import TraceLine, TraceStage
+from workers.model.base import Record
+from workers.model.commit import DeadEntry, EntryIntent, Knowledge
+from workers.model.feed import FeedRow, ParsedFeed
+from workers.steps.documents import document_of_entry
+from workers.steps.edges import Edges, Rules
+from workers.steps.match import matching
+from workers.steps.undecided import decide_apart, undecided
+
+__all__ = ["Decided", "decide_entries"]
+
+
+class Decided(Record, frozen=True, kw_only=True):
+    """What is to be stored of a document."""
+
+    news: News
+    intents: tuple[EntryIntent, ...]
+    dead: tuple[DeadEntry, ...]
+    """Entries that could not be decided about: the others go on."""
+    trace: tuple[TraceLine, ...]
+
+
+async def decide_entries(edges: Edges, rules: Rules, feed: FeedRow, parsed: ParsedFeed) -> Decided:
+    """Decide what of ``parsed`` is news, match it, and say what is to be stored."""
+    now = edges.clock.now()
+    known = await _knowledge(edges, feed, parsed)
+    news, dead = decide_apart(feed, parsed, known, now, rules.alerts)
+    pairs = []
+    for fresh in news.fresh:
+        try:
+            pairs.append(await _intent(edges, rules, feed, fresh, now))
+        except Exception as error:  # noqa: BLE001 - one bad entry must not hide all others
+            dead += (undecided(fresh, error),)
+        await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
+    return Decided(
+        news=news,
+        intents=tuple(intent for intent, _ in pairs),
+        dead=dead,
+        trace=tuple(line for _, lines in pairs for line in lines),
+    )
+
+
+async def _knowledge(edges: Edges, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
+    return await edges.store.load_knowledge(
+        feed.id,
+        [entry.identity for entry in parsed.entries],
+        [twin(entry.title, entry.url) for entry in parsed.entries],
+        [entry.title for entry in parsed.entries],
+    )
+
+
+async def _intent(
+    edges: Edges, rules: Rules, feed: FeedRow, fresh: Fresh, now: datetime
+) -> tuple[EntryIntent, list[TraceLine]]:
+    """An obvious hit is read first, and rings soon even if its page is not read by then."""
+    entry = fresh.entry
+    hits = []
+    if fresh.reads:
+        source = rules.sources.get(feed.id)
+        hits = await matching(edges, rules, document_of_entry(entry, source, rules.cues))
+    told = "edited" if fresh.edited else "read next" if fresh.reads else "stored only"
+    lines = [_line("poll", told, f"{feed.name}: {fresh.because}", entry.id, now)]
+    if hits:
+        names = ", ".join(spec.name for spec, _ in hits)
+        lines.append(_line("match", names, "title and the feed's own text", entry.id, now))
+    intent = EntryIntent(
+        entry=entry,
+        key=fresh.key,
+        stream=("pages:hot" if hits else "pages:warm") if fresh.reads else None,
+        ring_after_s=rules.alerts.ring_after_s if hits else None,
+        topics_version=rules.topics_version if fresh.reads else None,
+    )
+    return intent, lines
+
+
+def _line(stage: TraceStage, decision: str, because: str, entry: str, now: datetime) -> TraceLine:
+    return TraceLine(stage=stage, decision=decision, because=because[:500], entry=entry, at=now)
