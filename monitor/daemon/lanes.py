@@ -15,6 +15,7 @@ from workers.lanes.pulse import Pulse
 from workers.lanes.relay import RelayLane
 from workers.lanes.stream import Handler, StreamLane
 from workers.model.beat import BEAT, BEAT_STREAM
+from workers.model.leases import NextPoll
 from workers.options import QueueOptions
 from workers.pool.tasks import read_feed_again, read_page
 from workers.steps.deliver import Deliver
@@ -101,7 +102,7 @@ class Lanes:
         if "deliver" in roles:
             self.beats = self._lane(BEAT_STREAM, (BEAT_STREAM,), 1, beat.deliver)
 
-    def _feed_lane(self, poll: Callable[[str], Awaitable[float]]) -> FeedLane:
+    def _feed_lane(self, poll: Callable[[str], Awaitable[NextPoll]]) -> FeedLane:
         return FeedLane(
             poll,
             self._options.poll_slots,
@@ -285,10 +286,10 @@ def _plain(
     return handler
 
 
-def _polled(poll: Poll, beat: Heartbeat) -> Callable[[str], Awaitable[float]]:
+def _polled(poll: Poll, beat: Heartbeat) -> Callable[[str], Awaitable[NextPoll]]:
     """Make the feed lane's handler: a feed is polled, the synthetic entry begins its way."""
 
-    async def polled(feed: str) -> float:
-        return await (beat.begin() if feed == BEAT else poll(feed))
+    async def polled(feed: str) -> NextPoll:
+        return NextPoll(delay_s=await beat.begin()) if feed == BEAT else await poll(feed)
 
     return polled

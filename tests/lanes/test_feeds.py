@@ -3,6 +3,7 @@
 import asyncio
 
 from workers.errors import StoreDown
+from workers.model.leases import NextPoll
 
 
 class Polls:
@@ -26,7 +27,7 @@ class Polls:
                 raise self.raises.pop(0)
         finally:
             self.now -= 1
-        return self.delay
+        return NextPoll(delay_s=self.delay)
 
 
 def scores(valkey) -> dict[str, float]:

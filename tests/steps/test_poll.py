@@ -142,7 +142,7 @@ async def test_a_failure_backs_off(world, site):
     waits = []
     site.put("/feed", "busy", 500)
     for _ in range(3):
-        waits.append(await world.poller(feed))
+        waits.append((await world.poller(feed)).delay_s)
         world.clock.advance(waits[-1])
     row = await world.store.load_feed(feed)
     assert sorted(set(waits)) == waits
@@ -164,7 +164,7 @@ async def test_retry_after_is_kept(world, site):
     """A 429 is obeyed: the next poll is not before what Retry-After says."""
     feed = await world.baseline()
     site.put("/feed", "slower", 429, Retry_After="7200")
-    assert await world.poller(feed) >= 7200
+    assert (await world.poller(feed)).delay_s >= 7200
 
 
 async def test_a_move_needs_three_answers_over_a_day(world, site, write):
@@ -230,7 +230,7 @@ async def test_gone_for_a_day_is_parked(world, site):
         parked.append((await world.poll(feed)).parked)
         world.clock.advance(13 * 3600)
     assert [False, False, True] == parked
-    assert {} == await world.store.feed_delays()
+    assert [] == await world.store.feed_delays("", 9)
 
 
 async def test_a_page_instead_of_a_feed(world, site, write):
@@ -291,7 +291,7 @@ async def test_a_parked_feed_is_left_alone(world, site):
     feed = await world.baseline()
     await world.store.sync_feeds([])
     asked = site.times("/feed")
-    assert await world.poller(feed) > 0
+    assert (await world.poller(feed)).delay_s > 0
     assert asked == site.times("/feed")
 
 
@@ -302,7 +302,9 @@ async def test_a_polite_poll_waits_its_turn(world, site, changed, with_rules):
     world.rules = with_rules(world.rules, net=changed(world.rules.net, hosts=rule))
     await world.poll(feed)
     asked = site.times("/feed")
-    assert 0 < await world.poller(feed) <= 72
+    after = await world.poller(feed)
+    assert after.waits
+    assert 0 < after.delay_s <= 72
     assert asked == site.times("/feed")
 
 

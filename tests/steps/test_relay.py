@@ -216,19 +216,44 @@ async def test_a_rest_that_a_server_asked_for_is_kept(world, valkey):
 
 
 @pytest.mark.parametrize(
-    ("delay", "feeds", "least", "most"),
+    ("delay", "interval", "feeds", "least", "most"),
     [
-        (-50.0, 3, 0.0, 0.15),
-        (0.0, 40, 0.0, 2.0),
-        (0.0, 10**6, 0.0, 60.0),
-        (300.0, 3, 300.0, 300.0),
+        (-50.0, None, 3, 0.0, 0.15),
+        (0.0, 900.0, 40, 0.0, 2.0),
+        (0.0, None, 10**6, 0.0, 60.0),
+        (0.0, 900.0, 10**6, 0.0, 60.0),
+        (0.0, 5.0, 10**6, 0.0, 5.0),
+        (300.0, 900.0, 3, 300.0, 300.0),
     ],
 )
-def test_the_first_poll_is_soon_and_spread(delay, feeds, least, most):
-    """Overdue feeds are spread over 0.05 s each, a minute at most; others keep their time."""
-    delays = [first_delay(f"fee_{number}", delay, feeds) for number in range(20)]
+def test_the_first_poll_is_soon_and_spread(delay, interval, feeds, least, most):
+    """Overdue feeds are spread over 0.05 s each, a minute or an interval at most.
+
+    Others keep their time.
+    """
+    delays = [first_delay(f"fee_{number}", delay, interval, feeds) for number in range(20)]
     assert least <= min(delays)
     assert max(delays) <= most
+
+
+async def test_a_feed_that_waits_for_its_host_keeps_its_place(world, broker, valkey, eventually):
+    """It is overdue by SQL, and filling the due-queue does not send it to the host again."""
+    feed = await world.baseline()
+    world.clock.advance(10_000)
+    await refill(world.edges)
+
+    leases = []
+
+    async def claimed():
+        leases.extend(await broker.claim_feeds(1, 30.0))
+        return leases
+
+    await eventually(claimed)
+    await broker.feed_done(leases[0], 900.0, waits=True)
+    with valkey.client() as client:
+        score = client.zscore("{tocsin}:due:feeds", feed)
+        assert 0 == await refill(world.edges)
+        assert score == client.zscore("{tocsin}:due:feeds", feed)
 
 
 async def test_two_lives_of_a_database_do_not_outbid_each_other(world, relay, broker):

@@ -77,7 +77,7 @@ async def test_another_address_is_polled_at_once(world) -> None:
     await world.store.sync_feeds([right])
     row = await world.store.load_feed(feed.id)
     assert (0, 0.0, None, None) == (row.errors, row.score, row.failing_since, row.last_error)
-    assert {feed.id: 0.0} == await world.store.feed_delays()
+    assert [(feed.id, 0.0)] == [one[:2] for one in await world.store.feed_delays("", 9)]
 
 
 async def test_a_feed_that_moved_stays_where_it_is_through_a_restart(world) -> None:
@@ -97,7 +97,8 @@ async def test_what_is_not_listed_is_parked_and_comes_back_with_its_history(worl
     await world.store.commit_poll(PollCommit(feed=after, loaded_at=None, delay_s=60.0))
     await world.store.sync_feeds([source("https://other.example/")])
     assert (await world.store.load_feed(feed.id)).parked
-    assert [feed_id("https://other.example/")] == list(await world.store.feed_delays())
+    (there,) = await world.store.feed_delays("", 9)
+    assert feed_id("https://other.example/") == there[0]
     await world.store.sync_feeds([source(feed.url, enabled=False)])
     assert (await world.store.load_feed(feed.id)).parked
     await world.store.sync_feeds([source(feed.url)])
@@ -124,7 +125,7 @@ async def test_a_shorter_interval_counts_at_once_unless_the_feed_fails(
     after = structs.replace(feed, errors=errors)
     await world.store.commit_poll(PollCommit(feed=after, loaded_at=None, delay_s=7200.0))
     await world.store.sync_feeds([source(feed.url, interval_s=60.0)])
-    assert {feed.id: expected} == await world.store.feed_delays()
+    assert [(feed.id, expected, 60.0)] == await world.store.feed_delays("", 9)
 
 
 async def test_one_feed_listed_twice_is_one_feed(store) -> None:
@@ -142,4 +143,15 @@ async def test_very_many_feeds(store) -> None:
     sources = [source(f"https://h{n}.example/f") for n in range(1200)]
     assert 1200 == len(set((await store.sync_feeds(sources)).values()))
     await store.sync_feeds(sources[:1])
-    assert 1 == len(await store.feed_delays())
+    assert 1 == len(await store.feed_delays("", 9))
+
+
+async def test_delays_are_read_in_pieces(store) -> None:
+    """Piece after piece gives each feed once; a parked one is in none."""
+    sources = [source(f"https://h{n}.example/f") for n in range(25)]
+    await store.sync_feeds([*sources, source("https://off.example/f", enabled=False)])
+    found: list[str] = []
+    while some := await store.feed_delays(found[-1] if found else "", 10):
+        assert 10 >= len(some)
+        found += [id_ for id_, _, _ in some]
+    assert sorted(feed_id(one.url) for one in sources) == found

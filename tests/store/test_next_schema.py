@@ -105,7 +105,7 @@ async def _pages(world) -> None:
     assert 1 == len(await store.entries_of(article))
     assert "New" == (await store.entries_of(article))[0].title
     assert await store.article_by_id(article) is not None
-    assert 2 == len(await store.feed_delays())
+    assert 2 == len(await store.feed_delays("", 9))
     assert 2 == len(await store.feed_states(9))
     assert 2 == len(await store.feed_rows())
 

@@ -164,7 +164,7 @@ async def test_feed_state_and_next_poll(world) -> None:
     await world.store.commit_poll(PollCommit(feed=after, loaded_at=None, delay_s=300.0))
     stored = await world.store.load_feed(feed.id)
     assert structs.replace(after, next_poll_at=stored.next_poll_at) == stored
-    assert {feed.id: 300.0} == await world.store.feed_delays()
+    assert [(feed.id, 300.0)] == [one[:2] for one in await world.store.feed_delays("", 9)]
 
 
 async def test_a_poll_does_not_overwrite_what_others_write(world) -> None:
@@ -218,7 +218,7 @@ async def test_a_poll_parks_but_never_unparks(world) -> None:
     await world.store.commit_poll(PollCommit(feed=parked, loaded_at=None, delay_s=1.0))
     await world.store.commit_poll(PollCommit(feed=feed, loaded_at=None, delay_s=1.0))
     assert (await world.store.load_feed(feed.id)).parked
-    assert {} == await world.store.feed_delays()
+    assert [] == await world.store.feed_delays("", 9)
 
 
 async def test_a_permanent_move_is_remembered(world) -> None:

@@ -45,7 +45,8 @@ class RedisBroker(Streams, DueQueue, Hosts, Breakers, Rates):
         await self._link.open()
 
     async def close(self) -> None:
-        """Say goodbye and close all connections."""
+        """Send what waits, say goodbye and close all connections."""
+        await self._done.flush()
         await self._say_goodbye([stream_key(name) for name in self._known])
         await self._link.close()
 

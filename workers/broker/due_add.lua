@@ -7,7 +7,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local soonest, longest, changed = ARGV[1] == '1', tonumber(ARGV[2]), 0
 for i = 3, #ARGV, 2 do
   local at, feed = now + tonumber(ARGV[i]), ARGV[i + 1]
-  at = at - at % 2
+  at = at - at % 4
   local score = tonumber(redis.call('ZSCORE', KEYS[1], feed) or nil)
   local leased = score and score % 2 == 1 and score > now and score <= now + longest
   if not score or (soonest and not leased and at < score) then

@@ -2,7 +2,7 @@
 
 from workers.model.base import Record
 
-__all__ = ["FeedLease", "Message", "Push"]
+__all__ = ["FeedLease", "Message", "NextPoll", "Push"]
 
 
 class Push(Record, frozen=True, kw_only=True):
@@ -31,3 +31,11 @@ class FeedLease(Record, frozen=True, kw_only=True):
     feed: str
     deadline: float
     """The fence, seconds of Redis TIME."""
+
+
+class NextPoll(Record, frozen=True, kw_only=True):
+    """When a feed is to be claimed again."""
+
+    delay_s: float
+    waits: bool = False
+    """It was not polled: its host cannot be asked before."""

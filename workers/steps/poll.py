@@ -20,6 +20,7 @@ from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
 from workers.model.commit import EntryIntent, PollCommit
 from workers.model.feed import Activity, FeedRow
+from workers.model.leases import NextPoll
 from workers.model.message import EventChanges
 from workers.options import PollOptions
 from workers.steps.decide import decide_entries
@@ -72,8 +73,8 @@ class Poll:
             self._asked_at = now  # first: other polls need not ask meanwhile
             self._behind_s = await self._edges.store.behind()
 
-    async def __call__(self, feed_id: str) -> float:
-        """Poll the feed with this id; return the seconds until its next poll.
+    async def __call__(self, feed_id: str) -> NextPoll:
+        """Poll the feed with this id; return when it is to be claimed again.
 
         Raises:
             StoreDown: nothing could be stored; nothing is lost, the validators stand as they were.
@@ -81,10 +82,10 @@ class Poll:
         rules = self._rules()
         feed = await self._edges.store.load_feed(feed_id)
         if feed is None or feed.parked:
-            return GONE_FROM_CONFIG_S
+            return NextPoll(delay_s=GONE_FROM_CONFIG_S)
         wait = await take_turn(self._edges, feed.url, rules.net)
         if wait > 0:
-            return wait
+            return NextPoll(delay_s=wait, waits=True)
         began = self._edges.clock.now()
         try:
             seen = await self._look(feed, rules)
@@ -103,7 +104,7 @@ class Poll:
             commit = self._noticed(feed, commit, rules)
             note(self._edges, await self._edges.store.commit_poll(commit))
         self._report(feed, commit, seen)
-        return commit.delay_s
+        return NextPoll(delay_s=commit.delay_s)
 
     async def _store(self, commit: PollCommit, began: datetime) -> None:
         """Commit; a trace begins with each entry that asks for work, when its feed was asked."""

@@ -92,20 +92,24 @@ class Broker(Protocol):
         """Take up to ``count`` feeds that are due."""
         ...
 
-    async def renew_feed(self, lease: FeedLease, lease_s: float) -> FeedLease | None:
-        """Renew a slow poll's lease; None if it was lost."""
+    async def renew_feeds(self, leases: Sequence[FeedLease], lease_s: float) -> list[FeedLease]:
+        """Renew the leases of slow polls; return those that hold, the others are lost."""
         ...
 
-    async def feed_done(self, lease: FeedLease, delay_s: float) -> bool:
-        """Set the feed's next time, only if the lease still holds."""
+    async def feed_done(self, lease: FeedLease, delay_s: float, *, waits: bool = False) -> bool:
+        """Set the feed's next time (``waits``: its host's), only if the lease still holds."""
         ...
 
     async def schedule_feeds(self, delays: Mapping[str, float], *, soonest: bool = False) -> int:
         """Add the feeds that the due-queue lacks (all, moved to no later time, if ``soonest``)."""
         ...
 
-    async def drop_feeds(self, keep: Sequence[str]) -> int:
-        """Remove every feed but these from the due-queue; return how many went."""
+    async def drop_feeds(self, feeds: Sequence[str]) -> int:
+        """Remove these feeds from the due-queue; return how many were there."""
+        ...
+
+    async def queued_feeds(self) -> dict[str, float]:
+        """Return the seconds until each feed is due, minus infinity if it is not to be moved."""
         ...
 
     async def due_lag(self) -> float:
@@ -283,8 +287,11 @@ class Store(Protocol):
         """Return weight and habit of each feed not parked that has no interval of its own."""
         ...
 
-    async def feed_delays(self) -> dict[str, float]:
-        """Return the seconds until the next poll (negative: overdue) of each feed not parked."""
+    async def feed_delays(self, after: str, most: int) -> list[tuple[str, float, float | None]]:
+        """Return id, seconds until the next poll (negative: overdue) and interval of feeds.
+
+        Of those not parked, ``most`` that come after the id ``after``, in their order.
+        """
         ...
 
 

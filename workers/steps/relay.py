@@ -16,6 +16,10 @@ __all__ = ["PAGE_STREAMS", "RING_STREAM", "Relay", "refill", "sink_stream"]
 
 PAGE_STREAMS = ("pages:hot", "pages:warm", "pages:cold")
 RING_STREAM = "ring"
+PIECE = 2000
+"""Feeds that are compared in one turn of the loop: a millisecond or two."""
+SPREAD_S, SPREAD_FEED_S = 60.0, 0.05
+"""What is overdue at a start is spread over so long at most, and over so much a feed."""
 NOT_SOONER_S = 1.0
 """A poll's time is written to SQL first, then to the due-queue, which so is always a bit later."""
 _log = structlog.get_logger()
@@ -26,19 +30,15 @@ def sink_stream(sink: str) -> str:
     return f"sink:{sink}"
 
 
-def first_delay(feed: str, delay_s: float, feeds: int) -> float:
+def first_delay(feed: str, delay_s: float, interval_s: float | None, feeds: int) -> float:
     """Return when a feed that the due-queue lacks is polled: not before its time, not all at once.
 
-    What is overdue is spread by a hash over 0.05 s a feed, a minute at most: three feeds at once,
-    forty within two seconds.
+    What is overdue is spread by a hash over 0.05 s a feed, a minute or an interval at most: three
+    feeds at once, forty within two seconds.
     """
+    most = min(SPREAD_S, SPREAD_FEED_S * feeds, SPREAD_S if interval_s is None else interval_s)
     share = blake2b(feed.encode(), digest_size=4).digest()
-    spread = int.from_bytes(share, "big") / 2**32 * min(60.0, 0.05 * feeds)
-    return max(delay_s, spread)
-
-
-def _first_delays(delays: Mapping[str, float]) -> dict[str, float]:
-    return {feed: first_delay(feed, delay, len(delays)) for feed, delay in delays.items()}
+    return max(delay_s, int.from_bytes(share, "big") / 2**32 * most)
 
 
 async def refill(edges: Edges, *, beats: bool = False) -> int:
@@ -48,17 +48,43 @@ async def refill(edges: Edges, *, beats: bool = False) -> int:
     operator wrote another address or a shorter interval) is moved. Heals partial loss; a
     Retry-After survives, because SQL knows the feed's next time. With ``beats`` the synthetic
     entry of the heartbeat is polled too.
+
+    The queue is read first: what is in it then, and not in SQL later, was taken from SQL. Only
+    what differs is sent, and all is read in pieces: there may be 100,000 feeds.
     """
-    delays = await edges.store.feed_delays()
-    await edges.broker.drop_feeds([*delays, *([BEAT] if beats else [])])
+    queued = await edges.broker.queued_feeds()
+    queued.pop(BEAT, None)
+    known: list[tuple[str, float, float | None]] = []
+    while some := await edges.store.feed_delays(known[-1][0] if known else "", PIECE):
+        known += some
+    gone = queued.keys() - {id_ for id_, _, _ in known}
+    await edges.broker.drop_feeds([*gone, *([] if beats else [BEAT])])
     if beats:
         await edges.broker.schedule_feeds({BEAT: 0.0})
-    if not delays:
-        return 0
-    first = await asyncio.to_thread(_first_delays, delays)  # 100,000 feeds take half a second
-    added = await edges.broker.schedule_feeds(first)
-    later = {feed: delay + NOT_SOONER_S for feed, delay in first.items()}
-    return added + await edges.broker.schedule_feeds(later, soonest=True)
+    added = moved = 0
+    for start in range(0, len(known), PIECE):
+        lacking, sooner = _differing(known[start : start + PIECE], queued, len(known))
+        added += await edges.broker.schedule_feeds(lacking)
+        moved += await edges.broker.schedule_feeds(sooner, soonest=True)
+        await asyncio.sleep(0)  # noqa: TID251 - a turn for others
+    return added + moved
+
+
+def _differing(
+    known: Sequence[tuple[str, float, float | None]], queued: Mapping[str, float], feeds: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what the queue lacks, and what SQL knows to be due sooner; each with its delay."""
+    lacking: dict[str, float] = {}
+    sooner: dict[str, float] = {}
+    for id_, delay_s, interval_s in known:
+        until = queued.get(id_)
+        if until is None:
+            lacking[id_] = first_delay(id_, delay_s, interval_s, feeds)
+        elif until > delay_s + NOT_SOONER_S:
+            first = first_delay(id_, delay_s, interval_s, feeds)
+            if until > first + NOT_SOONER_S:
+                sooner[id_] = first
+    return lacking, sooner
 
 
 class Relay:

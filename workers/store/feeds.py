@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, update
 
 from workers.model.feed import Activity, FeedHints, FeedRow, FeedSource, Validators
 from workers.model.ids import feed_id
-from workers.store.columns import bounded
-from workers.store.sql import Values, chunks, put_new
+from workers.store.columns import bounded, seconds
+from workers.store.sql import Fixed, Values, chunks, put_new
 from workers.store.tables import addresses, feeds
 
 __all__ = ["address_key", "delays", "ids", "load", "note_addresses", "rows", "sync"]
@@ -45,15 +45,30 @@ def _feed(row: Row[Any]) -> FeedRow:
     return FeedRow(**fields, full_text=(row.pages_got, row.pages_tried))
 
 
-_DELAYS = select(feeds.c.id, feeds.c.next_poll_at).where(feeds.c.parked.is_(False))
+_DELAYS = Fixed(
+    select(
+        feeds.c.id,
+        feeds.c.next_poll_at,
+        func.coalesce(feeds.c.interval_fixed_s, feeds.c.interval_s),
+    )
+    .where(feeds.c.parked.is_(False), feeds.c.id > bindparam("after"))
+    .order_by(feeds.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
-def delays(conn: Connection, now: datetime) -> dict[str, float]:
-    """Return the seconds until the next poll of each feed that is not parked."""
-    return {
-        row.id: (row.next_poll_at - now).total_seconds() if row.next_poll_at else 0.0
-        for row in conn.execute(_DELAYS)
-    }
+def delays(
+    conn: Connection, now: datetime, after: str, most: int
+) -> list[tuple[str, float, float | None]]:
+    """Return id, seconds until the next poll, and interval of feeds that are not parked.
+
+    In pieces, ``most`` of them that come after the id ``after``: there may be 100,000.
+    """
+    present = seconds(now)
+    return [
+        (id_, 0.0 if at is None else at - present, interval)
+        for id_, at, interval in _DELAYS.fetch(conn, {"after": after, "most": most})
+    ]
 
 
 _HABITS = select(feeds.c.weight, feeds.c.activity).where(

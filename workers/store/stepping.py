@@ -160,6 +160,9 @@ class StepStore(Base):
         """Return weight and habit of each feed not parked that has no interval of its own."""
         return await self._read(feeds.habits)
 
-    async def feed_delays(self) -> dict[str, float]:
-        """Return the seconds until the next poll (negative: overdue) of each feed not parked."""
-        return await self._read(feeds.delays)
+    async def feed_delays(self, after: str, most: int) -> list[tuple[str, float, float | None]]:
+        """Return id, seconds until the next poll (negative: overdue) and interval of feeds.
+
+        Of those not parked, ``most`` that come after the id ``after``, in their order.
+        """
+        return await self._read(feeds.delays, after, most)
