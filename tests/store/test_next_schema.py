@@ -12,8 +12,9 @@ import pytest
 
 from workers.alerts import SinkRoute, event
 from workers.model.alert import Recipient
-from workers.model.commit import ArticleCommit, DeliveryCommit
+from workers.model.commit import ArticleCommit, DeliveryCommit, EntryIntent
 from workers.model.message import EventEnd
+from workers.model.websub import PushCommit, Wanted
 from workers.options import KeepOptions
 from workers.store import DeadWhich, SqlStore, examine, open_store
 from workers.store.dbtime import ProcessTime
@@ -148,6 +149,29 @@ async def _deliveries(world) -> None:
     assert await store.drop_dead() == len(letters) - 1
 
 
+async def _hubs(world) -> None:
+    """Ask hubs, be asked and pushed by them."""
+    store = world.store
+    feed = await world.feed()
+    wanted = Wanted(hub="https://hub.example/", topic=feed.url)
+    one = await store.want_subscription(feed.id, wanted, "https://us.example")
+    assert [one.id] == await store.due_subscriptions(9)
+    one = await store.claim_subscription(one.id)
+    await store.subscription_told(one, said="not today")
+    assert await store.verify_subscription(one.id, feed.url, 60.0)
+    await store.note_missed(one.id)
+    assert 1 == len(await store.load_listed(feed.id, 1))
+    intent = EntryIntent(entry=world.entry(feed, "pushed"), key="pushed", stream="pages:warm")
+    push = PushCommit(subscription=one.id, feed_id=feed.id, intents=(intent,))
+    assert 1 == await store.commit_push(push)
+    assert await store.refuse_subscription(one.id, feed.url, "no")
+    assert await store.want_subscription(feed.id, None, "https://us.example") is None
+    assert {"leaving": 1} == await store.subscription_counts()
+    assert await store.let_go_subscription(one.id, feed.url)
+    assert await store.subscription(one.id) is None
+    assert await store.subscription_of(feed.id) is None
+
+
 async def _house(world) -> None:
     """What belongs to the whole."""
     store = world.store
@@ -172,6 +196,7 @@ async def test_nearly_every_verb_works_on_the_next_schema(ahead, clock, make_wor
     world = make_world(recorded, clock)
     await _pages(world)
     await _deliveries(world)
+    await _hubs(world)
     await _house(world)
     verbs = _verbs()
     assert len(verbs & recorded.used) >= 0.8 * len(verbs), verbs - recorded.used

@@ -11,13 +11,14 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 from workers.model.alert import DeliveryJob, Notice
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
-from workers.model.feed import Activity, FeedRow, FeedSource
+from workers.model.feed import Activity, FeedRow, FeedSource, KnownEntry
 from workers.model.leases import FeedLease, Message, Push
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
-from workers.model.net import Answer, Fetch
+from workers.model.net import Answer, Fetch, Form, Posted
 from workers.model.rate import Rate
+from workers.model.websub import PushCommit, Subscription, Wanted
 
-__all__ = ["Broker", "Fetcher", "Meter", "Pool", "Sink", "Store"]
+__all__ = ["Broker", "Fetcher", "Meter", "Pool", "Poster", "Sink", "Store"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +32,19 @@ class Fetcher(Protocol):
 
         Raises:
             Transient: timeout, connect, dns, tls, tooLarge (cut by a limit), payload (bad body).
+            Permanent: blocked (a forbidden address or scheme), clientError (no valid URL).
+        """
+        ...
+
+
+class Poster(Protocol):
+    """What hubs are asked with."""
+
+    async def post(self, form: Form) -> Posted:
+        """Send a form, and return what was answered, whatever its status.
+
+        Raises:
+            Transient: timeout, connect, dns, tls, payload.
             Permanent: blocked (a forbidden address or scheme), clientError (no valid URL).
         """
         ...
@@ -181,6 +195,66 @@ class Store(Protocol):
 
         Returns:
             The events that were raised.
+        """
+        ...
+
+    async def websub_key(self) -> str:
+        """Return what the paths of subscriptions are proved with, in hexadecimal."""
+        ...
+
+    async def subscription(self, id_: str) -> Subscription | None:
+        """Return the subscription with this id, None if there is none."""
+        ...
+
+    async def subscription_of(self, feed: str) -> Subscription | None:
+        """Return the feed's subscription, None if it has none (or only one that it leaves)."""
+        ...
+
+    async def want_subscription(
+        self, feed: str, wanted: Wanted | None, base: str
+    ) -> Subscription | None:
+        """Make a feed's subscription be this one, under our address ``base``, or none."""
+        ...
+
+    async def due_subscriptions(self, most: int) -> list[str]:
+        """Return ids of subscriptions about which somebody must speak to their hub now."""
+        ...
+
+    async def claim_subscription(self, id_: str) -> Subscription | None:
+        """Take a subscription that is due, to ask its hub; None if another process has."""
+        ...
+
+    async def subscription_told(
+        self, one: Subscription, delay_s: float | None = None, said: str | None = None
+    ) -> None:
+        """Note how a request ended: ask again in ``delay_s`` (None: as usual), why it refused."""
+        ...
+
+    async def verify_subscription(self, id_: str, topic: str, lease_s: float) -> bool:
+        """Say whether we want what a hub asks us to confirm, and note that it is live if we do."""
+        ...
+
+    async def let_go_subscription(self, id_: str, topic: str) -> bool:
+        """Say whether we want to be pushed no more, as a hub asks, and forget it then."""
+        ...
+
+    async def refuse_subscription(self, id_: str, topic: str, reason: str) -> bool:
+        """Note that a hub says no, or no more; False if that is none of our subscriptions."""
+        ...
+
+    async def note_missed(self, id_: str) -> None:
+        """Note that a poll found what this subscription's hub did not push."""
+        ...
+
+    async def load_listed(self, feed: str, most: int) -> list[KnownEntry]:
+        """Return what the feed listed when it was last read, the newest first."""
+        ...
+
+    async def commit_push(self, commit: PushCommit) -> int:
+        """Store a push: entries, articles, the work that they ask for; return how many were news.
+
+        Raises:
+            TocsinError: the feed is gone, or polled no more.
         """
         ...
 

@@ -8,7 +8,7 @@ from workers.model.article import ArticleRow
 from workers.model.feed import EntryRow, FeedRow, FeedSource
 from workers.model.message import EventLine
 from workers.model.report import DeliveryLine, StoreCounts
-from workers.store import articles, deliveries, events, feeds, lists, traces
+from workers.store import articles, deliveries, events, feeds, lists, subscriptions, traces
 from workers.store.base import Base
 
 __all__ = ["Asking"]
@@ -86,3 +86,7 @@ class Asking(Base):
     async def counts(self) -> StoreCounts:
         """Return how much of everything there is."""
         return await self._read(lists.counts)
+
+    async def subscription_counts(self) -> dict[str, int]:
+        """Return how many subscriptions there are at hubs, by state."""
+        return await self._read(subscriptions.counts)

@@ -37,7 +37,7 @@ from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
 from workers.text.urls import canonical
 
-__all__ = ["commit", "store_entries"]
+__all__ = ["bury", "commit", "store_entries"]
 
 _KEPT = frozenset({
     "id", "url", "name", "tags", "weight", "interval_fixed_s", "parked", "full_text",
@@ -88,13 +88,13 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
     left_out = len(intents) < len({intent.entry.id for intent in poll.intents})
     _store_feed(conn, now, poll, stored, news=not overtaken, whole=not left_out)
     failed = store_entries(conn, now, intents)
-    _bury(conn, now, (*poll.dead, *failed))
+    bury(conn, now, (*poll.dead, *failed))
     _note_listed(conn, now, poll)
     traces.write(conn, poll.trace)
     return events.change(conn, now, poll.events)
 
 
-def _bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:
+def bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:
     """Keep what could not be decided about, or stored: its feed goes on without it."""
     dead.keep_entries(conn, now, failed)
     told = [

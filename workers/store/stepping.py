@@ -6,8 +6,9 @@ from typing import Literal
 from workers.model.alert import DeliveryJob
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
-from workers.model.feed import Activity, FeedRow, FeedSource
+from workers.model.feed import Activity, FeedRow, FeedSource, KnownEntry
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
+from workers.model.websub import PushCommit, Subscription, Wanted
 from workers.store import (
     articles,
     attempts,
@@ -20,6 +21,8 @@ from workers.store import (
     incarnation,
     knowledge,
     polls,
+    pushes,
+    subscriptions,
 )
 from workers.store import work as works
 from workers.store.base import Base
@@ -47,6 +50,66 @@ class StepStore(Base):
             The events that were raised.
         """
         return await self._write(polls.commit, commit)
+
+    async def websub_key(self) -> str:
+        """Return what the paths of subscriptions are proved with, in hexadecimal."""
+        return await self._write(subscriptions.key)
+
+    async def subscription(self, id_: str) -> Subscription | None:
+        """Return the subscription with this id, None if there is none."""
+        return await self._begin(subscriptions.load, id_)
+
+    async def subscription_of(self, feed: str) -> Subscription | None:
+        """Return the feed's subscription, None if it has none (or only one that it leaves)."""
+        return await self._read(subscriptions.of_feed, feed)
+
+    async def want_subscription(
+        self, feed: str, wanted: Wanted | None, base: str
+    ) -> Subscription | None:
+        """Make a feed's subscription be this one, under our address ``base``, or none."""
+        return await self._write(subscriptions.want, feed, wanted, base)
+
+    async def due_subscriptions(self, most: int) -> list[str]:
+        """Return ids of subscriptions about which somebody must speak to their hub now."""
+        return await self._begin(subscriptions.due, most)
+
+    async def claim_subscription(self, id_: str) -> Subscription | None:
+        """Take a subscription that is due, to ask its hub; None if another process has."""
+        return await self._write(subscriptions.claim, id_)
+
+    async def subscription_told(
+        self, one: Subscription, delay_s: float | None = None, said: str | None = None
+    ) -> None:
+        """Note how a request ended: ask again in ``delay_s`` (None: as usual), why it refused."""
+        await self._write(subscriptions.told, one, delay_s, said)
+
+    async def verify_subscription(self, id_: str, topic: str, lease_s: float) -> bool:
+        """Say whether we want what a hub asks us to confirm, and note that it is live if we do."""
+        return await self._write(subscriptions.verify, id_, topic, lease_s)
+
+    async def let_go_subscription(self, id_: str, topic: str) -> bool:
+        """Say whether we want to be pushed no more, as a hub asks, and forget it then."""
+        return await self._write(subscriptions.let_go, id_, topic)
+
+    async def refuse_subscription(self, id_: str, topic: str, reason: str) -> bool:
+        """Note that a hub says no, or no more; False if that is none of our subscriptions."""
+        return await self._write(subscriptions.refuse, id_, topic, reason)
+
+    async def note_missed(self, id_: str) -> None:
+        """Note that a poll found what this subscription's hub did not push."""
+        await self._write(subscriptions.note_missed, id_)
+
+    async def load_listed(self, feed: str, most: int) -> list[KnownEntry]:
+        """Return what the feed listed when it was last read, the newest first."""
+        return await self._read(pushes.listed, feed, most)
+
+    async def commit_push(self, commit: PushCommit) -> int:
+        """Store a push: entries, articles, the work that they ask for; return how many were news.
+
+        Raises:
+            TocsinError: the feed is gone, or polled no more.
+        """
+        return await self._write(pushes.commit, commit)
 
     async def load_page(self, kind: Literal["page", "ring"], article: str) -> PageJob | None:
         """Return the work with its article, following merges; None if there is none."""

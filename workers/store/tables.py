@@ -49,6 +49,7 @@ __all__ = [
     "metadata",
     "rung",
     "sinks",
+    "subscriptions",
     "title_head",
     "told",
     "trace",
@@ -369,6 +370,33 @@ sinks = Table(
     Column("failing_since", Moment),  # nothing but failures since then
     Column("refused_since", Moment),  # the first of them that is the endpoint's fault
     Column("gone_since", Moment),  # the first of them that said so (410)
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("feed_id", Text, ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("hub", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("callback", Words, nullable=False),  # our address that the hub was given
+    Column("secret", Text),  # what its pushes are signed with
+    Column("state", Text, nullable=False),  # wanted, asked, live, refused, leaving
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False, index=True),  # when its hub is to be asked again
+    Column("asked_at", Moment),
+    Column("verified_at", Moment),
+    Column("expires_at", Moment),
+    Column("pushed_at", Moment),
+    Column("missed_at", Moment),  # when a poll found what was not pushed
+    Column("said", Words),
+)
+Index(
+    "uq_subscriptions_of_feed",
+    subscriptions.c.feed_id,
+    unique=True,
+    sqlite_where=subscriptions.c.state != "leaving",
+    postgresql_where=subscriptions.c.state != "leaving",
 )
 
 dead = Table(

@@ -3,6 +3,9 @@
 Only adds; a version that knows only the second schema runs on.
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0003"
@@ -11,3 +14,39 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add columns and tables, each kind in a function of its own."""
+    _subscriptions()
+
+
+def _subscriptions() -> None:
+    """Feeds that hubs are asked to push, and how that stands."""
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("feed_id", sa.Text(), nullable=False),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.Double(), nullable=False),
+        sa.Column("asked_at", sa.Double(), nullable=True),
+        sa.Column("verified_at", sa.Double(), nullable=True),
+        sa.Column("expires_at", sa.Double(), nullable=True),
+        sa.Column("pushed_at", sa.Double(), nullable=True),
+        sa.Column("missed_at", sa.Double(), nullable=True),
+        sa.Column("said", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_subscriptions_feed_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_subscriptions"),
+    )
+    op.create_index("ix_subscriptions_feed_id", "subscriptions", ["feed_id"])
+    op.create_index("ix_subscriptions_next_at", "subscriptions", ["next_at"])
+    staying = sa.text("state != 'leaving'")
+    op.create_index(
+        "uq_subscriptions_of_feed",
+        "subscriptions",
+        ["feed_id"],
+        unique=True,
+        sqlite_where=staying,
+        postgresql_where=staying,
+    )
