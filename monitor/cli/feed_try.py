@@ -23,7 +23,7 @@ from monitor.cli.inputs import (
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
-    from workers.model.feed import ParsedEntry, ParsedFeed
+    from workers.model.feed import Listed, ParsedFeed
     from workers.model.net import Answer
 
 __all__ = ["try_"]
@@ -171,7 +171,7 @@ def _print(told: dict[str, Any]) -> None:
             print_text(f"    {entry['summary'][:200]}")
 
 
-def _entry(entry: "ParsedEntry") -> dict[str, Any]:
+def _entry(entry: "Listed") -> dict[str, Any]:
     return {
         "identity": entry.identity,
         "url": entry.url,
@@ -182,6 +182,10 @@ def _entry(entry: "ParsedEntry") -> dict[str, Any]:
         "updated": entry.updated,
         "authors": list(entry.authors),
         "categories": list(entry.categories),
+        "enclosures": [
+            {"url": file.url, "type": file.type, "length": file.length}
+            for file in entry.enclosures
+        ],
     }
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.feeds import read_feed, second_opinion
-from workers.model.feed import ParsedEntry, ParsedFeed
+from workers.feeds import made, read_feed, second_opinion
+from workers.model.feed import Enclosure, Listed, ParsedEntry, ParsedFeed
 
 URL = "https://harbour.example/rss"
 
@@ -26,7 +26,7 @@ def item(inside: str) -> str:
     return f'<rss version="2.0"><channel><title>T</title><item>{inside}</item></channel></rss>'
 
 
-def only(feed: ParsedFeed) -> ParsedEntry:
+def only(feed: ParsedFeed) -> Listed:
     """Return a feed's one entry."""
     (entry,) = feed.entries
     return entry
@@ -48,6 +48,48 @@ def test_rss(read, samples) -> None:
     assert "<p>First line.</p><p>Second &amp; last.</p>" == first.content_html
     assert datetime(2026, 1, 10, 8, 30, tzinfo=UTC) == first.published
     assert (("Ada Field",), ("Ports",)) == (first.authors, first.categories)
+
+
+FILES = {
+    "rss": item(
+        '<enclosure url="/a.mp3" type="Audio/MPEG" length="1200"/>'
+        '<media:group xmlns:media="http://search.yahoo.com/mrss/">'
+        '<media:content url="https://v.example/b.mp4" fileSize="many"/>'
+        "<media:description>A &lt;b&gt; boat</media:description></media:group>"
+        '<enclosure url="/a.mp3"/><enclosure url="ftp://x.example/c"/>'
+    ),
+    "atom": '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id>'
+    '<media:group xmlns:media="http://search.yahoo.com/mrss/">'
+    "<media:description>A &lt;b&gt; boat</media:description></media:group>"
+    '<link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="1200"/>'
+    '<link rel="enclosure" href="https://v.example/b.mp4"/></entry></feed>',
+    "json": '{"version": "https://jsonfeed.org/version/1", "items": [{"id": 1,'
+    '"content_text": "A <b> boat", "attachments": [{"url": "/a.mp3", "mime_type": "audio/mpeg",'
+    '"size_in_bytes": 1200}, 7, {"url": "https://v.example/b.mp4", "size_in_bytes": -1}]}]}',
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_enclosures(read, kind: str) -> None:
+    """Files that come with an entry, each once; the words of a video where there are no others."""
+    entry = only(read(FILES[kind]))
+    assert (
+        Enclosure(url="https://harbour.example/a.mp3", type="audio/mpeg", length=1200),
+        Enclosure(url="https://v.example/b.mp4"),
+    ) == entry.enclosures
+    assert "A <b> boat" == entry.content
+
+
+def test_texts_are_made_once(read, samples) -> None:
+    """An entry's texts are made when they are asked for; whole, it says the same as before."""
+    for name in samples:
+        for entry in read(samples[name]).entries:
+            whole = made(entry)
+            assert isinstance(whole, ParsedEntry)
+            assert whole is made(entry) is made(whole)
+            assert [getattr(entry, field) for field in whole.__struct_fields__] == [
+                getattr(whole, field) for field in whole.__struct_fields__
+            ]
 
 
 def test_rss_identities(read, samples) -> None:

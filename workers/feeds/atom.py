@@ -5,14 +5,26 @@ import binascii
 from collections.abc import Callable
 
 from workers.feeds.document import Element, Tree
-from workers.feeds.entries import Draft, Reading, finish_all, link_of, short
+from workers.feeds.entries import NAMES, Draft, Reading, finish_all, link_of, short
 from workers.feeds.hints import period_s
-from workers.feeds.names import name_of
-from workers.feeds.xmltext import attribute, base_of, written
+from workers.feeds.media import note_file, note_media
+from workers.feeds.names import ByTag, name_of
+from workers.feeds.xmltext import as_markup, attribute, base_of, written
 from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_atom"]
 
+_OF_FEED = {
+    "entry": "entry",
+    "item": "entry",
+    "link": "link",
+    "title": "title",
+    "language": "language",
+    "dc:language": "dc:language",
+    "sy:updateperiod": "sy:updateperiod",
+    "sy:updatefrequency": "sy:updatefrequency",
+}
+"""What is read of a feed, by name."""
 _PAGES = {"", "text/html", "application/xhtml+xml"}
 
 
@@ -20,18 +32,25 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
     """Read a tree whose root is ``feed``, or a single ``entry``."""
     root = tree.root
     base = base_of(root, reading.url, based=tree.based)
-    elements = [root] if name_of(root.tag) == "entry" else _entries(root, reading.most)
-    drafts = [_draft(item, base_of(item, reading.url, based=tree.based)) for item in elements]
-    if tree.cut and drafts:
-        drafts.pop()
+    elements = [root] if name_of(root.tag) == "entry" else []
     said: dict[str, str] = {}
     links: dict[str, str] = {}
+    names = ByTag(_OF_FEED)
     for element in root:
-        name = name_of(element.tag)
-        if name == "link":
+        name = names[element.tag]
+        if name == "entry":
+            if len(elements) < reading.most:
+                elements.append(element)
+        elif name == "link":
             links.setdefault(attribute(element, "rel").lower() or "alternate", _href(element))
-        elif name in {"title", "language", "dc:language", "sy:updateperiod", "sy:updatefrequency"}:
+        elif name:
             said.setdefault(name, _text(element)[0])
+    takes = ByTag(_TAKES)
+    drafts = [
+        _draft(item, base_of(item, reading.url, based=tree.based), takes) for item in elements
+    ]
+    if tree.cut and drafts:
+        drafts.pop()
     language = attribute(root, "lang") or said.get("language") or said.get("dc:language", "")
     return ParsedFeed(
         kind="atom",
@@ -46,16 +65,6 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
         ),
         entries=finish_all(drafts, reading.now),
     )
-
-
-def _entries(root: Element, most: int) -> list[Element]:
-    found = []
-    for element in root:
-        if name_of(element.tag) in {"entry", "item"}:
-            found.append(element)
-            if len(found) >= most:
-                break
-    return found
 
 
 def _href(element: Element) -> str:
@@ -79,12 +88,13 @@ def _base64(text: str) -> str:
         return ""
 
 
-def _draft(entry: Element, base: str) -> Draft:
+def _draft(entry: Element, base: str, takes: "ByTag[_Take]") -> Draft:
     draft = Draft(base=base)
     for element in entry:
-        take = _TAKES.get(name_of(element.tag))
+        take = takes[element.tag]
         if take is not None:
             take(draft, element)
+    draft.summary = draft.summary or draft.described
     draft.published = draft.published or draft.updated
     return draft
 
@@ -103,6 +113,8 @@ def _link(draft: Draft, element: Element) -> None:
     if rel in {"", "alternate"}:
         page = attribute(element, "type").strip().lower() in _PAGES
         draft.links.setdefault(1 if page else 2, _href(element))
+    elif rel == "enclosure":
+        note_file(draft, element, "href", "length")
 
 
 _RELATIONS = "http://www.iana.org/assignments/relation/"
@@ -116,7 +128,7 @@ def _original(draft: Draft, element: Element) -> None:
 def _summary(draft: Draft, element: Element) -> None:
     text, literal = _text(element)
     if not draft.summary:
-        draft.summary = _escaped(text) if literal else text
+        draft.summary = as_markup(text) if literal else text
 
 
 def _content(draft: Draft, element: Element) -> None:
@@ -126,12 +138,7 @@ def _content(draft: Draft, element: Element) -> None:
         return
     text, literal = _text(element)
     if len(text) > len(draft.content):
-        draft.content = _escaped(text) if literal else text
-
-
-def _escaped(text: str) -> str:
-    """Return text as markup, so that its ``<`` is not taken for a tag."""
-    return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text or "&" in text else text
+        draft.content = as_markup(text) if literal else text
 
 
 def _published(draft: Draft, element: Element) -> None:
@@ -154,18 +161,15 @@ def _author(draft: Draft, element: Element) -> None:
 
 
 def _category(draft: Draft, element: Element) -> None:
-    label = attribute(element, "label") or attribute(element, "term")
+    if len(draft.categories) >= NAMES:
+        return
+    label = element.get("label") or element.get("term")
+    label = label or attribute(element, "label") or attribute(element, "term")
     draft.categories.append(label or element.text or "")
 
 
-def _group(draft: Draft, element: Element) -> None:
-    """Take the description of a video: ``media:group`` is all the text some feeds have."""
-    for child in element:
-        if name_of(child.tag) == "media:description" and not draft.summary:
-            draft.summary = _escaped(child.text or "")
-
-
-_TAKES: dict[str, Callable[[Draft, Element], None]] = {
+_Take = Callable[[Draft, Element], None]
+_TAKES: dict[str, _Take] = {
     "id": _id,
     "guid": _id,
     "title": _title,
@@ -193,5 +197,6 @@ _TAKES: dict[str, Callable[[Draft, Element], None]] = {
     "contributor": _author,
     "category": _category,
     "dc:subject": _category,
-    "media:group": _group,
+    "media:content": note_media,
+    "media:group": note_media,
 }

@@ -5,7 +5,7 @@ import re
 
 from workers.model.base import Record
 
-__all__ = ["Decoded", "charset_of_header", "decode"]
+__all__ = ["Decoded", "as_utf8", "charset_of_header", "decode"]
 
 _CODECS = {
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 utf_8",
@@ -55,6 +55,7 @@ _CODECS = {
 _LABELS = {label: codec for codec, labels in _CODECS.items() for label in labels.split()}
 """Only these: Python knows codecs that inflate (zlib) or take quadratic time (punycode)."""
 
+_SPACE = b" \t\r\n"
 _LATIN = frozenset({"cp1252", "iso8859-15"})
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -91,13 +92,30 @@ def charset_of_header(content_type: str) -> str | None:
     return found[1] if found else None
 
 
+def as_utf8(body: bytes, content_type: str) -> bytes | None:
+    """Return the document's bytes where they are UTF-8, if they are what they are said to be.
+
+    That is so for most documents, and spares making characters of them only for the parser to make
+    bytes of these again. None where there is a doubt: `decode` knows what to do then.
+    """
+    if body.startswith(codecs.BOM_UTF8):
+        return body[len(codecs.BOM_UTF8) :].lstrip(_SPACE)
+    if body[:1] in _SPACE:
+        body = body.lstrip(_SPACE)
+    if body[:1] != b"<" or body[1:2] == b"\0":
+        return None
+    warnings: list[str] = []
+    names = _in_order(_named(body, content_type, warnings))
+    return body if names[0] == "utf-8" and not warnings else None
+
+
 def decode(body: bytes, content_type: str) -> Decoded:
     """Return the characters of ``body``. Never fails: at worst it reads windows-1252."""
     for mark, codec in _BOMS:
         if body.startswith(mark):
             text = body[len(mark) :].decode(codec, "replace")
             return Decoded(text=text, charset=codec.removesuffix("-le").removesuffix("-be"))
-    body = body.lstrip(b" \t\r\n") if body[:1] in b" \t\r\n" else body
+    body = body.lstrip(_SPACE) if body[:1] in _SPACE else body
     for start, codec in _STARTS:
         if body.startswith(start):
             return Decoded(text=body.decode(codec, "replace"), charset=codec)
@@ -107,16 +125,23 @@ def decode(body: bytes, content_type: str) -> Decoded:
 def _declared(body: bytes, content_type: str) -> Decoded:
     """Decode by what HTTP and the XML declaration say, in that order."""
     warnings: list[str] = []
-    names = _named(body, content_type, warnings)
-    if not names or names[0] == "utf-8" or (names[0] in _LATIN and "utf-8" in names[1:]):
-        # a server's default (Latin-1) loses against bytes that are UTF-8 as the document says
-        names = ["utf-8", *(name for name in names if name != "utf-8")]
+    names = _in_order(_named(body, content_type, warnings))
     for codec in names:
         try:
             return Decoded(text=body.decode(codec), charset=codec, warnings=tuple(warnings))
         except UnicodeDecodeError:
             warnings.append(f"charset: bytes are not all {codec}")
     return _guessed(body, names, warnings)
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Return the codecs to try: UTF-8 first where nothing is said, or it is among what is said.
+
+    A server's default (Latin-1) loses against bytes that are UTF-8 as the document says.
+    """
+    if not names or names[0] == "utf-8" or (names[0] in _LATIN and "utf-8" in names[1:]):
+        return ["utf-8", *(name for name in names if name != "utf-8")]
+    return names
 
 
 def _named(body: bytes, content_type: str, warnings: list[str]) -> list[str]:

@@ -74,6 +74,9 @@ def parse_date(text: str) -> datetime | None:
 def _moment(day: datetime, clock: tuple[int, int, int], zone: timezone) -> datetime:
     """Join day and time of day; ``24:00:00`` is the next midnight, second 60 is second 59."""
     hours, minutes, seconds = clock
+    if hours < 24 and minutes < 60 and seconds < 60:  # noqa: PLR2004
+        found = day.replace(hour=hours, minute=minutes, second=seconds, tzinfo=zone)
+        return found if zone is UTC else found.astimezone(UTC)
     if hours > 24 or minutes > 59 or seconds > 60 or (hours == 24 and minutes + seconds):  # noqa: PLR2004
         raise ValueError("no time of day")
     moved = timedelta(hours=hours, minutes=minutes, seconds=min(seconds, 59))
@@ -83,12 +86,14 @@ def _moment(day: datetime, clock: tuple[int, int, int], zone: timezone) -> datet
 def _rfc(text: str) -> datetime | None:
     """Read RFC 822 as most feeds write it."""
     found = _RFC.fullmatch(text)
-    month = MONTHS.get(found[2].lower()) if found else None
-    zone = _zone_named(found[7]) if found else None
-    if not found or not month or zone is None:
+    if not found:
         return None
-    day = datetime(int(found[3]), month, int(found[1]), tzinfo=UTC)
-    return _moment(day, (int(found[4]), int(found[5]), int(found[6])), zone)
+    day, word, year, hour, minute, second, name = found.groups()
+    month, zone = MONTHS.get(word.lower()), _zone_named(name)
+    if not month or zone is None:
+        return None
+    midnight = datetime(int(year), month, int(day), tzinfo=UTC)
+    return _moment(midnight, (int(hour), int(minute), int(second)), zone)
 
 
 def _iso(text: str) -> datetime | None:
@@ -169,6 +174,7 @@ def _zone(text: str, *, timed: bool) -> tuple[timezone, str]:
     return UTC, before + after
 
 
+@lru_cache(maxsize=256)
 def _zone_named(name: str) -> timezone | None:
     """Return the zone of ``+0200``, ``-05``, ``GMT`` or a known abbreviation."""
     if name[0] in "+-":

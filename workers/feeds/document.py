@@ -15,8 +15,10 @@ from workers.feeds.charset import Decoded
 from workers.feeds.names import CORE, name_of
 from workers.model.base import Record
 
-__all__ = ["Element", "NotMarkup", "Tree", "is_page", "plant"]
+__all__ = ["Element", "NotMarkup", "Tree", "is_page", "plant", "plant_utf8"]
 
+TYPED = 65_536
+"""Characters of the beginning in which a document type is looked for."""
 REPAIRED = 2 << 20
 """Characters of the longest document that is repaired by text; larger ones are only recovered."""
 
@@ -74,7 +76,7 @@ def plant(decoded: Decoded, url: str) -> Tree:
         NotMarkup: nothing of it can be read.
     """
     text = decoded.text
-    typed = _DOCTYPE.search(text, 0, 65_536)
+    typed = _DOCTYPE.search(text, 0, TYPED)
     if typed:
         text = _untyped(text, typed.start())
     data = text.encode("utf-8", "replace")
@@ -90,6 +92,19 @@ def plant(decoded: Decoded, url: str) -> Tree:
         except etree.XMLSyntaxError:
             pass  # the parser's own recovery is what is left
     return _recovered(data, url, based=based, warning=warning)
+
+
+def plant_utf8(data: bytes, url: str) -> Tree | None:
+    """Return the tree of a document that is UTF-8 and well-formed, None of any other.
+
+    A document type asks for more care than is taken here: such a document is none of these.
+    """
+    if b"<!DOCTYPE" in data[:TYPED]:
+        return None
+    try:
+        return Tree(root=_strict(data, url), based=b"xml:base" in data)
+    except (etree.XMLSyntaxError, UnicodeDecodeError):
+        return None
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:

@@ -1,5 +1,10 @@
-"""An entry in the making: what each format's reader collects, and how that becomes an entry."""
+"""An entry in the making: what each format's reader collects, and how that becomes an entry.
 
+What tells entries apart is made at once: identity, link, title, dates. What is made of their texts
+costs ten times as much, and is made for those that somebody asks about.
+"""
+
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,11 +15,11 @@ from msgspec.structs import replace
 
 from workers.feeds.dates import known_date
 from workers.model.base import Record
-from workers.model.feed import ParsedEntry
+from workers.model.feed import Enclosure, Listed, ParsedEntry
 from workers.text.markup import clean, plain
 from workers.text.urls import LONGEST, absolute, canonical
 
-__all__ = ["Draft", "Reading", "finish", "finish_all", "link_of", "short"]
+__all__ = ["NAMES", "Draft", "LazyEntry", "Reading", "finish_all", "link_of", "made", "short"]
 
 TITLE = 1000
 SUMMARY = 20_000
@@ -22,6 +27,9 @@ TEXT = 400_000
 NAME = 200
 NAMES = 50
 """Characters of a title, a summary, a content, a name; and how many names an entry keeps."""
+ENCLOSURES = 20
+TYPE = 100
+"""Files that an entry keeps, and characters of a media type."""
 
 
 class Reading(Record, frozen=True, kw_only=True):
@@ -47,10 +55,106 @@ class Draft:
     """True where the title is text and no markup."""
     summary: str = ""
     content: str = ""
+    described: str = ""
+    """What a video shows: the text of an entry that has no other."""
     published: str | None = None
     updated: str | None = None
     authors: list[str] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
+    enclosures: list[tuple[str, str, str]] = field(default_factory=list)
+    """Address, media type and length of each, as written."""
+
+
+class LazyEntry:
+    """An entry whose texts are made, once, when the first of them is asked for.
+
+    Its attributes are those of `ParsedEntry`.
+    """
+
+    __slots__ = ("_draft", "_made", "identity", "published", "title", "updated", "url")
+
+    def __init__(self, draft: Draft, now: datetime) -> None:
+        self._draft = draft
+        self._made: ParsedEntry | None = None
+        self.url = _url(draft)
+        self.title = _title(draft)
+        self.published = known_date(draft.published, now)
+        self.updated = known_date(draft.updated, now)
+        self.identity = _identity(draft.guid, self.url) or ""
+        if not self.identity:  # it has no name but its text
+            unnamed = self.made()
+            self.identity = f"text:{unnamed.digest}"
+            self._made = replace(unnamed, identity=self.identity)
+
+    def made(self) -> ParsedEntry:
+        """Return the entry with its texts."""
+        if self._made is None:
+            self._made = _made(self, self._draft)
+        return self._made
+
+    @property
+    def summary(self) -> str:
+        """Plain text."""
+        return self.made().summary
+
+    @property
+    def content(self) -> str:
+        """Plain text, lines kept."""
+        return self.made().content
+
+    @property
+    def content_html(self) -> str:
+        """The content as the feed wrote it."""
+        return self.made().content_html
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Names."""
+        return self.made().authors
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Labels."""
+        return self.made().categories
+
+    @property
+    def enclosures(self) -> tuple[Enclosure, ...]:
+        """Files that come with it."""
+        return self.made().enclosures
+
+    @property
+    def digest(self) -> str:
+        """Hash over title and content."""
+        return self.made().digest
+
+
+def made(entry: Listed) -> ParsedEntry:
+    """Return an entry with its texts made."""
+    if isinstance(entry, ParsedEntry):
+        return entry
+    if isinstance(entry, LazyEntry):
+        return entry.made()
+    raise TypeError(f"no entry of this reader: {type(entry).__name__}")
+
+
+def _made(entry: LazyEntry, draft: Draft) -> ParsedEntry:
+    told = plain(draft.summary[:TEXT]) if draft.summary else ""
+    whole = plain(draft.content[:TEXT]) if draft.content else told
+    html, text = (draft.content, whole) if len(whole) >= len(told) else (draft.summary, told)
+    return ParsedEntry(
+        identity=entry.identity,
+        url=entry.url,
+        title=entry.title,
+        summary=(told or whole)[:SUMMARY].replace("\n", " "),
+        content=text,
+        content_html=clean(html[:TEXT]) or clean(draft.summary[:TEXT]),
+        published=entry.published,
+        updated=entry.updated,
+        authors=_names(draft.authors),
+        categories=_names(draft.categories),
+        enclosures=_enclosures(draft),
+        digest=_hash(entry.title, text),
+    )
 
 
 def short(text: str, limit: int = NAME) -> str:
@@ -71,59 +175,41 @@ def link_of(written: str, base: str) -> str | None:
     return absolute(text, base)
 
 
-def finish(draft: Draft, now: datetime) -> ParsedEntry:
-    """Return the entry that a draft makes."""
-    url = _url(draft)
-    title = _title(draft)
-    told = plain(draft.summary[:TEXT]) if draft.summary else ""
-    whole = plain(draft.content[:TEXT]) if draft.content else told
-    html, text = (draft.content, whole) if len(whole) >= len(told) else (draft.summary, told)
-    published = known_date(draft.published, now)
-    updated = known_date(draft.updated, now)
-    return ParsedEntry(
-        identity=_identity(draft.guid, url, title, text),
-        url=url,
-        title=title,
-        summary=(told or whole)[:SUMMARY].replace("\n", " "),
-        content=text,
-        content_html=clean(html[:TEXT]) or clean(draft.summary[:TEXT]),
-        published=published,
-        updated=updated,
-        authors=_names(draft.authors),
-        categories=_names(draft.categories),
-        digest=_hash(title, text),
-    )
-
-
-def finish_all(drafts: list[Draft], now: datetime) -> tuple[ParsedEntry, ...]:
+def finish_all(drafts: list[Draft], now: datetime) -> tuple[Listed, ...]:
     """Return the entries of a document, each identity once; true repetitions are dropped.
 
     A guid that stands for several things identifies none of them: they are known by their links,
     or their texts.
     """
-    entries = [finish(draft, now) for draft in drafts]
+    entries = [LazyEntry(draft, now) for draft in drafts]
+    times = Counter(entry.identity for entry in entries)
+    if len(times) == len(entries):
+        return tuple(entries)
     told: dict[str, set[tuple[object, ...]]] = {}
+    for entry in entries:
+        if times[entry.identity] > 1:
+            told.setdefault(entry.identity, set()).add(_facts(entry))
+    kept: dict[str, Listed] = {}
     seen: set[tuple[object, ...]] = set()
     for entry in entries:
-        told.setdefault(entry.identity, set()).add(_facts(entry))
-    kept: dict[str, ParsedEntry] = {}
-    for entry in entries:
-        name, facts = entry.identity, _facts(entry)
-        if (name, facts) in seen:
-            continue
-        seen.add((name, facts))
-        if len(told[name]) > 1:
-            name = next((other for other in _others(entry) if other not in kept), name)
+        name = entry.identity
+        if name in told:
+            facts = name, *_facts(entry)
+            if facts in seen:
+                continue
+            seen.add(facts)
+            if len(told[name]) > 1:
+                name = next((other for other in _others(entry) if other not in kept), name)
         if name not in kept:
-            kept[name] = entry if name == entry.identity else replace(entry, identity=name)
+            kept[name] = entry if name == entry.identity else replace(entry.made(), identity=name)
     return tuple(kept.values())
 
 
-def _facts(entry: ParsedEntry) -> tuple[object, ...]:
+def _facts(entry: LazyEntry) -> tuple[object, ...]:
     return entry.url, entry.digest, entry.published
 
 
-def _others(entry: ParsedEntry) -> tuple[str, ...]:
+def _others(entry: LazyEntry) -> tuple[str, ...]:
     """Return what else an entry can be known by, the most lasting first."""
     dated = entry.published.isoformat() if entry.published else ""
     link = (canonical(entry.url),) if entry.url else ()
@@ -133,8 +219,9 @@ def _others(entry: ParsedEntry) -> tuple[str, ...]:
 
 def _url(draft: Draft) -> str | None:
     """Return the best link that is an address of the web."""
-    for rank in sorted(draft.links):
-        found = link_of(draft.links[rank], draft.base)
+    links = draft.links
+    for rank in links if len(links) < 2 else sorted(links):  # noqa: PLR2004 - nothing to sort
+        found = link_of(links[rank], draft.base)
         if found:
             return found
     return None
@@ -147,13 +234,12 @@ def _title(draft: Draft) -> str:
     return line if len(line) <= TITLE else line[: TITLE - 1] + "…"
 
 
-def _identity(guid: str, url: str | None, title: str, text: str) -> str:
-    """Return the guid as written, else the canonical link, else a hash of title and text."""
+def _identity(guid: str, url: str | None) -> str | None:
+    """Return the guid as written, else the canonical link, None if there is neither."""
     written = clean(guid).strip()
     if written:
         return written if len(written) <= LONGEST else f"long:{_hash(written, '')}"
-    link = canonical(url) if url else None
-    return link or f"text:{_hash(title, text)}"
+    return canonical(url) if url else None
 
 
 def _hash(first: str, second: str) -> str:
@@ -171,3 +257,21 @@ def _names(written: list[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=2048)
 def _name(written: str) -> str:
     return short(written[: 8 * NAME])
+
+
+def _enclosures(draft: Draft) -> tuple[Enclosure, ...]:
+    """Return the files that come with an entry, each address once."""
+    found: dict[str, Enclosure] = {}
+    for address, kind, length in draft.enclosures[:ENCLOSURES]:
+        url = link_of(address, draft.base)
+        if url and url not in found:
+            told = short(kind, TYPE).lower() or None
+            found[url] = Enclosure(url=url, type=told, length=_bytes(length))
+    return tuple(found.values())
+
+
+def _bytes(text: str) -> int | None:
+    digits = text.strip()
+    if not digits.isdecimal() or len(digits) > 15:  # noqa: PLR2004
+        return None
+    return int(digits) or None

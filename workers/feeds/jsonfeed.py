@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from workers.feeds.entries import Draft, Reading, finish_all, link_of, short
+from workers.feeds.xmltext import as_markup
 from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_json"]
@@ -65,14 +66,15 @@ def _draft(item: dict[str, Any], base: str) -> Draft:
         links={1: _string(item, "url"), 2: _string(item, "external_url")},
         title=_string(item, "title"),
         literal=True,
-        summary=_escaped(_string(item, "summary")),
-        content=_string(item, "content_html") or _escaped(text),
+        summary=as_markup(_string(item, "summary")),
+        content=_string(item, "content_html") or as_markup(text),
         published=_string(item, "date_published") or _string(item, "date_modified"),
         updated=_string(item, "date_modified"),
         authors=[_string(author, "name") for author in authors if isinstance(author, dict)],
         categories=[tag for tag in _list(item, "tags") if isinstance(tag, str)],
+        enclosures=[
+            (_string(file, "url"), _string(file, "mime_type"), _string(file, "size_in_bytes"))
+            for file in _list(item, "attachments")
+            if isinstance(file, dict)
+        ],
     )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,8 +1,12 @@
 """Element names as the readers know them: a short prefix for each namespace that matters."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Generic, TypeVar
 
-__all__ = ["CORE", "name_of"]
+__all__ = ["CORE", "ByTag", "name_of"]
+
+T = TypeVar("T")
 
 CORE = frozenset(
     {
@@ -63,6 +67,23 @@ def name_of(tag: object) -> str:
         return local
     prefix = _PREFIXES.get(space)
     return f"{prefix}:{local}" if prefix else f"?:{local}"
+
+
+class ByTag(dict[object, T | None], Generic[T]):
+    """What is done with an element, by its tag as one document writes it; None for nothing.
+
+    Args:
+        known: By name, as `name_of` returns it.
+    """
+
+    def __init__(self, known: Mapping[str, T]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, tag: object) -> T | None:
+        """Find what a tag that comes for the first time stands for."""
+        found = self[tag] = self._known.get(name_of(tag))
+        return found
 
 
 def _undeclared(name: str) -> str:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from workers.model.base import Record
 from workers.model.commit import Knowledge
-from workers.model.feed import EntryRow, FeedRow, KnownEntry, ParsedEntry, ParsedFeed
+from workers.model.feed import EntryRow, FeedRow, KnownEntry, Listed, ParsedFeed
 from workers.model.ids import entry_id
 from workers.options import AlertOptions
 from workers.text.urls import canonical, identity_key
@@ -174,7 +174,7 @@ def _own_pages(parsed: ParsedFeed, knowledge: Knowledge) -> frozenset[str]:
     )
 
 
-def _repeats(entry: ParsedEntry, knowledge: Knowledge) -> bool:
+def _repeats(entry: Listed, knowledge: Knowledge) -> bool:
     """Say whether an earlier entry had this title and link, at another date."""
     known = knowledge.twins.get(twin(entry.title, entry.url))
     return (
@@ -203,12 +203,12 @@ def _redesigned(view: _View) -> bool:
     return all(entry.published is not None and entry.published < before for entry in new)
 
 
-def _unknown(view: _View, entry: ParsedEntry) -> bool:
+def _unknown(view: _View, entry: Listed) -> bool:
     known = entry.identity in view.knowledge.entries
     return not known and entry.identity not in view.replaced
 
 
-def _new(view: _View, entry: ParsedEntry, *, redesigned: bool) -> Fresh:
+def _new(view: _View, entry: Listed, *, redesigned: bool) -> Fresh:
     """Decide about an entry that was never seen."""
     dated = entry.published or entry.updated
     age = (view.now - dated).total_seconds() if dated else None
@@ -223,7 +223,7 @@ def _new(view: _View, entry: ParsedEntry, *, redesigned: bool) -> Fresh:
     return _fresh(view, entry, "new: within the backlog" if backlog else "new", reads=True)
 
 
-def _edited(view: _View, entry: ParsedEntry, known: KnownEntry) -> Fresh:
+def _edited(view: _View, entry: Listed, known: KnownEntry) -> Fresh:
     """Decide about a new edition.
 
     One of the baseline is read only if its title changed, or its own date says it did since:
@@ -246,7 +246,7 @@ def _edited(view: _View, entry: ParsedEntry, known: KnownEntry) -> Fresh:
 
 def _fresh(  # noqa: PLR0913 - one row, four facts of the decision
     view: _View,
-    entry: ParsedEntry,
+    entry: Listed,
     because: str,
     *,
     reads: bool = False,

@@ -5,8 +5,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from workers.feeds.atom import read_atom
-from workers.feeds.charset import Decoded, decode
-from workers.feeds.document import NotMarkup, Tree, is_page, plant
+from workers.feeds.charset import Decoded, as_utf8, decode
+from workers.feeds.document import NotMarkup, Tree, is_page, plant, plant_utf8
 from workers.feeds.entries import Reading
 from workers.feeds.jsonfeed import read_json
 from workers.feeds.names import name_of
@@ -32,16 +32,33 @@ def read_feed(
     Returns:
         The feed; of kind ``none``, with ``error``, if it is none.
     """
+    reading = Reading(url=url, now=now, most=max_entries)
+    feed = _read_at_once(body, content_type, reading)
+    if feed is not None:
+        return feed
     decoded = decode(body, content_type)
     text = decoded.text.lstrip("\ufeff \t\r\n\0")
     if not text:
         return ParsedFeed(kind="none", charset=decoded.charset, error="empty document")
-    reading = Reading(url=url, now=now, most=max_entries)
     is_json = text[0] in "{["
     feed = read_json(text, reading) if is_json else _read_markup(text, decoded, reading)
     return replace(
         feed, charset=decoded.charset, warnings=(*decoded.warnings, *feed.warnings)[:20]
     )
+
+
+def _read_at_once(body: bytes, content_type: str, reading: Reading) -> ParsedFeed | None:
+    """Read what most feeds are: UTF-8, and well-formed. None of any other."""
+    data = as_utf8(body, content_type)
+    if not data or is_page(data[:5000].decode("utf-8", "replace")):
+        return None
+    tree = plant_utf8(data, reading.url)
+    if tree is None:
+        return None
+    try:
+        return replace(_read_tree(tree, reading), charset="utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _read_markup(text: str, decoded: Decoded, reading: Reading) -> ParsedFeed:

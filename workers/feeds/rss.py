@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from workers.feeds.document import Element, Tree
 from workers.feeds.entries import Draft, Reading, finish_all, link_of, short
 from workers.feeds.hints import period_s
-from workers.feeds.names import name_of
+from workers.feeds.media import note_file, note_media
+from workers.feeds.names import ByTag, name_of
 from workers.feeds.xmltext import attribute, base_of, inner, written
 from workers.model.feed import FeedHints, ParsedFeed
 
@@ -48,6 +49,7 @@ def _drafts(
 ) -> Iterator[Draft]:
     """Yield the entries: children of the channel, of the root (RDF), or of ``items`` (RSS 1.1)."""
     count = 0
+    takes = ByTag(_TAKES)
     for parent in (channel, root):
         if parent is None or (parent is root and parent is channel and count):
             continue
@@ -56,7 +58,7 @@ def _drafts(
             items = element if name == "items" else (element,) if name in {"item", "entry"} else ()
             for item in items:
                 if name_of(item.tag) in {"item", "entry"}:
-                    yield _draft(item, base_of(item, reading.url, based=tree.based))
+                    yield _draft(item, base_of(item, reading.url, based=tree.based), takes)
                     count += 1
                     if count >= reading.most:
                         return
@@ -122,15 +124,17 @@ def _hours(element: Element) -> tuple[int, ...]:
     return tuple(sorted(hours))
 
 
-def _draft(item: Element, base: str) -> Draft:
+def _draft(item: Element, base: str, takes: "ByTag[_Take]") -> Draft:
     draft = Draft(base=base)
     about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
     if about:
         draft.guid = about
     for element in item:
-        take = _TAKES.get(name_of(element.tag))
+        take = takes[element.tag]
         if take is not None:
             take(draft, element)
+    if draft.described and not draft.content:
+        draft.summary = draft.summary or draft.described
     draft.published = draft.published or draft.updated
     return draft
 
@@ -206,7 +210,12 @@ def _keywords(draft: Draft, element: Element) -> None:
     draft.categories.extend((element.text or "")[:2000].split(","))
 
 
-_TAKES: dict[str, Callable[[Draft, Element], None]] = {
+def _enclosure(draft: Draft, element: Element) -> None:
+    note_file(draft, element, "url", "length")
+
+
+_Take = Callable[[Draft, Element], None]
+_TAKES: dict[str, _Take] = {
     "title": _title,
     "dc:title": _other_title,
     "media:title": _other_title,
@@ -247,4 +256,7 @@ _TAKES: dict[str, Callable[[Draft, Element], None]] = {
     "dc:subject": _category,
     "media:keywords": _keywords,
     "itunes:keywords": _keywords,
+    "enclosure": _enclosure,
+    "media:content": note_media,
+    "media:group": note_media,
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 import feedparser
 
-from workers.feeds.entries import Draft, finish_all, link_of, short
+from workers.feeds.entries import Draft, finish_all, link_of, made, short
 from workers.feeds.hints import period_s
 from workers.model.feed import FeedHints, ParsedFeed
 
@@ -62,8 +62,11 @@ def _feed(found: Any, url: str, now: datetime, most: int) -> ParsedFeed:  # noqa
             hub=link_of(_text(links.get("hub", {}), "href"), url),
             self=link_of(_text(links.get("self", {}), "href"), url),
         ),
-        entries=finish_all(
-            [_draft(entry, url) for entry in list(found.get("entries", ()))[:most]], now
+        entries=tuple(
+            made(entry)
+            for entry in finish_all(
+                [_draft(entry, url) for entry in list(found.get("entries", ()))[:most]], now
+            )
         ),
         complete=not found.get("bozo"),
     )
@@ -101,6 +104,10 @@ def _draft(entry: Any, url: str) -> Draft:  # noqa: ANN401 - as above
         updated=_date(entry, "updated"),
         authors=named or [_text(entry, "author")],
         categories=[_text(tag, "term") for tag in _items(entry, "tags")],
+        enclosures=[
+            (_text(file, "href"), _text(file, "type"), _text(file, "length"))
+            for file in _items(entry, "enclosures")
+        ],
     )
 
 

@@ -7,7 +7,7 @@ from lxml import etree
 from workers.feeds.document import Element
 from workers.feeds.names import name_of
 
-__all__ = ["attribute", "bare", "base_of", "inner", "written"]
+__all__ = ["as_markup", "attribute", "bare", "base_of", "inner", "written"]
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -17,6 +17,11 @@ def written(element: Element) -> str:
     if len(element):
         return inner(element)
     return element.text or ""
+
+
+def as_markup(text: str) -> str:
+    """Return text as markup, so that its ``<`` is not taken for a tag."""
+    return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text or "&" in text else text
 
 
 def bare(tag: str) -> str:
@@ -46,16 +51,13 @@ def attribute(element: Element, name: str) -> str:
     value = element.get(name)
     if value is not None:
         return str(value)
-    if len(element.attrib) > 100:  # noqa: PLR2004 - no honest element has so many
+    others = element.attrib
+    if not 0 < len(others) <= 100:  # noqa: PLR2004 - no honest element has so many
         return ""
-    return next(
-        (str(text) for key, text in element.attrib.items() if _local(key) == name),
-        "",
-    )
-
-
-def _local(name: object) -> str:
-    return name_of(name).rpartition(":")[2]
+    for key in others:
+        if key.lower().endswith(name) and name_of(key).rpartition(":")[2] == name:
+            return str(others[key])
+    return ""
 
 
 def base_of(element: Element, url: str, *, based: bool) -> str:

@@ -1,16 +1,19 @@
 """Feeds: as configured, as read, as kept."""
 
 from datetime import datetime
+from typing import Protocol
 
 from workers.model.base import Record
 
 __all__ = [
     "Activity",
+    "Enclosure",
     "EntryRow",
     "FeedHints",
     "FeedRow",
     "FeedSource",
     "KnownEntry",
+    "Listed",
     "ParsedEntry",
     "ParsedFeed",
     "Validators",
@@ -49,8 +52,51 @@ class FeedHints(Record, frozen=True, kw_only=True):
     skip_hours: tuple[int, ...] = ()
 
 
+class Enclosure(Record, frozen=True, kw_only=True):
+    """A file that comes with an entry: what is heard or seen."""
+
+    url: str
+    """Absolute http(s) address."""
+    type: str | None = None
+    """As the feed says, in lower case: ``audio/mpeg``."""
+    length: int | None = None
+    """Bytes, as the feed says; None where it says none."""
+
+
+class Listed(Protocol):
+    """An entry of a document. What its text is made into may be made when it is first asked for.
+
+    The attributes are those of `ParsedEntry`.
+    """
+
+    @property
+    def identity(self) -> str: ...  # noqa: D102 - as ParsedEntry says, like all that follow
+    @property
+    def url(self) -> str | None: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def published(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def updated(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def summary(self) -> str: ...  # noqa: D102
+    @property
+    def content(self) -> str: ...  # noqa: D102
+    @property
+    def content_html(self) -> str: ...  # noqa: D102
+    @property
+    def authors(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def categories(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def enclosures(self) -> tuple[Enclosure, ...]: ...  # noqa: D102
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+
+
 class ParsedEntry(Record, frozen=True, kw_only=True):
-    """What a feed lists."""
+    """What a feed lists, with its texts made."""
 
     identity: str
     """guid as written, else the canonical link, else a hash of title and content."""
@@ -68,6 +114,7 @@ class ParsedEntry(Record, frozen=True, kw_only=True):
     updated: datetime | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
     digest: str = ""
     """Hash over title and content: another value under the same identity is an edit."""
 
@@ -85,7 +132,7 @@ class ParsedFeed(Record, frozen=True, kw_only=True):
     language: str | None = None
     warnings: tuple[str, ...] = ()
     hints: FeedHints = FeedHints()
-    entries: tuple[ParsedEntry, ...] = ()
+    entries: tuple[Listed, ...] = ()
     error: str | None = None
     complete: bool = True
     """False where the document was cut off or had to be recovered: such a parse is no baseline."""

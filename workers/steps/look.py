@@ -7,9 +7,10 @@ from datetime import datetime
 from hashlib import blake2b
 
 import structlog
+from msgspec.structs import replace
 
 from workers.errors import Permanent, Reason, Transient
-from workers.feeds import read_feed
+from workers.feeds import made, read_feed
 from workers.model.base import Record
 from workers.model.feed import FeedRow, ParsedFeed, Validators
 from workers.model.net import Answer, Fetch
@@ -116,7 +117,7 @@ class Look:
         now, most = self._edges.clock.now(), rules.poll.max_entries
         began = self._edges.clock.monotonic()
         async with self._edges.heavy if len(answer.body) > LARGE else nullcontext():
-            parsed = await asyncio.to_thread(read_feed, answer.body, answer.url, kind, now, most)
+            parsed = await asyncio.to_thread(_read, answer.body, answer.url, kind, now, most)
         took = self._edges.clock.monotonic() - began
         self._edges.meter.observe("tocsin_step_seconds", took, step="parse_feed")
         if parsed.kind != "none" or not answer.body.strip():
@@ -129,6 +130,12 @@ class Look:
             _log.warning("second_opinion_failed", reason=error.reason)
             return parsed
         return second if second.kind != "none" else parsed
+
+
+def _read(body: bytes, url: str, kind: str, now: datetime, most: int) -> ParsedFeed:
+    """Read a feed and make all its entries' texts: here, lest the event loop have to."""
+    parsed = read_feed(body, url, kind, now, most)
+    return replace(parsed, entries=tuple(made(entry) for entry in parsed.entries))
 
 
 def unconditional(feed: FeedRow, now: datetime) -> bool:

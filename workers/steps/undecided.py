@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from workers.feeds.news import Fresh, News, decide
 from workers.model.commit import DeadEntry, EntryIntent, Knowledge
-from workers.model.feed import EntryRow, FeedRow, ParsedEntry, ParsedFeed
+from workers.model.feed import EntryRow, FeedRow, Listed, ParsedFeed
 from workers.model.ids import entry_id
 from workers.options import AlertOptions
 
@@ -58,7 +58,7 @@ def _dead(entry: EntryRow, key: str | None, error: Exception, *, reads: bool) ->
     )
 
 
-def _bare(feed: FeedRow, entry: ParsedEntry, now: datetime) -> EntryRow:
+def _bare(feed: FeedRow, entry: Listed, now: datetime) -> EntryRow:
     """Return an entry's row without what must be computed: dates are what rules stumble over."""
     return EntryRow(
         id=entry_id(feed.id, entry.identity),

@@ -37,11 +37,18 @@ _SPACES = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
 _CONTROLS = re.compile(r"[\t\r\n]")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?", re.ASCII)
 _NEEDS_QUOTING = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]|%(?![0-9A-Fa-f]{2})")
-_PLAIN = re.compile(
-    r"https?://[a-z0-9](?:[a-z0-9-]|\.(?!/)){0,250}+(?<!-)/(?:[!$'()*,:;=@\w~+-]|(?<!/)\.|(?<!/)/)*+",
+_HOSTED = r"https?://[a-z0-9](?:[a-z0-9-]|\.(?!/)){0,250}+(?<!-)"
+_PLAIN = re.compile(_HOSTED + r"/(?:[!$'()*,:;=@\w~+-]|(?<!/)\.|(?<!/)/)*+", re.ASCII)
+"""Addresses that are canonical as they stand: most of those that feeds write."""
+_WHOLE = re.compile(
+    _HOSTED + r"/(?:[!$'()*,:;=@\w~+-]|%[0-9A-Fa-f]{2}|(?<!/)\.|(?<!/)/)*+(?<!;)"
+    r"(?:\?(?:[!$'()*,:;=@\w~+./?&-]|%[0-9A-Fa-f]{2})++)?+"
+    r"(?:#(?:[!$'()*,:;=@\w~+./?&-]|%[0-9A-Fa-f]{2})++)?+",
     re.ASCII,
 )
-"""Addresses that are canonical as they stand: most of those that feeds write."""
+"""Addresses that are absolute, and quoted as they should be, as they stand."""
+_OWN_HOST = re.compile(r"https?://[^/?#;][^;]*+\Z")
+"""Addresses that nothing needs to be joined to."""
 
 
 @lru_cache(maxsize=8)
@@ -60,7 +67,7 @@ def canonical(
     segments, none of the ``tracking`` parameters; the order of the others is kept, because it may
     mean something. Relative addresses are resolved against ``base``.
     """
-    if _PLAIN.fullmatch(url) and len(url) <= LONGEST:
+    if len(url) <= LONGEST and _PLAIN.fullmatch(url):
         return url
     parts = _split(url, base)
     if parts is None:
@@ -71,7 +78,7 @@ def canonical(
 
 def absolute(url: str, base: str | None = None) -> str | None:
     """Return an address as `canonical` does, but with its fragment and every parameter."""
-    if _PLAIN.fullmatch(url) and len(url) <= LONGEST:
+    if len(url) <= LONGEST and (_PLAIN.fullmatch(url) or _WHOLE.fullmatch(url)):
         return url
     parts = _split(url, base)
     if parts is None:
@@ -120,7 +127,7 @@ def _split(url: str, base: str | None) -> SplitResult | None:
         return None
     text = _CONTROLS.sub("", url.strip(" \t\r\n\f\v\xa0\ufeff\x00"))
     try:
-        joined = urljoin(base, text) if base else text
+        joined = urljoin(base, text) if base and not _OWN_HOST.match(text) else text
         parts = urlsplit(joined)
         scheme = parts.scheme.lower()
         if scheme not in _PORTS:
