@@ -94,7 +94,7 @@ def _draft(entry: Element, base: str, takes: "ByTag[_Take]") -> Draft:
         take = takes[element.tag]
         if take is not None:
             take(draft, element)
-    draft.summary = draft.summary or draft.described
+    draft.summary = draft.summary or (draft.described if not draft.content else "")
     draft.published = draft.published or draft.updated
     return draft
 

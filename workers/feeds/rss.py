@@ -133,8 +133,7 @@ def _draft(item: Element, base: str, takes: "ByTag[_Take]") -> Draft:
         take = takes[element.tag]
         if take is not None:
             take(draft, element)
-    if draft.described and not draft.content:
-        draft.summary = draft.summary or draft.described
+    draft.summary = draft.summary or (draft.described if not draft.content else "")
     draft.published = draft.published or draft.updated
     return draft
 
