@@ -88,7 +88,7 @@ def test_a_feed_from_a_file(file):
     (entry,) = feed["entries"]
     assert {
         "identity", "url", "title", "summary", "content", "published", "updated", "authors",
-        "categories",
+        "categories", "enclosures",
     } == set(entry)  # fmt: skip
     assert ("a1", "https://w.example/news/a1", "2026-03-02T10:00:00Z") == (
         entry["identity"],
