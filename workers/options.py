@@ -50,7 +50,9 @@ class NetOptions(Record, frozen=True, kw_only=True):
     hops: int = 6
     """Redirects followed; browsers stop at 20, feeds need 3."""
     in_flight: int = 64
-    """Requests under way in this process."""
+    """Requests under way in this process, which is what one core can keep up with."""
+    held_bytes: int = 64 << 20
+    """Bytes of bodies in this process beyond the first 256 KiB of each; who needs more waits."""
 
 
 class PollOptions(Record, frozen=True, kw_only=True):

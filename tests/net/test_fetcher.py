@@ -3,9 +3,12 @@
 import asyncio
 import gzip
 from collections.abc import Callable
+from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
+from workers.clock import Clock
 from workers.errors import Permanent, Transient
 from workers.model.net import Fetch
 from workers.net import HttpFetcher, guarded_session
@@ -58,15 +61,25 @@ async def test_answer_is_whole(serve: Serve, fetcher: HttpFetcher, get: Get) -> 
 
 
 async def test_any_status_is_an_answer(serve: Serve, fetcher: HttpFetcher, get: Get) -> None:
-    """A status of failure is no exception."""
+    """A status of failure is no exception, and what it says is not read."""
     base = await serve(Site(down=answer(b"later", "503 Service Unavailable", "Retry-After: 120")))
     assert 404 == (await fetcher.get(get(f"{base}/nothing"))).status
     down = await fetcher.get(get(f"{base}/down"))
-    assert (503, 120.0, b"later") == (down.status, down.retry_after, down.body)
+    assert (503, 120.0, b"") == (down.status, down.retry_after, down.body)
+
+
+async def test_refusal_counts_whatever_its_body(
+    serve: Serve, fetcher: HttpFetcher, get: Get
+) -> None:
+    """A body that is too large, or broken, does not hide that the host wants to rest."""
+    headers = "Retry-After: 60\nContent-Encoding: br"
+    base = await serve(Site(a=answer(b"x" * 900_000, "429 Too Many Requests", headers)))
+    got = await fetcher.get(get(f"{base}/a"))
+    assert (429, 60.0) == (got.status, got.retry_after)
 
 
 async def test_validators_go_out_exactly(serve: Serve, fetcher: HttpFetcher) -> None:
-    """ETag and Last-Modified are sent as they were given, odd ones too; 304 has no body."""
+    """ETag and Last-Modified are sent as they were given; 304 has no body."""
     site = Site(feed=b"HTTP/1.1 304 Not Modified\r\nETag: W/odd\r\n\r\n")
     base = await serve(site)
     fetch = Fetch(
@@ -76,6 +89,61 @@ async def test_validators_go_out_exactly(serve: Serve, fetcher: HttpFetcher) -> 
     assert (304, b"", "W/odd") == (got.status, got.body, got.headers["etag"])
     assert 'W/"a,b" c' == site.asked[0]["if-none-match"]
     assert "yesterday" == site.asked[0]["if-modified-since"]
+
+
+VALIDATORS = {
+    "weak": b'W/"a,b" c',
+    "unquoted": b"abc",
+    "quotes inside": b'"a"b"',
+    "UTF-8": '"Grüße-日本"'.encode(),
+    "bytes of no charset": b'"caf\xe9-\xff\xfe\x80"',
+    "4 kB": b'"' + b"x" * 4000 + b'"',
+    "a date in words": b"yesterday, at four",
+    "tab inside": b'"a\tb"',
+}
+
+
+@pytest.mark.parametrize("name", VALIDATORS)
+async def test_validators_go_back_as_they_came(
+    serve: Serve, fetcher: HttpFetcher, get: Get, name: str
+) -> None:
+    """Whatever bytes a server sends as a validator, it gets the very same ones back."""
+    raw, heads = VALIDATORS[name], []
+
+    async def handle(head: bytes, writer: asyncio.StreamWriter) -> None:
+        heads.append(head)
+        told = b"ETag: " + raw + b"\r\nLast-Modified: " + raw
+        writer.write(b"HTTP/1.1 200 OK\r\n" + told + b"\r\nContent-Length: 1\r\n\r\nx")
+
+    base = await serve(handle)
+    first = await fetcher.get(get(f"{base}/a"))
+    again = Fetch(
+        url=f"{base}/a",
+        etag=first.etag,
+        last_modified=first.last_modified,
+        wire_bytes=9,
+        body_bytes=9,
+    )
+    await fetcher.get(again)
+    assert b"\r\nIf-None-Match: " + raw + b"\r\n" in heads[1]
+    assert b"\r\nIf-Modified-Since: " + raw + b"\r\n" in heads[1]
+
+
+async def test_huge_validator_is_not_kept(serve: Serve, fetcher: HttpFetcher, get: Get) -> None:
+    """An ETag of 10 kB is read over: sent back, it would make most servers refuse the request."""
+    base = await serve(Site(a=answer(b"x", headers=f"ETag: {'x' * 10_000}\nLast-Modified: then")))
+    got = await fetcher.get(get(f"{base}/a"))
+    assert (b"x", None, "then") == (got.body, got.etag, got.last_modified)
+
+
+async def test_stored_text_that_is_no_bytes_is_not_sent(
+    serve: Serve, fetcher: HttpFetcher
+) -> None:
+    """A validator with characters that no byte stands for is left out."""
+    site = Site(a=answer(b"x"))
+    base = await serve(site)
+    await fetcher.get(Fetch(url=f"{base}/a", etag='"日本"', wire_bytes=9, body_bytes=9))
+    assert "if-none-match" not in site.asked[0]
 
 
 async def test_broken_validator_is_not_sent(serve: Serve, fetcher: HttpFetcher) -> None:
@@ -133,6 +201,38 @@ async def test_secrets_stay_with_their_origin(serve: Serve, fetcher: HttpFetcher
     for asked in own.asked:
         assert ("secret", "Basic bWU6cGFzcyB3b3Jk") == (asked["x-key"], asked["authorization"])
     assert not {"x-key", "authorization"} & set(other.asked[0])
+
+
+async def test_secrets_do_not_come_back(serve: Serve, fetcher: HttpFetcher) -> None:
+    """What was once led to another origin asks for nothing in our name, back at the first."""
+    own = Site(end=answer(b"x"))
+    here = await serve(own)
+    there = await serve(Site(b=answer(b"", "302 Found", f"Location: {here}/end")))
+    own.pages["/a"] = answer(b"", "302 Found", f"Location: {there}/b")
+    fetch = Fetch(
+        url=here.replace("//", "//me:pw@") + "/a",
+        headers=(("X-Key", "secret"),),
+        wire_bytes=99,
+        body_bytes=99,
+    )
+    assert b"x" == (await fetcher.get(fetch)).body
+    assert "secret" == own.asked[0]["x-key"]
+    assert not {"x-key", "authorization"} & set(own.asked[1])
+
+
+async def test_own_headers_win(serve: Serve, fetcher: HttpFetcher) -> None:
+    """A header of the operator's own takes the place of ours, however it is written."""
+    heads = []
+
+    async def handle(head: bytes, writer: asyncio.StreamWriter) -> None:
+        heads.append(head.lower())
+        writer.write(answer(b"x"))
+
+    base = await serve(handle)
+    mine = (("user-agent", "Mine/1"), ("ACCEPT", "text/plain"))
+    await fetcher.get(Fetch(url=f"{base}/a", headers=mine, wire_bytes=9, body_bytes=9))
+    assert (1, 1) == (heads[0].count(b"user-agent:"), heads[0].count(b"\naccept:"))
+    assert b"mine/1" in heads[0]
 
 
 async def test_redirect_does_not_choose_who_we_are(
@@ -215,6 +315,35 @@ async def test_retry_after_in_both_forms(
     headers = f"Retry-After: {written}\nDate: Fri, 02 Jan 2026 00:00:00 GMT"
     base = await serve(Site(a=answer(b"", "429 Too Many", headers)))
     assert RETRY[written] == (await fetcher.get(get(f"{base}/a"))).retry_after
+
+
+async def test_retry_after_without_a_clock_of_theirs(
+    serve: Serve, get: Get, set_clock: Clock
+) -> None:
+    """Where the server's own date is none, ours counts."""
+    at = format_datetime(set_clock.now() + timedelta(seconds=300), usegmt=True)
+    base = await serve(Site(a=answer(b"", "503 No", f"Retry-After: {at}\nDate: soon")))
+    made = HttpFetcher(NetOptions(allow=("127.0.0.1",)), set_clock)
+    try:
+        assert 300.0 == (await made.get(get(f"{base}/a"))).retry_after
+    finally:
+        await made.close()
+
+
+async def test_redirect_uses_its_connection_again(
+    serve: Serve, fetcher: HttpFetcher, get: Get
+) -> None:
+    """A redirect inside a host costs no second connection, if its body has come whole."""
+    peers = []
+
+    async def handle(head: bytes, writer: asyncio.StreamWriter) -> None:
+        peers.append(writer.get_extra_info("peername"))
+        moved = b" /a " in head
+        writer.write(answer(b"m", "302 Found", "Location: /b") if moved else answer(b"x"))
+
+    base = await serve(handle)
+    await fetcher.get(get(f"{base}/a"))
+    assert (2, 1) == (len(peers), len(set(peers)))
 
 
 async def test_sink_session_is_guarded(serve: Serve) -> None:

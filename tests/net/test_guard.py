@@ -1,6 +1,7 @@
 """The list of addresses that nobody may connect to."""
 
 import socket
+from ipaddress import ip_network
 
 import pytest
 
@@ -23,6 +24,36 @@ OPEN = """
 2606:4700::1111 2a00:1450:4001::200e 2001:4860:4860::8888 ::ffff:8.8.8.8 64:ff9b::8.8.8.8
 [2606:4700::1111]
 """
+
+
+SPECIAL = """
+0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/31 192.0.2.0/24 192.31.196.0/24
+192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24
+203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 255.255.255.255/32
+::/128 ::1/128 ::/96 ::ffff:0:0:0/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32
+2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28
+2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7
+fe80::/10 fec0::/10 ff00::/8
+"""
+"""The registries of special addresses (IPv4 and IPv6), with multicast and what was given up."""
+
+
+@pytest.mark.parametrize("network", SPECIAL.split())
+def test_special_network_is_closed(network: str) -> None:
+    """Every registered special network is closed from its first address to its last."""
+    whole = ip_network(network)
+    assert forbidden(str(whole[0]))
+    assert forbidden(str(whole[-1]))
+
+
+@pytest.mark.parametrize("network", [one for one in SPECIAL.split() if "." in one])
+@pytest.mark.parametrize("prefix", ["::ffff:", "64:ff9b::", "::", "::ffff:0:"])
+def test_special_network_inside_ipv6_is_closed(network: str, prefix: str) -> None:
+    """So is each of IPv4 where it stands at the end of an IPv6 address."""
+    whole = ip_network(network)
+    assert forbidden(f"{prefix}{whole[0]}")
+    assert forbidden(f"{prefix}{whole[-1]}")
 
 
 @pytest.mark.parametrize("address", CLOSED.split())

@@ -179,11 +179,27 @@ async def test_redirect_into_the_house_is_blocked(serve: Serve, get: Get, target
     assert "blocked" == caught.value.reason
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::1]"]
-)
+HOSTS = """
+127.0.0.1 localhost LOCALHOST localhost. 127.0.0.1. 2130706433 0x7f000001 0X7F000001 0177.0.0.1
+017700000001 127.1 127.0.1 0x7f.1 0177.0x0.1 00000177.0.0.1 [::1] [::ffff:127.0.0.1]
+[0:0:0:0:0:ffff:7f00:1] [::127.0.0.1] [::7f00:1] [64:ff9b::127.0.0.1] [64:ff9b:1::7f00:1]
+[2002:7f00:1::] [2001:0:7f00:1::] [fe80::1%25lo] [fe80::1%lo] [fec0::1] [ff02::1] [::] 0.0.0.0 0
+169.254.169.254 2852039166 0xa9fea9fe 10.0.0.1 100.64.0.1 192.0.0.8 224.0.0.1 255.255.255.255
+\uff11\uff12\uff17.0.0.1 \u2460\u2461\u2466.\u24ea.\u24ea.\u2460 127\u30020\u30020\u30021
+\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54
+\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3
+8.8.8.8@127.0.0.1 8.8.8.8:80@127.0.0.1 127.0.0.1\\@127.0.0.1 a%40b@127.0.0.1
+"""
+"""Our own machine and its like, in all writings that some program takes for an address."""
+NO_HOSTS = """
+%31%32%37.0.0.1 127.0.0.1%2f@ 127.0.0.1%00.example.org [::1 ::1 [::1]] [127.0.0.1] [v1.a] a..b%
+256.256.256.256.256.256 \u3164 xn-- - [::1%25] [fe80::1%2525lo%
+"""
+
+
+@pytest.mark.parametrize("host", HOSTS.split())
 async def test_loopback_is_closed_by_default(get: Get, host: str) -> None:
-    """Our own machine is reached only where the settings open it."""
+    """Our own machine is reached only where the settings open it, whatever it is called."""
     made = HttpFetcher(NetOptions())
     try:
         with pytest.raises(Permanent) as caught:
@@ -191,6 +207,18 @@ async def test_loopback_is_closed_by_default(get: Get, host: str) -> None:
     finally:
         await made.close()
     assert "blocked" == caught.value.reason
+
+
+@pytest.mark.parametrize("host", NO_HOSTS.split())
+async def test_what_is_no_host_is_not_asked_for(get: Get, host: str) -> None:
+    """A host that can be none is refused, not guessed at, and never connected to."""
+    made = HttpFetcher(NetOptions(allow=("127.0.0.0/8",)))
+    try:
+        with pytest.raises((Permanent, Transient)) as caught:
+            await made.get(get(f"http://{host}:1/"))
+    finally:
+        await made.close()
+    assert caught.value.reason in {"clientError", "blocked", "dns"}
 
 
 async def test_bad_bytes_in_headers_are_text(serve: Serve, fetcher: HttpFetcher, get: Get) -> None:

@@ -1,12 +1,19 @@
 """Content encodings, honest and not."""
 
 import gzip
+import random
+import sys
 import zlib
 
 import brotli
 import pytest
 
-from workers.net.inflate import BadEncoding, TooMuch, inflater
+from workers.net.inflate import STEP, BadEncoding, TooMuch, inflater
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TEXT = b"<rss>" + b"news " * 4000 + b"</rss>"
 LIMIT = 100_000
@@ -18,11 +25,21 @@ def raw(data: bytes) -> bytes:
     return made.compress(data) + made.flush()
 
 
+def streamed(data: bytes, window: int) -> bytes:
+    """Zstandard that asks whoever reads it for a window of two to this power."""
+    made = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: window})
+    return made.compress(data) + made.flush()
+
+
 def read(encoding: str, data: bytes, step: int, limit: int = LIMIT) -> bytes:
     """Inflate ``data`` in pieces of ``step`` bytes."""
     body = inflater(encoding, limit)
-    parts = [body.feed(data[at : at + step]) for at in range(0, len(data), step)]
-    return b"".join([*parts, body.finish()])
+    parts = [
+        piece for at in range(0, len(data), step) for piece in body.feed(data[at : at + step])
+    ]
+    parts += body.finish()
+    assert max(map(len, parts), default=0) <= STEP
+    return b"".join(parts)
 
 
 GOOD = {
@@ -39,6 +56,19 @@ GOOD = {
     "gzip that nobody named": ("", gzip.compress(TEXT, mtime=0)),
     "gzip in gzip": ("gzip", gzip.compress(gzip.compress(TEXT, mtime=0))),
     "gzip in gzip, named": ("gzip, gzip", gzip.compress(gzip.compress(TEXT, mtime=0))),
+    "gzip behind the name of brotli": ("br", gzip.compress(TEXT, mtime=0)),
+    "zlib, padded": ("deflate", zlib.compress(TEXT) + b"\0" * 99),
+    "zstd": ("zstd", zstd.compress(TEXT)),
+    "zstd that nobody named": ("", zstd.compress(TEXT)),
+    "two frames of zstd": ("zstd", zstd.compress(TEXT[:7]) + zstd.compress(TEXT[7:])),
+    "zstd, a skippable frame between": (
+        "zstd",
+        zstd.compress(TEXT[:7]) + b"\x5a\x2a\x4d\x18\3\0\0\0xyz" + zstd.compress(TEXT[7:]),
+    ),
+    "zstd, padded": ("zstd", zstd.compress(TEXT) + b"\0" * 99),
+    "gzip in zstd": ("gzip, zstd", zstd.compress(gzip.compress(TEXT, mtime=0))),
+    "none": ("none", TEXT),
+    "a charset": ("UTF-8", TEXT),
     "gzip in brotli": ("gzip, br", brotli.compress(gzip.compress(TEXT, mtime=0))),
     "gzip named, none sent": ("gzip", TEXT),
 }
@@ -52,7 +82,38 @@ def test_body_is_inflated(name: str, step: int) -> None:
     assert TEXT == read(encoding, data, step)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x1f", b"\x1f\x8b", b"x"])
+PACK = {
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "deflate": zlib.compress,
+    "br": lambda data: brotli.compress(data, quality=5),
+    "zstd": zstd.compress,
+}
+
+
+@pytest.mark.parametrize("encoding", PACK)
+def test_large_body_is_whole(encoding: str) -> None:
+    """A body of many pieces is whole, wherever a piece and what arrives happen to end."""
+    dice = random.Random(encoding)
+    large = b"".join(
+        dice.randbytes(dice.randrange(4000)) + b"x" * dice.randrange(9 * STEP // 32)
+        for _ in range(60)
+    )
+    packed = PACK[encoding](large)
+    for step in (len(packed), 1 << 15, 4099):
+        assert large == read(encoding, packed, step, limit=len(large))
+
+
+@pytest.mark.parametrize("size", [STEP - 1, STEP, STEP + 1, 2 * STEP, 3 * STEP + 100])
+@pytest.mark.parametrize("encoding", [*PACK, "raw"])
+def test_body_ends_where_a_piece_does(encoding: str, size: int) -> None:
+    """Nothing is lost where the last byte that arrives leaves more inside than one piece."""
+    data = b"x" * size
+    packed = raw(data) if encoding == "raw" else PACK[encoding](data)
+    name = "deflate" if encoding == "raw" else encoding
+    assert data == read(name, packed, len(packed), limit=size)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x1f", b"\x1f\x8b", b"x", b"\x28\xb5\x2f"])
 def test_short_body_is_itself(data: bytes) -> None:
     """A body too short to be told from gzip comes out as it is."""
     assert data == read("", data, 1)
@@ -63,6 +124,8 @@ BOMBS = {
     "gzip": ("gzip", gzip.compress(BOMB, mtime=0)),
     "deflate": ("deflate", zlib.compress(BOMB)),
     "brotli": ("br", brotli.compress(BOMB, quality=5)),
+    "zstd": ("zstd", zstd.compress(BOMB)),
+    "zstd, not named": ("", zstd.compress(BOMB)),
     "in gzip": ("gzip", gzip.compress(gzip.compress(BOMB, mtime=0))),
     "not named": ("", gzip.compress(BOMB, mtime=0)),
 }
@@ -94,6 +157,10 @@ def test_limit_is_exact() -> None:
         ("br", b"no brotli at all"),
         ("br", brotli.compress(TEXT)[:-3]),
         ("zstd", TEXT),
+        ("zstd", zstd.compress(TEXT)[:-3]),
+        ("zstd", zstd.compress(TEXT)[:3]),
+        ("zstd", streamed(TEXT, 27)),
+        ("deflate", gzip.compress(TEXT, mtime=0)[:2]),
         ("compress", TEXT),
         ("gzip, gzip, gzip", gzip.compress(TEXT, mtime=0)),
     ],

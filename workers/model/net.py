@@ -12,14 +12,15 @@ class Fetch(Record, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     """Extra headers, sent to the first origin only."""
     etag: str | None = None
+    """As an `Answer` told it; so too the next."""
     last_modified: str | None = None
     wire_bytes: int
     body_bytes: int
     accept: str = "*/*"
 
 
-class Answer(Record, frozen=True, kw_only=True):
-    """What came back: any status, with a body that is whole, inflated and within the limits."""
+class Answer(Record, frozen=True, kw_only=True, weakref=True):
+    """What came back: any status; of a success the body, whole, inflated and within the limits."""
 
     status: int
     url: str
@@ -28,7 +29,11 @@ class Answer(Record, frozen=True, kw_only=True):
     """That address, if every redirect on the way was permanent (301, 308)."""
     headers: dict[str, str]
     """Names in lower case; of repeated ones the values joined by ", "."""
+    etag: str | None = None
+    """What the next request may send back: a character a byte, whatever they are meant to say."""
+    last_modified: str | None = None
     body: bytes = b""
+    """Empty for whatever is no success (2xx): what a refusal says is not read."""
     retry_after: float | None = None
     """Seconds, from Retry-After in either form, at most 86,400."""
 

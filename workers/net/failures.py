@@ -1,6 +1,7 @@
 """What can go wrong with a request, in the words of `workers.errors`."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import aiohttp
 from workers.errors import Permanent, Reason, Transient
 from workers.net.guard import Forbidden
 from workers.net.inflate import BadEncoding, TooMuch
+from workers.net.room import NoRoom
 
 __all__ = ["failure"]
 
@@ -57,16 +59,19 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_forbidden(error: BaseException) -> bool:
-    """Say whether the guard refused; of several addresses, their errors come as one text."""
+    """Say whether the guard refused every address; the errors of several come as one text.
+
+    With one number, if they have the same: where some are allowed, theirs is what counts.
+    """
     return isinstance(error, Forbidden) or (
-        isinstance(error, OSError) and _FORBIDDEN in str(error)
+        isinstance(error, OSError) and error.errno == errno.EPERM and _FORBIDDEN in str(error)
     )
 
 
 def _words(error: BaseException) -> str:
     """Return an error in words, short, never empty, without addresses that may hold secrets."""
     match error:
-        case TooMuch():
+        case TooMuch() | NoRoom():
             return str(error)
         case aiohttp.ClientPayloadError():
             return "the body was cut off"

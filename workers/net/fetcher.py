@@ -11,12 +11,13 @@ import base64
 import contextlib
 import re
 import socket
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from workers.clock import Clock, SystemClock
@@ -26,7 +27,9 @@ from workers.model.net import Answer, Fetch
 from workers.net.failures import failure
 from workers.net.guard import forbidden, networks
 from workers.net.inflate import TooMuch, inflater
-from workers.net.session import open_session
+from workers.net.resolve import Names
+from workers.net.room import Place, Room
+from workers.net.session import Exactly, open_session
 from workers.options import NetOptions
 from workers.text.urls import absolute, origin_of, show
 
@@ -37,7 +40,9 @@ PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ENCODINGS = "gzip, deflate, br"
 CHUNK = 1 << 15
-"""Bytes inflated at a time: at a thousand times their size that is still a short stall."""
+"""Bytes taken off the wire at a time."""
+VALIDATOR_MOST = 4096
+"""Bytes of an ETag or date that are sent back: servers refuse requests with lines of 8 KiB."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
@@ -47,19 +52,41 @@ class _Hop(Record, frozen=True, kw_only=True):
 
     status: int
     headers: dict[str, str]
+    etag: str | None = None
+    last_modified: str | None = None
     body: bytes = b""
     location: str | None = None
 
 
-class HttpFetcher:
-    """The Fetcher of `workers.steps.ports`: one session a process, opened with the first GET."""
+class _Errand(Record, frozen=True, kw_only=True):
+    """One GET under way: what is wanted, until when, and where its body is put."""
 
-    def __init__(self, options: NetOptions, clock: Clock | None = None) -> None:
+    fetch: Fetch
+    limit: asyncio.Timeout
+    place: Place
+
+
+class HttpFetcher:
+    """The Fetcher of `workers.steps.ports`: one session a process, opened with the first GET.
+
+    ``names`` finds the addresses of hosts; unless it is given, the system does.
+    """
+
+    def __init__(
+        self, options: NetOptions, clock: Clock | None = None, names: Names | None = None
+    ) -> None:
         self._options = options
         self._clock = clock or SystemClock()
+        self._names = names
         self._allow = networks(options.allow)
         self._slots = asyncio.Semaphore(options.in_flight)
+        self._room = Room(options.held_bytes)
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how many bytes large bodies hold now, beyond what each may have anyway."""
+        return self._room.held
 
     async def get(self, fetch: Fetch) -> Answer:
         """Return the answer, whatever its status (304 included).
@@ -69,13 +96,18 @@ class HttpFetcher:
             Permanent: blocked (a forbidden address or scheme), clientError (no valid URL).
         """
         async with self._slots:
+            place = Place(self._room, self._options.total_s)
             try:
-                async with self.in_time():
-                    return await self._follow(fetch)
+                async with self.in_time() as limit:
+                    answer = await self._follow(_Errand(fetch=fetch, limit=limit, place=place))
+                place.keep(answer)
             except (Transient, Permanent):
                 raise
             except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
                 raise failure(error, show(fetch.url)) from error
+            finally:
+                place.leave()
+            return answer
 
     def in_time(self) -> asyncio.Timeout:
         """Return what ends a request that takes longer than all of it may."""
@@ -87,16 +119,17 @@ class HttpFetcher:
         if session is not None:
             await session.close()
 
-    async def _follow(self, fetch: Fetch) -> Answer:
+    async def _follow(self, errand: _Errand) -> Answer:
         """Ask, and go where redirects point, each hop checked anew."""
+        fetch = errand.fetch
         url, extra = _without_user(fetch)
         first, permanent = url, True
         for _ in range(self._options.hops + 1):
             self._check(url)
-            headers = {"User-Agent": self._options.user_agent, **_headers(fetch)}
-            if origin_of(url) == origin_of(first):
-                headers.update(extra)
-            hop = await self._hop(url, headers, fetch)
+            if origin_of(url) != origin_of(first):
+                extra = ()  # for good: another origin may not choose what is asked for in our name
+            headers = _headers(fetch, self._options.user_agent, extra)
+            hop = await self._hop(url, headers, errand)
             if hop.location is None:
                 moved_to = url if permanent and url != first else None
                 return self._answer(fetch, hop, url, moved_to)
@@ -118,7 +151,11 @@ class HttpFetcher:
         if why is not None and why != "not an address":
             raise Permanent("blocked", f"forbidden address: {show(url)}: {why}")
 
-    async def _hop(self, url: str, headers: Mapping[str, str], fetch: Fetch) -> _Hop:
+    async def _hop(self, url: str, headers: CIMultiDict[str], errand: _Errand) -> _Hop:
+        """Ask once. Whatever is no success has no body for us: it may be endless, or a bomb.
+
+        What is left of a body closes its connection; one that has come whole is used again.
+        """
         request = self._open().get(
             URL(url, encoded=True),
             headers=headers,
@@ -126,15 +163,19 @@ class HttpFetcher:
             proxy=self._options.proxy,
         )
         async with request as response:
-            told = _told(response)
-            location = response.headers.get("Location")
-            if response.status in REDIRECTS and location:
-                response.close()  # a redirect's body says nothing, and may be endless
-                return _Hop(status=response.status, headers=told, location=location)
-            if response.status == 304:  # noqa: PLR2004
-                return _Hop(status=304, headers=told)
-            body = await _body(response, fetch)
-            return _Hop(status=response.status, headers=told, body=body)
+            status, told = response.status, _told(response)
+            location = response.headers.get("Location", "").strip()
+            if status in REDIRECTS and location:
+                return _Hop(status=status, headers=told, location=location)
+            if not 200 <= status < 300:  # noqa: PLR2004
+                return _Hop(status=status, headers=told)
+            return _Hop(
+                status=status,
+                headers=told,
+                etag=_validator(response, b"etag"),
+                last_modified=_validator(response, b"last-modified"),
+                body=await _body(response, errand),
+            )
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -145,7 +186,9 @@ class HttpFetcher:
                 sock_connect=options.connect_s,
                 sock_read=options.read_s,
             )
-            self._session = open_session(self._allow, timeout, guarded=options.proxy is None)
+            self._session = open_session(
+                self._allow, timeout, guarded=options.proxy is None, names=self._names
+            )
         return self._session
 
     def _answer(self, fetch: Fetch, hop: _Hop, url: str, moved_to: str | None) -> Answer:
@@ -154,6 +197,8 @@ class HttpFetcher:
             url=url,
             moved_to=_with_user(fetch.url, moved_to) if moved_to else None,
             headers=hop.headers,
+            etag=hop.etag,
+            last_modified=hop.last_modified,
             body=hop.body,
             retry_after=self._retry_after(hop.headers),
         )
@@ -163,14 +208,20 @@ class HttpFetcher:
         written = headers.get("retry-after", "").strip()[:100]
         if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", written):
             return min(float(written), RETRY_MOST_S)
-        try:
-            at = parsedate_to_datetime(written)
-            sent = headers.get("date")
-            now = parsedate_to_datetime(sent[:100]) if sent else self._clock.now()
-            ahead = at.replace(tzinfo=at.tzinfo or UTC) - now.replace(tzinfo=now.tzinfo or UTC)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        at = _moment(written)
+        if at is None:
             return None
-        return min(max(0.0, ahead.total_seconds()), RETRY_MOST_S)
+        now = _moment(headers.get("date", "")[:100]) or self._clock.now()
+        return min(max(0.0, (at - now).total_seconds()), RETRY_MOST_S)
+
+
+def _moment(written: str) -> datetime | None:
+    """Return a date of HTTP, None if it is none."""
+    try:
+        at = parsedate_to_datetime(written)
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _without_user(fetch: Fetch) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -211,7 +262,7 @@ def next_hop(url: str, location: str) -> str:
         Permanent: blocked, not http or https, or no address at all.
     """
     # servers send bytes of UTF-8 in a header that is read as such; what is not comes as surrogates
-    written = location.strip()[:4096].encode("utf-8", "replace").decode("utf-8")
+    written = location.encode("utf-8", "replace").decode("utf-8")
     try:
         target = absolute(urljoin(url, written))
     except ValueError:
@@ -224,14 +275,40 @@ def next_hop(url: str, location: str) -> str:
     )  # a redirect may not choose whom we say we are
 
 
-def _headers(fetch: Fetch) -> dict[str, str]:
-    """Return the headers of every hop; validators exactly as they were given."""
-    headers = {"Accept": fetch.accept, "Accept-Encoding": ENCODINGS}
-    if fetch.etag and not _CONTROLS.search(fetch.etag):
-        headers["If-None-Match"] = fetch.etag
-    if fetch.last_modified and not _CONTROLS.search(fetch.last_modified):
-        headers["If-Modified-Since"] = fetch.last_modified
+def _headers(fetch: Fetch, user_agent: str, extra: Iterable[tuple[str, str]]) -> CIMultiDict[str]:
+    """Return the headers of a hop; ``extra`` ones win."""
+    headers = CIMultiDict(
+        {"User-Agent": user_agent, "Accept": fetch.accept, "Accept-Encoding": ENCODINGS}
+    )
+    validators = {"If-None-Match": fetch.etag, "If-Modified-Since": fetch.last_modified}
+    for name, value in validators.items():
+        if value and not _CONTROLS.search(value) and (exact := _exactly(value)) is not None:
+            headers[name] = exact
+    for name, value in extra:
+        headers[name] = value
     return headers
+
+
+def _exactly(validator: str) -> str | None:
+    """Return what aiohttp has to be given so that it sends the very bytes that came.
+
+    None if they are none: a text that an older version had stored.
+    """
+    try:
+        raw = validator.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return Exactly(validator)
+
+
+def _validator(response: aiohttp.ClientResponse, name: bytes) -> str | None:
+    """Return the first header of this name, a character a byte; None if none can be sent back."""
+    raw = next((value for key, value in response.raw_headers if key.lower() == name), b"").strip()
+    text = raw.decode("latin-1")
+    return text if raw and len(raw) <= VALIDATOR_MOST and not _CONTROLS.search(text) else None
 
 
 def _told(response: aiohttp.ClientResponse) -> dict[str, str]:
@@ -246,22 +323,30 @@ def _told(response: aiohttp.ClientResponse) -> dict[str, str]:
     return told
 
 
-async def _body(response: aiohttp.ClientResponse, fetch: Fetch) -> bytes:
+async def _body(response: aiohttp.ClientResponse, errand: _Errand) -> bytes:
     """Read and inflate the body.
 
     Raises:
         TooMuch: it is larger than a limit, as sent or inflated.
         BadEncoding: it is not what its encoding says.
+        NoRoom: other bodies had all the memory.
     """
-    if (response.content_length or 0) > fetch.wire_bytes:
-        raise TooMuch("as sent", fetch.wire_bytes)
-    inflate = inflater(response.headers.get("Content-Encoding", ""), fetch.body_bytes)
+    room = errand.fetch.wire_bytes
+    if (response.content_length or 0) > room:
+        raise TooMuch("as sent", room)
+    body = inflater(response.headers.get("Content-Encoding", ""), errand.fetch.body_bytes)
     parts: list[bytes] = []
-    room = fetch.wire_bytes
+
+    async def put(pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            await errand.place.grow(len(piece), errand.limit)
+            parts.append(piece)
+            await asyncio.sleep(0)  # a turn for others: what has arrived is read without a pause
+
     async for chunk in response.content.iter_chunked(CHUNK):
         room -= len(chunk)
         if room < 0:
-            raise TooMuch("as sent", fetch.wire_bytes)
-        parts.append(inflate.feed(chunk))
-    parts.append(inflate.finish())
+            raise TooMuch("as sent", errand.fetch.wire_bytes)
+        await put(body.feed(chunk))
+    await put(body.finish())
     return b"".join(parts)

@@ -41,10 +41,15 @@ async def take_turn(edges: Edges, url: str, options: NetOptions) -> float:
     return wait * edges.dice.uniform(1.0, 1.2) if wait > 0 else 0.0
 
 
-async def leave(edges: Edges, url: str, options: NetOptions, rest_s: float = 0.0) -> None:
-    """Give the turn back; ``rest_s`` seconds of rest for the host where it asked for them."""
+async def leave(
+    edges: Edges, url: str, options: NetOptions, rest_s: float = 0.0, answered: str | None = None
+) -> None:
+    """Give the turn back; ``rest_s`` seconds of rest for the host that asked for them.
+
+    That is the one of the address that ``answered``, where redirects led to another.
+    """
     host = host_of(url)
     if rule_for(host, options) is not None:
         await edges.broker.host_done(host)
     if rest_s > 0:
-        await edges.broker.host_rest(host, rest_s)
+        await edges.broker.host_rest(host_of(answered or url), rest_s)

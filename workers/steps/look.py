@@ -31,6 +31,8 @@ FEEDS = (
 SECOND_OPINION_S = 10.0
 LARGE = 256 << 10
 """Bytes of a feed beyond which few are parsed at once; most feeds have a tenth of it."""
+READABLE = frozenset({200, 203})
+"""Statuses that come with the whole document; 203 says that somebody on the way touched it."""
 UNCONDITIONAL = 0.01
 """Share of polls without validators: servers that answer 304 for ever exist."""
 DAY_S = 86400
@@ -58,27 +60,33 @@ class Look:
 
     async def __call__(self, feed: FeedRow, rules: Rules) -> Seen:
         """Fetch and parse; a failure is a value, because it too is stored."""
-        rest, began = 0.0, self._edges.clock.monotonic()
+        rest, answered, began = 0.0, feed.url, self._edges.clock.monotonic()
+        fetch = self._request(feed, rules)
         try:
-            answer = await self._edges.fetcher.get(self._request(feed, rules))
+            answer = await self._edges.fetcher.get(fetch)
             if answer.status in {429, 503}:
                 rest = answer.retry_after if answer.retry_after is not None else 60.0
+                answered = answer.url
         except (Transient, Permanent) as error:
             return Seen(reason=error.reason, detail=error.detail)
         finally:
             took = self._edges.clock.monotonic() - began
             self._edges.meter.observe("tocsin_step_seconds", took, step="fetch_feed")
-            await leave(self._edges, feed.url, rules.net, rest)
-        if answer.status == 304:  # noqa: PLR2004
+            await leave(self._edges, feed.url, rules.net, rest, answered)
+        return await self._understand(feed, fetch, answer, rules)
+
+    async def _understand(self, feed: FeedRow, fetch: Fetch, answer: Answer, rules: Rules) -> Seen:
+        """Say what an answer means. Its body is not kept: it is not needed once it is read."""
+        if answer.status in READABLE:
+            seen = await self._parse(feed, answer, rules)
+            return replace(seen, answer=replace(answer, body=b""))
+        if answer.status == 304 and (fetch.etag or fetch.last_modified):  # noqa: PLR2004
             return Seen(answer=answer, validators=feed.validators)
-        if answer.status != 200:  # noqa: PLR2004
-            return Seen(
-                answer=answer,
-                reason=reason_of_status(answer.status),
-                detail=f"HTTP {answer.status}",
-                retry_after=answer.retry_after,
-            )
-        return await self._parse(feed, answer, rules)
+        detail = f"HTTP {answer.status}"
+        reason = reason_of_status(answer.status)
+        if answer.status == 304:  # noqa: PLR2004 - nothing is known that could be unchanged
+            reason, detail = "payload", f"{detail}, but the whole document was asked for"
+        return Seen(answer=answer, reason=reason, detail=detail, retry_after=answer.retry_after)
 
     def _request(self, feed: FeedRow, rules: Rules) -> Fetch:
         source = rules.sources.get(feed.id)
@@ -97,19 +105,19 @@ class Look:
 
     async def _parse(self, feed: FeedRow, answer: Answer, rules: Rules) -> Seen:
         validators = Validators(
-            etag=answer.headers.get("etag"),
-            last_modified=answer.headers.get("last-modified"),
+            etag=answer.etag,
+            last_modified=answer.last_modified,
             body_hash=blake2b(answer.body, digest_size=16).hexdigest(),
         )
         if feed.baselined_at and validators.body_hash == feed.validators.body_hash:
-            return Seen(answer=answer, validators=validators)
+            return Seen(validators=validators)
         parsed = await self._read(answer, rules)
         if parsed.kind == "none":
-            return Seen(answer=answer, reason="payload", detail=parsed.error or "not a feed")
+            return Seen(reason="payload", detail=parsed.error or "not a feed")
         if not parsed.complete:
             # What was cut off has not been seen: only the very same bytes say nothing new.
             validators = Validators(body_hash=validators.body_hash)
-        return Seen(answer=answer, parsed=parsed, validators=validators)
+        return Seen(parsed=parsed, validators=validators)
 
     async def _read(self, answer: Answer, rules: Rules) -> ParsedFeed:
         """Parse off the event loop; where the fast parser fails, ask the slow one in a process."""

@@ -152,7 +152,7 @@ class Read:
             _log.warning("host_not_told", host=host, error=str(error))
 
     async def _get(self, job: PageJob, url: str, rules: Rules) -> _Got:
-        rest = 0.0
+        rest, answered = 0.0, url
         reason: Reason | None = "crash"  # until it is known
         began = self._edges.clock.monotonic()
         try:
@@ -164,7 +164,7 @@ class Read:
                     body_bytes=rules.pages.body_bytes,
                 )
             )
-            rest, reason = _rest(answer), None
+            rest, reason, answered = _rest(answer), None, answer.url
         except Transient as error:
             reason = error.reason
             return _Got(
@@ -181,7 +181,7 @@ class Read:
         finally:
             took = self._edges.clock.monotonic() - began
             self._edges.meter.observe("tocsin_step_seconds", took, step="fetch_page")
-            await leave(self._edges, url, rules.net, rest)
+            await leave(self._edges, url, rules.net, rest, answered)
             await is_our_own(self._edges, rules, url, reason)
         return await self._understand(answer, job, rules)
 
