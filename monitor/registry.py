@@ -125,6 +125,7 @@ def _feed(feed: FeedSetting, settings: Settings) -> FeedSource:
         headers=tuple((name, secret.first()) for name, secret in headers),
         enabled=feed.enabled,
         former=feed.was,
+        skip_hours=feed.skip_hours,
     )
 
 

@@ -65,7 +65,9 @@ class PollOptions(Record, frozen=True, kw_only=True):
     slowest_s: float = 7200.0
     """Ceiling of "auto": two hours is the most a quiet feed's first post may wait."""
     polls_per_minute: float = 60.0
-    """What "auto" may spend over all feeds."""
+    """What all feeds together may be polled; what fixed intervals take is not there for "auto"."""
+    skip_hours: bool = False
+    """Whether a publisher's skipHours and skipDays are obeyed; many wrote them in another age."""
     wire_bytes: int = 4 << 20
     """Largest feed as sent; the largest real ones have 1 MiB."""
     body_bytes: int = 8 << 20

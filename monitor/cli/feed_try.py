@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["try_"]
 
 SECOND_OPINION_S = 10.0
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @click.command("try")
@@ -145,6 +146,7 @@ def _told(
             "hub": hints.hub,
             "self": hints.self,
             "skip_hours": list(hints.skip_hours),
+            "skip_days": [WEEKDAYS[day] for day in hints.skip_days],
         },
         "next": {"interval_s": round(row.interval_s or 0), "why": list(row.why)}
         if parsed.kind != "none"

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 import structlog
@@ -13,6 +14,8 @@ from monitor.daemon.state import State
 from monitor.daemon.watch import SinkWatch
 from monitor.settings import keep_options, queue_options
 from workers.errors import StoreDown, Transient
+from workers.feeds.budget import Spending
+from workers.feeds.interval import span
 from workers.steps.events import Events
 from workers.steps.relay import refill
 
@@ -82,14 +85,17 @@ class Upkeep:
         except (Transient, StoreDown) as error:
             _log.warning("refill_failed", error=str(error))
 
-    async def _tell_budget(self, needed: float | None) -> None:
+    async def _tell_budget(self, spending: Spending) -> None:
         """Raise an event while `polls_per_minute` does not do even for the slowest intervals."""
-        if needed is None:
+        if not spending.exhausted:
             await self._events.end("budget_exhausted", "polls_per_minute")
             return
+        slowest = spending.budget.slowest_s or 0.0
+        fixed = f" ({spending.fixed:.0f} of them at fixed intervals)" if spending.fixed else ""
         text = (
-            f"Feeds at their slowest interval need {needed:.0f} polls a minute: set [polling] "
-            "polls_per_minute to that, or slowest to longer."
+            f"Feeds at their slowest interval need {ceil(spending.needed)} polls a minute{fixed}, "
+            f"and there are {spending.most:g}: some feeds now wait for up to {span(slowest)}. Set "
+            f"[polling] polls_per_minute to {ceil(spending.needed)} or more, or slowest to longer."
         )
         await self._events.begin(self._events.about("budget_exhausted", "polls_per_minute", text))
 

@@ -115,6 +115,7 @@ def poll_options(settings: Settings) -> PollOptions:
         fastest_s=polling.fastest,
         slowest_s=polling.slowest,
         polls_per_minute=polling.polls_per_minute,
+        skip_hours=polling.skip_hours,
     )
 
 

@@ -113,6 +113,12 @@ class FeedSetting(Section):
         default=None,
         description='A fixed interval, from `"1s"` up. Unset: that of `[polling]`.',
     )
+    skip_hours: Flag | None = Field(
+        default=None,
+        description=(
+            "Whether its `skipHours` and `skipDays` are obeyed. Unset: as `[polling]` says."
+        ),
+    )
     headers: Headers = Field(
         default_factory=dict,
         description=(

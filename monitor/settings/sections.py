@@ -9,6 +9,7 @@ from monitor.settings.values import (
     BurstOrOff,
     Bytes,
     Count,
+    Flag,
     Keep,
     Kind,
     Listen,
@@ -185,8 +186,16 @@ class Polling(Section):
     polls_per_minute: Number = Field(
         default=60.0,
         description=(
-            'How many polls a minute `"auto"` may spend over all feeds. It is a ceiling: where it '
-            "conflicts with `slowest`, it wins."
+            'How many polls a minute all feeds together may cost. It is a ceiling for `"auto"`, '
+            "which has what fixed intervals leave of it (a tenth at least): where it conflicts "
+            "with `slowest`, it wins, and the event `budget_exhausted` names what is needed."
+        ),
+    )
+    skip_hours: Flag = Field(
+        default=False,
+        description=(
+            "Whether `skipHours` (GMT) and `skipDays` of RSS are obeyed, for a day at most. Most "
+            "of them were written long ago and never changed. A feed may have its own word."
         ),
     )
 

@@ -105,7 +105,8 @@ def test_a_move_is_told_once() -> None:
 
 def test_a_feed_that_is_gone_is_told_of_when_it_is_parked() -> None:
     """Then it no longer fails: it is gone."""
-    changes = noticed(failing(90), failing(90, parked=True))
+    changes = noticed(failing(90), failing(90, gone_at=NOW))
+    assert () == noticed(failing(90, gone_at=NOW), failing(90, gone_at=NOW)).raised
     assert ["feed_gone"] == [one.kind for one in changes.raised]
     assert ["feed_failing", "feed_quiet", "feed_blind"] == [end.kind for end in changes.ended]
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from workers.feeds.interval import Budget
 from workers.feeds.pressure import Moment, slowed, stretched
 from workers.feeds.schedule import after_good
 from workers.model.feed import Activity, FeedHints, FeedRow
@@ -13,6 +14,7 @@ from workers.options import PollOptions
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 OPTIONS = PollOptions()
 FEED = FeedRow(id="fee_1", url="https://harbour.example/rss", name="Harbour")
+BUDGET = Budget(k=2700.0)
 MINUTE, HOUR = 60.0, 3600.0
 
 
@@ -26,7 +28,9 @@ def polled(
     """Return the row of a feed that has long posted so often, after a good poll."""
     habit = Activity(since=NOW - timedelta(days=365), at=NOW, posts=7.0 * per_day)
     feed = replace(FEED, activity=habit, weight=weight, interval_fixed_s=own)
-    return after_good(feed, FeedHints(), (), NOW, options, moment=Moment(behind_s=behind_s))
+    return after_good(
+        feed, FeedHints(), (), NOW, options, moment=Moment(behind_s=behind_s, budget=BUDGET)
+    )
 
 
 def ratio(behind_s: float, per_day: float, weight: float = 1.0) -> float:
@@ -70,13 +74,12 @@ def test_its_own_interval_is_the_operators_word() -> None:
     assert ("fixed: every 5 min",) == row.why
 
 
-def test_an_interval_for_all_feeds_yields() -> None:
-    """``[polling] interval`` is slowed as "auto" is."""
+def test_an_interval_for_all_feeds_is_the_operators_word_too() -> None:
+    """``[polling] interval`` is kept as a feed's own is."""
     options = PollOptions(interval_s=60.0)
-    assert 240.0 == polled(0.1, HOUR, own=60.0, options=options).interval_s
     row = polled(0.1, HOUR, options=options)
-    assert (240.0, timedelta(seconds=240)) == (row.interval_s, (row.next_poll_at or NOW) - NOW)
-    assert ("fixed: every 60 s", "slowed: pages wait 60 min: times 4.0") == row.why
+    assert (60.0, timedelta(seconds=60)) == (row.interval_s, (row.next_poll_at or NOW) - NOW)
+    assert ("fixed: every 60 s",) == row.why
 
 
 def test_never_beyond_twice_the_slowest() -> None:

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from workers.errors import Reason
-from workers.feeds.budget import USUAL_K, k_for
 from workers.feeds.habit import day_rate, hour_profile, noted
-from workers.feeds.hints import http_hints, merge_hints, period_s
+from workers.feeds.hints import http_hints, kept_hints, merge_hints, period_s
+from workers.feeds.interval import Budget
 from workers.feeds.pressure import Moment
 from workers.feeds.schedule import after_bad, after_good, floor_of, gone, moved
 from workers.model.feed import Activity, FeedHints, FeedRow
@@ -33,9 +33,12 @@ def habit(per_day: float) -> Activity:
     return Activity(since=NOW - timedelta(days=365), at=NOW, posts=7.0 * per_day)
 
 
-def good(feed: FeedRow, hints: FeedHints = NONE, **moment: float) -> FeedRow:
+def good(
+    feed: FeedRow, hints: FeedHints = NONE, k: float = 2700.0, jitter: float = 0.0
+) -> FeedRow:
     """Return the row after a poll that worked and brought nothing."""
-    return after_good(feed, hints, (), NOW, OPTIONS, moment=Moment(**moment))
+    moment = Moment(jitter=jitter, budget=Budget(k=k))
+    return after_good(feed, hints, (), NOW, OPTIONS, moment=moment)
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0, 900.0, 6 * HOUR])
@@ -70,7 +73,7 @@ def test_usual_interval_of_the_settings() -> None:
 def test_auto_interval(per_day: float, weight: float, k: float, expected: float) -> None:
     """K / sqrt(weight x rate), between fastest and slowest, no oftener than is of use."""
     feed = replace(FEED, weight=weight, activity=habit(per_day))
-    assert expected == pytest.approx(wait_of(good(feed, budget_k=k)), rel=0.05)
+    assert expected == pytest.approx(wait_of(good(feed, k=k)), rel=0.05)
 
 
 def test_jitter_is_three_percent() -> None:
@@ -87,7 +90,7 @@ def test_busy_hours_are_polled_oftener() -> None:
     noon = wait_of(good(feed))
     night = after_good(
         replace(feed, activity=replace(feed.activity, at=NOW + timedelta(hours=12))),
-        NONE, (), NOW + timedelta(hours=12), OPTIONS,
+        NONE, (), NOW + timedelta(hours=12), OPTIONS, moment=Moment(budget=Budget(k=2700.0)),
     )  # fmt: skip
     assert noon < (night.interval_s or 0.0)
 
@@ -242,10 +245,21 @@ def test_disagreement_begins_anew() -> None:
 
 
 def test_gone_needs_three_answers_over_a_day() -> None:
-    """410 parks a feed as 301 moves it."""
+    """410 gives up a feed as 301 moves it: it is asked once a week from then on."""
     row = gone(gone(gone(FEED, NOW), NOW), NOW + timedelta(hours=23))
-    assert (False, 3) == (row.parked, row.gone_count)
-    assert gone(row, NOW + timedelta(hours=25)).parked
+    assert (None, 3) == (row.gone_at, row.gone_count)
+    later = NOW + timedelta(hours=25)
+    row = gone(row, later)
+    assert later == row.gone_at
+    assert 7.0 <= ((row.next_poll_at or NOW) - later) / timedelta(days=1) <= 7.3
+
+
+def test_whatever_a_feed_that_is_gone_answers_a_week_passes() -> None:
+    """Another failure is no reason to ask oftener; what can be read brings it back."""
+    row = replace(FIXED, gone_at=NOW - timedelta(days=30), gone_count=9)
+    assert 7 * DAY <= wait_of(after_bad(row, "timeout", "", None, NOW, OPTIONS)) <= 7.3 * DAY
+    back = good(after_bad(row, "timeout", "", None, NOW, OPTIONS))
+    assert (None, 0, 300.0) == (back.gone_at, back.gone_count, wait_of(back))
 
 
 def test_gone_is_counted_in_a_row() -> None:
@@ -273,21 +287,16 @@ def test_habit_ignores_the_distant_past_and_the_future() -> None:
     assert (1.0, NOW) == (noted(Activity(), odd, NOW).posts, noted(Activity(), odd, NOW).since)
 
 
-def test_budget_is_kept() -> None:
-    """K grows until all feeds together meet the budget, and not without need."""
-    rates = [0.5, 2.0, 30.0] * 200
-    k = k_for(rates, PollOptions(polls_per_minute=20.0))
-    spent = sum(60.0 / min(max(k / rate**0.5, 120.0), 7200.0) for rate in rates)
-    assert 20.0 == pytest.approx(spent, rel=0.01)
-    assert USUAL_K == k_for([1.0] * 10, OPTIONS) == k_for([], OPTIONS)
-
-
 HEADERS = [
     ({"cache-control": "public, max-age=300"}, 300.0),
     ({"cache-control": 'MAX-AGE = "60"'}, 60.0),
     ({"cache-control": "no-cache, max-age=300"}, None),
     ({"cache-control": "s-maxage=300"}, None),
-    ({"cache-control": "max-age=99999999999999"}, None),
+    ({"cache-control": "max-age=99999999999999"}, 30 * DAY),
+    ({"cache-control": "max-age=-5"}, None),
+    ({"cache-control": "max-age=1e9"}, 1.0),
+    ({"cache-control": "private, no-store"}, None),
+    ({"cache-control": "max-age=0"}, 0.0),
     ({}, None),
 ]
 
@@ -338,15 +347,32 @@ def test_update_period(period: str | None, frequency: str | None, expected: floa
     assert expected == period_s(period, frequency)
 
 
-@pytest.mark.parametrize("budget", [0.01, 1.0, 2.0, 10.0, 20.0, 60.0, 1e6])
-def test_the_budget_is_what_each_feed_alone_would_spend(budget: float) -> None:
-    """The quick sum over all feeds is the plain one: clamped intervals, added up."""
-    options = PollOptions(polls_per_minute=budget)
-    rates = [0.01 * 1.07**number for number in range(200)]
-    k = k_for(rates, options)
-    each = [min(max(k / rate**0.5, options.fastest_s), options.slowest_s) for rate in rates]
-    spent = sum(60.0 / interval for interval in each)
-    if k > USUAL_K:
-        assert max(budget, 200 * 60.0 / options.slowest_s) == pytest.approx(spent, rel=0.01)
-    else:
-        assert spent <= budget
+def test_a_304_keeps_what_was_said_and_may_say_it_anew() -> None:
+    """What no header mentions stands; a new word, even "keep nothing", replaces the old."""
+    kept = FeedHints(ttl=60.0, max_age_s=900.0, age_s=5.0)
+    assert kept == kept_hints(kept, {"etag": "x"}, same_answer=True)
+    for headers, same in (
+        ({"cache-control": "no-cache"}, True),
+        ({"expires": "0"}, True),
+        ({}, False),
+    ):
+        assert FeedHints(ttl=60.0) == kept_hints(kept, headers, same_answer=same)
+
+
+AGES = [
+    ("100", 200.0),
+    ("0", 300.0),
+    ("300", None),
+    ("9999999", None),
+    ("-5", 300.0),
+    ("x", 300.0),
+]
+
+
+@pytest.mark.parametrize(("age", "expected"), AGES)
+def test_a_cached_answer_is_good_for_less(age: str, expected: float | None) -> None:
+    """What a cache has kept for a while grows old so much sooner."""
+    hints = http_hints({"cache-control": "max-age=300", "age": age}, NOW)
+    floor = floor_of(hints, NOW)
+    assert expected == (floor[0] if floor else None)
+    assert 300.0 == hints.max_age_s

@@ -77,6 +77,7 @@ def test_a_feed_from_a_file(file):
     } == set(feed)  # fmt: skip
     assert {
         "ttl", "update_period_s", "max_age_s", "expires", "hub", "self", "skip_hours",
+        "skip_days",
     } == set(feed["hints"])  # fmt: skip
     assert ("rss", "Wire", 30, "fast") == (
         feed["kind"],

@@ -221,16 +221,24 @@ async def test_a_moved_feed_takes_no_secrets_along(world, site, changed):
     assert () == look._request(moved, world.rules).headers
 
 
-async def test_gone_for_a_day_is_parked(world, site):
-    """A 410 three times over a day parks the feed, its history kept."""
+async def test_gone_for_a_day_is_given_up(world, site, write):
+    """A 410 three times over a day parks the feed: one probe a week, which brings it back."""
     feed = await world.baseline()
     site.put("/feed", "gone", 410)
-    parked = []
+    given_up = []
     for _ in range(3):
-        parked.append((await world.poll(feed)).parked)
+        given_up.append((await world.poll(feed)).gone_at is not None)
         world.clock.advance(13 * 3600)
-    assert [False, False, True] == parked
-    assert [] == await world.store.feed_delays("", 9)
+    assert [False, False, True] == given_up
+    assert {"parked": 1} == (await world.store.counts()).feeds
+    ((_, probe_s, _),) = await world.store.feed_delays("", 9)
+    assert 6.4 <= probe_s / DAY_S <= 6.8
+    world.clock.advance(7 * DAY_S)
+    assert 7 <= (await world.poller(feed)).delay_s / DAY_S <= 7.3
+    site.put("/feed", write[1](write[0]("new", "It is back")))
+    row = await world.poll(feed)
+    assert (None, 0, {"ok": 1}) == (row.gone_at, row.errors, (await world.store.counts()).feeds)
+    assert world.clock.now() == row.last_new_at
 
 
 async def test_a_page_instead_of_a_feed(world, site, write):
@@ -322,11 +330,13 @@ async def test_the_budget_follows_the_feeds(world, with_rules, changed):
     """With interval "auto" the budget is shared anew among all feeds that are polled."""
     await world.baseline()
     world.rules = with_rules(
-        world.rules, poll=changed(world.rules.poll, interval_s=None, polls_per_minute=0.01)
+        world.rules, poll=changed(world.rules.poll, interval_s=None, polls_per_minute=0.005)
     )
-    usual = world.poller.budget_k
-    await world.poller.weigh()
-    assert usual != world.poller.budget_k
+    spending = await world.poller.weigh()
+    assert (True, 1) == (spending.exhausted, spending.feeds)
+    assert spending.budget == world.poller.budget
+    longest = world.rules.poll.slowest_s
+    assert longest < (await world.poll((await world.store.feed_rows())[0].id)).interval_s
 
 
 async def test_quiet_feeds_are_slowed_while_pages_wait(world, with_rules, changed):

@@ -134,7 +134,7 @@ async def _deliveries(world) -> None:
     assert {} == await store.sink_states()
     assert 0 == await store.hold_disabled("nobody")
     assert not (await store.enable_sink("ops", 60.0)).was_disabled
-    assert 1 == len(await store.feed_habits()) - 1
+    assert 1 == len(await store.feed_needs(None)) - 1
     await store.leave_key()
     desk = Recipient(sink="desk", recipient="a@example.org")
     assert await store.leave(desk, event("recipient_left", "a", "left", sinks)) is not None

@@ -211,11 +211,10 @@ async def test_an_overtaken_poll_is_no_baseline_and_loses_no_news(world) -> None
     assert [article_id(plain.url)] == await world.due()
 
 
-async def test_a_poll_parks_but_never_unparks(world) -> None:
-    """A feed that answered 410 for good is parked; one parked meanwhile stays so."""
+async def test_a_poll_never_unparks(world) -> None:
+    """A feed that the operator parked while it was polled stays parked."""
     feed = await world.feed()
-    parked = structs.replace(feed, parked=True)
-    await world.store.commit_poll(PollCommit(feed=parked, loaded_at=None, delay_s=1.0))
+    await world.store.sync_feeds([])
     await world.store.commit_poll(PollCommit(feed=feed, loaded_at=None, delay_s=1.0))
     assert (await world.store.load_feed(feed.id)).parked
     assert [] == await world.store.feed_delays("", 9)

@@ -39,14 +39,20 @@ def feed_changes(
     """
     if after.failing_since is None:
         return _good(before, after, now, sinks, topics)
-    if after.parked and not before.parked:
-        text = "It said over a day that it is gone (410). It is parked; take it out of the config."
+    if after.gone_at is not None:
+        if before.gone_at is not None:
+            return EventChanges()
+        text = (
+            "It said over a day that it is gone (410). It is parked and asked once a week; take "
+            "it out of the config, or write its new address there."
+        )
         gone = event("feed_gone", after.name, text, sinks, weight=after.weight, topics=topics)
         kinds: tuple[EventKind, ...] = ("feed_failing", "feed_quiet", "feed_blind")
         ended = tuple(EventEnd(kind=kind, subject=gone.subject) for kind in kinds)
         return EventChanges(raised=(gone,), ended=ended)
     since = after.last_good_at or after.failing_since
-    if after.errors < TRIES or now - since < _patience(after):
+    counts_from = max(since, after.excused_at) if after.excused_at is not None else since
+    if after.errors < TRIES or now - counts_from < _patience(after):
         return EventChanges()
     text = (
         f"No good poll since {since:%Y-%m-%d %H:%M} UTC, {after.errors} tries failed: "

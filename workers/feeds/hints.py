@@ -4,16 +4,18 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from workers.feeds.dates import parse_date
 from workers.feeds.weblinks import web_links
 from workers.model.feed import FeedHints
 
-__all__ = ["http_hints", "merge_hints", "period_s"]
+__all__ = ["http_hints", "kept_hints", "merge_hints", "period_s"]
 
 LONGEST_S = 30 * 86400.0
 """A longer word than a month is a mistake, or a cache's way to say "for ever"."""
 
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})(?!\d)", re.IGNORECASE)
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,100})(?![0-9])", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store|must-understand)\b", re.IGNORECASE)
 _PERIODS = {
     "hourly": 3600.0,
@@ -34,10 +36,29 @@ def http_hints(headers: Mapping[str, str], now: datetime, base: str | None = Non
     links = web_links(headers.get("link", ""), base)
     return FeedHints(
         max_age_s=min(float(found[1]), LONGEST_S) if found else None,
+        age_s=_age(headers) if found else None,
         expires=None if found or _NOT_KEPT.search(control) else _expires(headers, now),
         hub=links.get("hub"),
         self=links.get("self"),
     )
+
+
+def _age(headers: Mapping[str, str]) -> float | None:
+    """Return for how many seconds a cache had the answer: it is good for so much less."""
+    written = headers.get("age", "").strip()
+    known = written.isascii() and written.isdecimal() and len(written) <= 10  # noqa: PLR2004
+    return float(written) if known and int(written) > 0 else None
+
+
+def kept_hints(kept: FeedHints, headers: Mapping[str, str], *, same_answer: bool) -> FeedHints:
+    """Return what stands of earlier hints beside a new answer without a document.
+
+    A 304 (``same_answer``) that says nothing of freshness lets stand what was said; one that does,
+    even that nothing is to be kept, replaces it, as a new 200 does in any case.
+    """
+    if same_answer and not {"cache-control", "expires"} & set(headers):
+        return kept
+    return replace(kept, max_age_s=None, expires=None, age_s=None)
 
 
 def _expires(headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -59,10 +80,12 @@ def merge_hints(http: FeedHints, document: FeedHints) -> FeedHints:
             document.update_period_s if http.update_period_s is None else http.update_period_s
         ),
         max_age_s=http.max_age_s if told else document.max_age_s,
+        age_s=http.age_s if told else document.age_s,
         expires=http.expires if told else document.expires,
         hub=http.hub or document.hub,
         self=http.self or document.self,
         skip_hours=http.skip_hours or document.skip_hours,
+        skip_days=http.skip_days or document.skip_days,
     )
 
 

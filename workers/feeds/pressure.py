@@ -5,7 +5,7 @@ so quiet feeds are asked less often, the quietest first, and what they list mean
 publisher instead of here. A feed whose delay matters, or that posts a lot, keeps its pace.
 """
 
-from workers.feeds.budget import USUAL_K
+from workers.feeds.interval import Budget
 from workers.model.base import Record
 from workers.options import PollOptions
 
@@ -29,8 +29,8 @@ class Moment(Record, frozen=True, kw_only=True):
 
     jitter: float = 0.0
     """From -1 to 1: spreads polls that would otherwise meet."""
-    budget_k: float = USUAL_K
-    """K of `workers.feeds.budget`, in seconds."""
+    budget: Budget = Budget()
+    """How many polls there are for all feeds."""
     behind_s: float = 0.0
     """For how many seconds the page that is due longest has waited for a reader."""
 

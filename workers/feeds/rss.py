@@ -13,6 +13,7 @@ from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_rss"]
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = 24
 
 
@@ -76,6 +77,7 @@ class _About:
         self.period: str | None = None
         self.frequency: str | None = None
         self.skip_hours: tuple[int, ...] = ()
+        self.skip_days: tuple[int, ...] = ()
 
     def note(self, element: Element) -> None:
         """Take what an element of the channel says."""
@@ -95,6 +97,8 @@ class _About:
             self.frequency = element.text
         elif name == "skiphours":
             self.skip_hours = _hours(element)
+        elif name == "skipdays":
+            self.skip_days = _days(element)
 
     def _link(self, element: Element) -> None:
         rel, href = attribute(element, "rel").lower(), attribute(element, "href")
@@ -115,6 +119,7 @@ class _About:
             hub=self.hub,
             self=self.self,
             skip_hours=self.skip_hours,
+            skip_days=self.skip_days,
         )
 
 
@@ -122,6 +127,11 @@ def _hours(element: Element) -> tuple[int, ...]:
     texts = [(child.text or "").strip() for child in list(element)[:50]]
     hours = {int(text) % _HOURS for text in texts if re.fullmatch(r"[0-9]{1,2}", text)}
     return tuple(sorted(hours))
+
+
+def _days(element: Element) -> tuple[int, ...]:
+    named = {(child.text or "").strip().lower()[:3] for child in list(element)[:50]}
+    return tuple(day for day, name in enumerate(_DAYS) if name in named)
 
 
 def _draft(item: Element, base: str, takes: "ByTag[_Take]") -> Draft:

@@ -7,27 +7,29 @@ interval that errors multiply, so that they do not multiply one another.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from math import sqrt
 
 from msgspec.structs import replace
 
 from workers.errors import Reason
-from workers.feeds.habit import day_rate, hour_profile, noted
+from workers.feeds.habit import day_rate, noted
+from workers.feeds.interval import DAY_S, HOUR_S, OFTEN_S, auto_interval, floor_of, span
 from workers.feeds.pressure import CALM, Moment, stretched
-from workers.model.feed import FeedHints, FeedRow
+from workers.feeds.skipped import until_wanted
+from workers.model.feed import FeedHints, FeedNeed, FeedRow
 from workers.options import PollOptions
 
-__all__ = ["after_bad", "after_good", "after_outage", "floor_of", "gone", "moved"]
+__all__ = [
+    "after_bad",
+    "after_good",
+    "after_outage",
+    "fixed_of",
+    "floor_of",
+    "gone",
+    "moved",
+    "need_of",
+]
 
-HOUR_S = 3600.0
-DAY_S = 24 * HOUR_S
-FLOOR_MOST_S = HOUR_S
-"""A publisher's wish is followed up to here: many say "a day" and post every hour."""
 JITTER = 0.03
-NEW_PER_POLL = 0.1
-OFTEN_S = 900.0
-"""Oftener than this a feed is polled only where a poll brings `NEW_PER_POLL`, or weight is 2."""
-HEAVY = 2.0
 UNASKED_REST_S = HOUR_S
 """A 429 without Retry-After asks for rest without saying how long."""
 AFTER_REST_S = 60.0
@@ -35,6 +37,8 @@ AFTER_REST_S = 60.0
 TIMES = 3
 FOR = timedelta(hours=24)
 """A move or a goodbye is believed after so many answers over so long."""
+PROBE_S = 7 * DAY_S
+"""Between two looks at a feed that said that it is gone for good."""
 LONG_DEAD = timedelta(days=30)
 LASTING = timedelta(days=1)
 """A name that does not resolve for so long is no passing trouble."""
@@ -66,20 +70,17 @@ def after_good(  # noqa: PLR0913 - the row, what was learned, and the moment
     """
     activity = noted(feed.activity, posted, now)
     row = replace(feed, activity=activity, hints=hints)
-    fixed = _fixed(feed, options)
+    fixed = fixed_of(feed, options)
     if fixed is not None:
-        interval = fixed
-        why: tuple[str, ...] = (f"fixed: every {_span(fixed)}",)
+        interval = wait = fixed
+        why: tuple[str, ...] = (f"fixed: every {span(fixed)}",)
     else:
-        interval, why = _auto(row, now, options, moment.budget_k)
-        interval *= 1.0 + JITTER * max(-1.0, min(1.0, moment.jitter))
-    if feed.interval_fixed_s in {None, options.interval_s}:
-        # Else the interval is its own: the operator's word on this feed.
-        kept = stretched(interval, feed.weight * day_rate(activity, now), moment.behind_s, options)
-        if kept > interval:
-            waits = _span(moment.behind_s)
-            why = (*why, f"slowed: pages wait {waits}: times {kept / interval:.1f}")
-        interval = kept
+        interval, why = _auto(row, now, options, moment)
+        wait = interval
+        if options.skip_hours:
+            wait = until_wanted(hints, now, interval, moment.jitter)
+        if wait > interval:
+            why = (*why, f"skipped hours: after {span(wait)}")
     return replace(
         row,
         interval_s=interval,
@@ -90,69 +91,45 @@ def after_good(  # noqa: PLR0913 - the row, what was learned, and the moment
         failing_since=None,
         gone_count=0,
         gone_since=None,
+        gone_at=None,
         last_poll_at=now,
         last_good_at=now,
-        next_poll_at=now + timedelta(seconds=interval),
+        next_poll_at=now + timedelta(seconds=wait),
     )
 
 
-def _fixed(feed: FeedRow, options: PollOptions) -> float | None:
+def _auto(
+    feed: FeedRow, now: datetime, options: PollOptions, moment: Moment
+) -> tuple[float, tuple[str, ...]]:
+    """Return the interval of "auto" in seconds, spread and slowed, and how it was found."""
+    interval, why = auto_interval(need_of(feed, options), now, options, moment.budget)
+    interval *= 1.0 + JITTER * max(-1.0, min(1.0, moment.jitter))
+    kept = stretched(
+        interval, feed.weight * day_rate(feed.activity, now), moment.behind_s, options
+    )
+    if kept > interval:
+        waits = span(moment.behind_s)
+        why = (*why, f"slowed: pages wait {waits}: times {kept / interval:.1f}")
+    return kept, why
+
+
+def fixed_of(feed: FeedRow, options: PollOptions) -> float | None:
+    """Return the interval in seconds that the operator has fixed, None for "auto"."""
     return feed.interval_fixed_s if feed.interval_fixed_s is not None else options.interval_s
 
 
-def _auto(
-    feed: FeedRow, now: datetime, options: PollOptions, budget_k: float
-) -> tuple[float, tuple[str, ...]]:
-    """Return the interval in seconds that brings most for its polls, and how it was found."""
-    rate = day_rate(feed.activity, now)
-    why = [f"auto: {rate:.1f} posts a day"]
-    if feed.weight != 1.0:
-        why.append(f"weight: {feed.weight:g}")
-    least = options.fastest_s
-    if feed.weight < HEAVY:
-        least = max(least, min(NEW_PER_POLL * DAY_S / rate, OFTEN_S))
-    interval = _at_habit(feed, now, budget_k / sqrt(max(feed.weight, 0.01) * rate), options)
-    if interval < least:
-        interval = least
-        why.append(f"fastest: {_span(least)}")
-    floor = floor_of(feed.hints, now)
-    if floor is not None and floor[0] > interval:
-        interval = floor[0]
-        why.append(f"floor: {floor[1]}")
-    return interval, tuple(why)
-
-
-def _at_habit(feed: FeedRow, now: datetime, usual_s: float, options: PollOptions) -> float:
-    """Spread ``usual_s`` over the coming hours by the feed's profile, up to the slowest.
-
-    A poll is due when the hours passed, each counted at its speed, add up to one interval.
-    """
-    profile = hour_profile(feed.activity)
-    done = passed = 0.0
-    at = now
-    while passed < options.slowest_s:
-        speed = sqrt(profile[at.hour]) / usual_s
-        hour_s = HOUR_S - (at.minute * 60 + at.second + at.microsecond / 1e6)
-        if done + speed * hour_s >= 1.0:
-            return min(passed + (1.0 - done) / speed, options.slowest_s)
-        done, passed = done + speed * hour_s, passed + hour_s
-        at += timedelta(seconds=hour_s)
-    return options.slowest_s
-
-
-def floor_of(hints: FeedHints, now: datetime) -> tuple[float, str] | None:
-    """Return the least interval that the publisher asks for, with its source; at most an hour."""
-    wishes = [
-        (hints.ttl, "ttl"),
-        (hints.update_period_s, "update period"),
-        (hints.max_age_s, "max-age"),
-        ((hints.expires - now).total_seconds() if hints.expires else None, "expires"),
-    ]
-    seconds, name = max((wish or 0.0, name) for wish, name in wishes)
-    if seconds <= 0:
-        return None
-    capped = ", capped at 60 min" if seconds > FLOOR_MOST_S else ""
-    return min(seconds, FLOOR_MOST_S), f"{name} {seconds:.0f} s{capped}"
+def need_of(feed: FeedRow, options: PollOptions) -> FeedNeed:
+    """Return what of a feed the budget looks at."""
+    waits = None
+    if feed.errors and feed.next_poll_at is not None and feed.last_poll_at is not None:
+        waits = max(1.0, (feed.next_poll_at - feed.last_poll_at).total_seconds())
+    return FeedNeed(
+        weight=feed.weight,
+        activity=feed.activity,
+        hints=feed.hints,
+        fixed_s=fixed_of(feed, options),
+        waits_s=waits,
+    )
 
 
 def after_bad(  # noqa: PLR0913, PLR0917 - the row, why it failed, and when that is
@@ -170,15 +147,15 @@ def after_bad(  # noqa: PLR0913, PLR0917 - the row, why it failed, and when that
     since = feed.failing_since or now
     weight = _weight_of(reason, now - since)
     score = min(feed.score + weight, SCORE_MOST)
-    base = _fixed(feed, options) or feed.interval_s or OFTEN_S
+    base = fixed_of(feed, options) or feed.interval_s or OFTEN_S
     hard = weight == 1.0
     wait = min(base * 2.0**score, _ceiling(base, now - since, options, hard=hard))
-    why = [f"error: {reason}, {feed.errors + 1} in a row: {_span(base)} times {2.0**score:.2f}"]
+    why = [f"error: {reason}, {feed.errors + 1} in a row: {span(base)} times {2.0**score:.2f}"]
     rest = _rest(feed, reason, retry_after, now)
     if rest is not None and rest > wait:
         wait = rest
         why.append("retry-after" if retry_after is not None else "429 without retry-after: 60 min")
-    return replace(
+    row = replace(
         feed,
         interval_s=base,
         why=tuple(why),
@@ -191,6 +168,7 @@ def after_bad(  # noqa: PLR0913, PLR0917 - the row, why it failed, and when that
         last_poll_at=now,
         next_poll_at=now + timedelta(seconds=wait),
     )
+    return _given_up(row, now)
 
 
 def after_outage(feed: FeedRow, now: datetime, options: PollOptions) -> FeedRow:
@@ -198,12 +176,13 @@ def after_outage(feed: FeedRow, now: datetime, options: PollOptions) -> FeedRow:
 
     Neither the score nor the errors grow, and what was wrong with the feed before stands.
     """
-    base = _fixed(feed, options) or feed.interval_s or OFTEN_S
+    base = fixed_of(feed, options) or feed.interval_s or OFTEN_S
     return replace(
         feed,
         interval_s=base,
-        why=(f"our own network is down: again after {_span(base)}",),
+        why=(f"our own network is down: again after {span(base)}",),
         last_poll_at=now,
+        excused_at=now,
         next_poll_at=now + timedelta(seconds=base),
     )
 
@@ -229,8 +208,13 @@ def _rest(feed: FeedRow, reason: Reason, retry_after: float | None, now: datetim
     if retry_after is None:
         return UNASKED_REST_S if reason == "rateLimited" else None
     asked = min(max(0.0, retry_after), DAY_S)
+    return asked + min(AFTER_REST_S, asked) * _share(feed, now)
+
+
+def _share(feed: FeedRow, now: datetime) -> float:
+    """Return a number from 0 to 1 by which feeds that met once do not meet again."""
     seed = blake2b(f"{feed.id} {now.timestamp()}".encode(), digest_size=2).digest()
-    return asked + min(AFTER_REST_S, asked) * int.from_bytes(seed, "big") / 65536
+    return int.from_bytes(seed, "big") / 65536
 
 
 def moved(feed: FeedRow, answer_moved_to: str | None, now: datetime) -> FeedRow:
@@ -250,15 +234,22 @@ def moved(feed: FeedRow, answer_moved_to: str | None, now: datetime) -> FeedRow:
 
 
 def gone(feed: FeedRow, now: datetime) -> FeedRow:
-    """Return the row after a 410: parked after three of them over at least a day."""
+    """Return the row after a 410: given up after three of them over at least a day.
+
+    What was given up is asked once a week, for there are servers that err.
+    """
     since = feed.gone_since or now
     count = feed.gone_count + 1
-    parked = feed.parked or (count >= TIMES and now - since >= FOR)
-    return replace(feed, gone_count=count, gone_since=since, parked=parked)
+    given_up = feed.gone_at
+    if given_up is None and count >= TIMES and now - since >= FOR:
+        given_up = now
+    return _given_up(replace(feed, gone_count=count, gone_since=since, gone_at=given_up), now)
 
 
-def _span(seconds: float) -> str:
-    """Return a duration as people say it."""
-    if seconds < 120:  # noqa: PLR2004
-        return f"{seconds:g} s"
-    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR_S else f"{seconds / HOUR_S:.1f} h"
+def _given_up(feed: FeedRow, now: datetime) -> FeedRow:
+    """Return the row after a failure: who was given up is asked a week later."""
+    if feed.gone_at is None:
+        return feed
+    week = PROBE_S * (1.0 + JITTER * _share(feed, now))
+    why = ("gone: it answered 410 for over a day; asked once a week",)
+    return replace(feed, why=why, next_poll_at=now + timedelta(seconds=week))

@@ -10,6 +10,7 @@ __all__ = [
     "Enclosure",
     "EntryRow",
     "FeedHints",
+    "FeedNeed",
     "FeedRow",
     "FeedSource",
     "KnownEntry",
@@ -35,6 +36,8 @@ class FeedSource(Record, frozen=True, kw_only=True):
     enabled: bool = True
     former: tuple[str, ...] = ()
     """Addresses it had before (``was``), so that it stays the same feed."""
+    skip_hours: bool | None = None
+    """Whether its skipHours and skipDays are obeyed; None is what `PollOptions` says."""
 
 
 class FeedHints(Record, frozen=True, kw_only=True):
@@ -50,6 +53,11 @@ class FeedHints(Record, frozen=True, kw_only=True):
     hub: str | None = None
     self: str | None = None
     skip_hours: tuple[int, ...] = ()
+    """Hours of the day, in GMT, in which the publisher asks not to be read."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week, Monday is 0, of the same kind."""
+    age_s: float | None = None
+    """Seconds for which a cache between us had the answer already (HTTP header Age)."""
 
 
 class Enclosure(Record, frozen=True, kw_only=True):
@@ -173,6 +181,18 @@ class Activity(Record, frozen=True, kw_only=True):
     """and when that was last so, if within a day."""
 
 
+class FeedNeed(Record, frozen=True, kw_only=True):
+    """What of a feed says how often it is to be polled: all that sharing out the budget needs."""
+
+    weight: float = 1.0
+    activity: Activity = Activity()
+    hints: FeedHints = FeedHints()
+    fixed_s: float | None = None
+    """Seconds between two polls, where the operator says so."""
+    waits_s: float | None = None
+    """Seconds between its last poll and the next, where a failure set them; else None."""
+
+
 class FeedRow(Record, frozen=True, kw_only=True):
     """A feed as the database keeps it: all that one poll leaves for the next."""
 
@@ -184,7 +204,7 @@ class FeedRow(Record, frozen=True, kw_only=True):
     weight: float = 1.0
     interval_fixed_s: float | None = None
     parked: bool = False
-    """No file lists it any more, it is disabled, or it answered 410 for good: never claimed."""
+    """No file lists it any more, or it is disabled: never claimed."""
     title: str = ""
     kind: str | None = None
     validators: Validators = Validators()
@@ -209,6 +229,10 @@ class FeedRow(Record, frozen=True, kw_only=True):
     moved_since: datetime | None = None
     gone_count: int = 0
     gone_since: datetime | None = None
+    gone_at: datetime | None = None
+    """When it was given up after several 410s; it is asked once a week since."""
+    excused_at: datetime | None = None
+    """When a poll failed last because our own network was down."""
     quiet: str | None = None
     """In what it is quieter than it ever was, in words; None if it is not."""
     full_text: tuple[int, int] = (0, 0)

@@ -1,7 +1,6 @@
 """POLL: decide what a feed shows that is new, and commit that with the feed's validators."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -12,14 +11,15 @@ from workers.alerts import blind_topics, feed_changes, feed_rebaselined
 from workers.errors import StoreDown, Transient
 from workers.feeds import http_hints, merge_hints
 from workers.feeds.blind import blind_after
-from workers.feeds.budget import USUAL_K, k_for
-from workers.feeds.habit import day_rate
+from workers.feeds.budget import Spending, eased, share_out
+from workers.feeds.hints import kept_hints
+from workers.feeds.interval import Budget
 from workers.feeds.news import News
 from workers.feeds.pressure import Moment
 from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
 from workers.model.commit import EntryIntent, PollCommit
-from workers.model.feed import Activity, FeedRow
+from workers.model.feed import FeedHints, FeedRow
 from workers.model.leases import NextPoll
 from workers.model.message import EventChanges
 from workers.options import PollOptions
@@ -45,27 +45,21 @@ class Poll:
         self._edges = edges
         self._rules = rules
         self._look = look
-        self.budget_k = USUAL_K
+        self.budget: Budget | None = None
         """What interval "auto" may spend; brought up to date by `weigh`."""
         self._behind_s = 0.0
         """How long pages wait for a reader,"""
         self._asked_at: float | None = None
         """as of this moment on the monotonic clock."""
 
-    async def weigh(self) -> float | None:
-        """Find anew how often feeds can be polled within the budget, from all feeds' habits.
-
-        Returns:
-            Polls a minute that even the slowest intervals need, if the budget has less; else None.
-        """
+    async def weigh(self) -> Spending:
+        """Find anew how often feeds can be polled within the budget, from what SQL says of all."""
         now, options = self._edges.clock.now(), self._rules().poll
-        if options.interval_s is None:
-            habits = await self._edges.store.feed_habits()
-            # In a thread, because with 100,000 feeds it takes a second.
-            self.budget_k = await asyncio.to_thread(_budget, habits, now, options)
-            least = 60.0 * len(habits) / options.slowest_s
-            return least if least > options.polls_per_minute else None
-        return None
+        needs = await self._edges.store.feed_needs(options.interval_s)
+        # In a thread, because with 100,000 feeds it takes a second.
+        spending = await asyncio.to_thread(share_out, needs, now, options)
+        self.budget = eased(self.budget, spending.budget)
+        return spending
 
     async def _feel_pressure(self) -> None:
         now = self._edges.clock.monotonic()
@@ -179,19 +173,17 @@ class Poll:
         self, feed: FeedRow, seen: Seen, news: News | None, rules: Rules, now: datetime
     ) -> FeedRow:
         """Return the feed's row after a poll that worked."""
-        headers = seen.answer.headers if seen.answer else {}
-        base = seen.answer.url if seen.answer else None
-        hints = merge_hints(http_hints(headers, now, base), (seen.parsed or feed).hints)
+        hints = _hints(feed, seen, now)
         fresh = [item.entry for item in news.fresh if not item.edited] if news else []
         row = after_good(
             feed,
             hints,
             [] if news and news.rebaselined else [entry.published or now for entry in fresh],
             now,
-            rules.poll,
+            _options(feed, rules),
             moment=Moment(
                 jitter=self._edges.dice.uniform(-1.0, 1.0),
-                budget_k=self.budget_k,
+                budget=self.budget or Budget(),
                 behind_s=self._behind_s,
             ),
         )
@@ -219,10 +211,24 @@ class Poll:
             _log.info("feed_read", feed=feed.name, entries=len(commit.intents), baseline=first)
 
 
-def _budget(
-    habits: Sequence[tuple[float, Activity]], now: datetime, options: PollOptions
-) -> float:
-    return k_for([weight * day_rate(activity, now) for weight, activity in habits], options)
+def _hints(feed: FeedRow, seen: Seen, now: datetime) -> FeedHints:
+    """Return what the publisher says now, with what it said before and did not take back."""
+    headers = seen.answer.headers if seen.answer else {}
+    if seen.parsed is not None:
+        kept = seen.parsed.hints
+    else:
+        same = seen.answer is None or seen.answer.status == 304  # noqa: PLR2004
+        kept = kept_hints(feed.hints, headers, same_answer=same)
+    base = seen.answer.url if seen.answer else None
+    return merge_hints(http_hints(headers, now, base), kept)
+
+
+def _options(feed: FeedRow, rules: Rules) -> PollOptions:
+    """Return the options of polls, as they are for this feed."""
+    source = rules.sources.get(feed.id)
+    if source is None or source.skip_hours is None:
+        return rules.poll
+    return replace(rules.poll, skip_hours=source.skip_hours)
 
 
 def _commit(feed: FeedRow, row: FeedRow, now: datetime) -> PollCommit:

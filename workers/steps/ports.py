@@ -11,7 +11,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 from workers.model.alert import DeliveryJob, Notice
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
-from workers.model.feed import Activity, FeedRow, FeedSource, KnownEntry
+from workers.model.feed import FeedNeed, FeedRow, FeedSource, KnownEntry
 from workers.model.leases import FeedLease, Message, Push
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.net import Answer, Fetch, Form, Posted
@@ -357,8 +357,11 @@ class Store(Protocol):
         """Return all feeds, the parked ones too."""
         ...
 
-    async def feed_habits(self) -> list[tuple[float, Activity]]:
-        """Return weight and habit of each feed not parked that has no interval of its own."""
+    async def feed_needs(self, interval_s: float | None) -> list[FeedNeed]:
+        """Return what says how often each feed that is not parked is to be polled.
+
+        ``interval_s`` is that of feeds without an interval of their own; None is "auto".
+        """
         ...
 
     async def feed_delays(self, after: str, most: int) -> list[tuple[str, float, float | None]]:

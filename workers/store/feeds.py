@@ -6,13 +6,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, update
 
-from workers.model.feed import Activity, FeedHints, FeedRow, FeedSource, Validators
+from workers.model.feed import (
+    Activity,
+    FeedHints,
+    FeedNeed,
+    FeedRow,
+    FeedSource,
+    Validators,
+)
 from workers.model.ids import feed_id
 from workers.store.columns import bounded, seconds
 from workers.store.sql import Fixed, Values, chunks, put_new
 from workers.store.tables import addresses, feeds
 
-__all__ = ["address_key", "delays", "ids", "load", "note_addresses", "rows", "sync"]
+__all__ = ["address_key", "delays", "ids", "load", "needs", "note_addresses", "rows", "sync"]
 
 _SPLIT = ("pages_got", "pages_tried", "configured")
 
@@ -71,14 +78,32 @@ def delays(
     ]
 
 
-_HABITS = select(feeds.c.weight, feeds.c.activity).where(
-    feeds.c.parked.is_(False), feeds.c.interval_fixed_s.is_(None)
-)
+_NEEDS: Select[Any] = select(
+    feeds.c.weight, feeds.c.activity, feeds.c.hints, feeds.c.interval_fixed_s, feeds.c.errors,
+    feeds.c.last_poll_at, feeds.c.next_poll_at,
+).where(feeds.c.parked.is_(False))  # fmt: skip
 
 
-def habits(conn: Connection, _now: datetime) -> list[tuple[float, Activity]]:
-    """Return weight and habit of each feed not parked that has no interval of its own."""
-    return [(row.weight, row.activity) for row in conn.execute(_HABITS)]
+def needs(conn: Connection, _now: datetime, interval_s: float | None) -> list[FeedNeed]:
+    """Return what says how often each feed that is not parked is to be polled.
+
+    ``interval_s`` is that of feeds without an interval of their own; None is "auto".
+    """
+    return [_need(row, interval_s) for row in conn.execute(_NEEDS)]
+
+
+def _need(row: Row[Any], interval_s: float | None) -> FeedNeed:
+    waits = None
+    if row.errors and row.last_poll_at is not None and row.next_poll_at is not None:
+        waits = max(1.0, (row.next_poll_at - row.last_poll_at).total_seconds())
+    own = row.interval_fixed_s
+    return FeedNeed(
+        weight=row.weight,
+        activity=row.activity,
+        hints=row.hints,
+        fixed_s=own if own is not None else interval_s,
+        waits_s=waits,
+    )
 
 
 def note_addresses(conn: Connection, feed: str, urls: Iterable[str], how: str) -> None:
@@ -230,6 +255,7 @@ def _elsewhere(now: datetime, row: Row[Any], source: FeedSource) -> dict[str, An
         "moved_since": None,
         "gone_count": 0,
         "gone_since": None,
+        "gone_at": None,
     }
 
 

@@ -136,7 +136,7 @@ def load_alert(conn: Connection, _now: datetime, prefix: str) -> Alert | None:
 # ── counts ──────────────────────────────────────────────────────────────────────────────────────
 
 _FEED_STATE = case(
-    (feeds.c.parked.is_(True), "parked"),
+    (feeds.c.parked.is_(True) | feeds.c.gone_at.is_not(None), "parked"),
     (feeds.c.errors > 0, "failing"),
     (feeds.c.last_good_at.is_(None), "new"),
     (feeds.c.quiet.is_not(None), "quiet"),
@@ -166,7 +166,7 @@ def feed_states(conn: Connection, _now: datetime, most: int) -> list[tuple[str, 
     """Return id, name and state of feeds that are not parked, by name, ``most`` at most."""
     found = conn.execute(
         select(feeds.c.id, feeds.c.name, _FEED_STATE)
-        .where(feeds.c.parked.is_(False))
+        .where(feeds.c.parked.is_(False), feeds.c.gone_at.is_(None))
         .order_by(feeds.c.name, feeds.c.id)
         .limit(most)
     )

@@ -127,7 +127,6 @@ def _store_feed(  # noqa: PLR0913 - one row, and the two conditions on it
         name: getattr(feed, name) for name in feed.__struct_fields__ if name not in _KEPT
     }
     values["next_poll_at"] = now + timedelta(seconds=poll.delay_s)
-    values["parked"] = stored.parked or feed.parked
     if news:
         values["baselined_at"] = feed.baselined_at
     if whole:

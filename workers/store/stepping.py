@@ -6,7 +6,7 @@ from typing import Literal
 from workers.model.alert import DeliveryJob
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
-from workers.model.feed import Activity, FeedRow, FeedSource, KnownEntry
+from workers.model.feed import FeedNeed, FeedRow, FeedSource, KnownEntry
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.websub import PushCommit, Subscription, Wanted
 from workers.store import (
@@ -219,9 +219,12 @@ class StepStore(Base):
         """
         return await self._write(feeds.sync, sources)
 
-    async def feed_habits(self) -> list[tuple[float, Activity]]:
-        """Return weight and habit of each feed not parked that has no interval of its own."""
-        return await self._read(feeds.habits)
+    async def feed_needs(self, interval_s: float | None) -> list[FeedNeed]:
+        """Return what says how often each feed that is not parked is to be polled.
+
+        ``interval_s`` is that of feeds without an interval of their own; None is "auto".
+        """
+        return await self._read(feeds.needs, interval_s)
 
     async def feed_delays(self, after: str, most: int) -> list[tuple[str, float, float | None]]:
         """Return id, seconds until the next poll (negative: overdue) and interval of feeds.

@@ -110,6 +110,8 @@ feeds = Table(
     Column("pages_got", Integer, nullable=False, server_default=text("0")),
     Column("pages_tried", Integer, nullable=False, server_default=text("0")),
     Column("quiet", Words),  # in what it is quieter than ever
+    Column("gone_at", Moment),  # when it was given up for its 410s
+    Column("excused_at", Moment),  # when a poll failed last for our own network
 )
 
 addresses = Table(

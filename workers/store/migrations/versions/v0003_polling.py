@@ -15,6 +15,13 @@ down_revision = "0002"
 def upgrade() -> None:
     """Add columns and tables, each kind in a function of its own."""
     _subscriptions()
+    _failing_feeds()
+
+
+def _failing_feeds() -> None:
+    """When a feed was given up for its 410s, and when our own network failed it last."""
+    for name in ("gone_at", "excused_at"):
+        op.add_column("feeds", sa.Column(name, sa.Double(), nullable=True))
 
 
 def _subscriptions() -> None:
