@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from workers.feeds.news import News, decide, twin
+from workers.feeds.news import News, decide
+from workers.feeds.twins import twin
 from workers.model.commit import Knowledge
 from workers.model.feed import Activity, FeedRow, KnownEntry, ParsedEntry, ParsedFeed
 from workers.options import AlertOptions

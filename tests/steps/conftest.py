@@ -200,7 +200,7 @@ async def broker(valkey) -> AsyncIterator[RedisBroker]:
     await one.close()
 
 
-ON_BOTH = ("test_ring", "test_lost_hits")
+ON_BOTH = ("test_ring", "test_lost_hits", "test_what_rings")
 """Files of which every test runs on PostgreSQL too: what rings, and when."""
 
 

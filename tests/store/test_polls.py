@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from workers.errors import TocsinError
-from workers.feeds.news import twin
+from workers.feeds.twins import twin
 from workers.model.article import ArticleRow
 from workers.model.commit import EntryIntent, PollCommit
 from workers.model.feed import Validators

@@ -128,8 +128,8 @@ def _shown(
 def feed_rebaselined(feed: FeedRow, entries: int, sinks: Iterable[SinkRoute]) -> EventIntent:
     """Return the event of a site that made its feed anew."""
     text = (
-        f"All {entries} entries have new identities and none is newer than the last good poll: "
-        "they are stored, but do not ring."
+        f"{entries} entries came under new names, as after a redesign of the site, and by their "
+        "dates or titles they are old: they are stored, but do not ring."
     )
     return event("feed_rebaselined", feed.name, text, sinks)
 

@@ -19,7 +19,17 @@ from workers.model.feed import Enclosure, Listed, ParsedEntry
 from workers.text.markup import clean, plain
 from workers.text.urls import LONGEST, absolute, canonical
 
-__all__ = ["NAMES", "Draft", "LazyEntry", "Reading", "finish_all", "link_of", "made", "short"]
+__all__ = [
+    "NAMES",
+    "Draft",
+    "LazyEntry",
+    "Reading",
+    "digest_by_lines",
+    "finish_all",
+    "link_of",
+    "made",
+    "short",
+]
 
 TITLE = 1000
 SUMMARY = 20_000
@@ -83,7 +93,7 @@ class LazyEntry:
         self.identity = _identity(draft.guid, self.url) or ""
         if not self.identity:  # it has no name but its text
             unnamed = self.made()
-            self.identity = f"text:{unnamed.digest}"
+            self.identity = f"text:{digest_by_lines(unnamed)}"
             self._made = replace(unnamed, identity=self.identity)
 
     def made(self) -> ParsedEntry:
@@ -153,7 +163,7 @@ def _made(entry: LazyEntry, draft: Draft) -> ParsedEntry:
         authors=_names(draft.authors),
         categories=_names(draft.categories),
         enclosures=_enclosures(draft),
-        digest=_hash(entry.title, text),
+        digest=_hash(entry.title, text.replace("\n", " ")),
     )
 
 
@@ -213,7 +223,8 @@ def _others(entry: LazyEntry) -> tuple[str, ...]:
     """Return what else an entry can be known by, the most lasting first."""
     dated = entry.published.isoformat() if entry.published else ""
     link = (canonical(entry.url),) if entry.url else ()
-    hashes = f"text:{entry.digest}", f"text:{_hash(entry.digest, dated)}"
+    digest = digest_by_lines(entry)
+    hashes = f"text:{digest}", f"text:{_hash(digest, dated)}"
     return tuple(name for name in (*link, *hashes) if name)
 
 
@@ -246,6 +257,14 @@ def _hash(first: str, second: str) -> str:
     """Return 32 hexadecimal digits over two texts."""
     whole = f"{first}\0{second}".encode("utf-8", "replace")
     return blake2b(whole, digest_size=16).hexdigest()
+
+
+def digest_by_lines(entry: Listed) -> str:
+    """Return the digest that an entry had while its lines were part of it.
+
+    Identities are still made of it, because they outlive every way to make them.
+    """
+    return _hash(entry.title, entry.content)
 
 
 def _names(written: list[str]) -> tuple[str, ...]:

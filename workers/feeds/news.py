@@ -6,16 +6,19 @@ Pure: rows and ``now`` in, decisions out. `decide` is the whole rule; the rest a
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
+from msgspec.structs import replace
+
+from workers.feeds.entries import digest_by_lines
+from workers.feeds.twins import twin, twins
 from workers.model.base import Record
 from workers.model.commit import Knowledge
 from workers.model.feed import EntryRow, FeedRow, KnownEntry, Listed, ParsedFeed
 from workers.model.ids import entry_id
 from workers.options import AlertOptions
-from workers.text.urls import canonical, identity_key
+from workers.text.urls import identity_key
 
-__all__ = ["Fresh", "News", "decide", "twin"]
+__all__ = ["Fresh", "News", "decide"]
 
 REDESIGN_LEAST = 10
 """Identities that a document must list before their turnover says anything."""
@@ -67,13 +70,6 @@ class _View(Record, frozen=True, kw_only=True):
     """Identities of entries whose link is a page of its own."""
 
 
-def twin(title: str, url: str | None) -> str:
-    """Return what two identities of one text share: a hash of title and canonical link."""
-    link = (canonical(url) or url) if url else ""
-    whole = f"{' '.join(title.split())}\0{link}".encode("utf-8", "replace")
-    return blake2b(whole, digest_size=16).hexdigest()
-
-
 def decide(
     feed: FeedRow,
     parsed: ParsedFeed,
@@ -102,23 +98,23 @@ def decide(
         own=_own_pages(parsed, knowledge),
     )
     first = feed.baselined_at is None
-    redesigned = not first and _redesigned(view)
+    rebuilt = frozenset() if first else _rebuilt(view)
     fresh: list[Fresh] = []
     listed: list[str] = []
     for entry in reversed(list(entries.values())):
         known = knowledge.entries.get(entry.identity) or view.replaced.get(entry.identity)
         if known is None:
-            fresh.append(_new(view, entry, redesigned=redesigned))
-        elif known.digest == entry.digest or known.identity != entry.identity:
+            fresh.append(_new(view, entry, redesigned=entry.identity in rebuilt))
+        elif _same_text(entry, known):
             listed.append(known.identity)
         else:
-            fresh.append(_edited(view, entry, known))
+            fresh.append(_known_as(known, _edited(view, entry, known)))
     return News(
         fresh=tuple(fresh),
         listed=tuple(dict.fromkeys(listed)),
         baseline=first,
         complete=parsed.complete or _never_whole(feed, now),
-        rebaselined=redesigned,
+        rebaselined=bool(rebuilt),
     )
 
 
@@ -127,25 +123,56 @@ def _never_whole(feed: FeedRow, now: datetime) -> bool:
     return since is not None and now - since >= STILL_CUT_AFTER
 
 
+def _same_text(entry: Listed, known: KnownEntry) -> bool:
+    """Say whether an entry says what it said before.
+
+    Lines were part of what was compared once; what was stored then is no edit now.
+    """
+    return known.digest == entry.digest or (
+        "\n" in entry.content and known.digest == digest_by_lines(entry)
+    )
+
+
+def _known_as(known: KnownEntry, fresh: Fresh) -> Fresh:
+    """Return an edition under the identity that the entry is known by, if it has another now."""
+    row = fresh.entry
+    if row.identity == known.identity:
+        return fresh
+    id_ = entry_id(row.feed_id, known.identity)
+    return replace(fresh, entry=replace(row, id=id_, identity=known.identity))
+
+
+def _twin_of(entry: Listed, knowledge: Knowledge) -> KnownEntry | None:
+    """Return the entry that has this one's title and link under another identity."""
+    if entry.identity in knowledge.entries:
+        return None
+    names = twins(entry.title, entry.url)
+    return next((knowledge.twins[name] for name in names if name in knowledge.twins), None)
+
+
 def _replaced(parsed: ParsedFeed, knowledge: Knowledge) -> dict[str, KnownEntry]:
     """Return entries that only changed their guid: same title, link and date, or none in both.
 
     The known one must have gone from the document: sirens and live pages repeat title and link
-    beside the entries they had before, and each of those is news.
+    beside the entries they had before, and each of those is news. A title alone, without a link,
+    says too little: there the text must be the same too.
     """
+    if not knowledge.twins:
+        return {}
     here = {entry.identity for entry in parsed.entries}
     counts = Counter(twin(entry.title, entry.url) for entry in parsed.entries)
     found: dict[str, KnownEntry] = {}
     for entry in parsed.entries:
-        mark = twin(entry.title, entry.url)
-        known = knowledge.twins.get(mark)
+        known = _twin_of(entry, knowledge)
         if (
             known is not None
             and (entry.title or entry.url)
-            and entry.identity not in knowledge.entries
             and known.identity not in here
             and known.published == entry.published
-            and (counts[mark] == 1 or known.digest == entry.digest)
+            and (
+                (entry.url and counts[twin(entry.title, entry.url)] == 1)
+                or _same_text(entry, known)
+            )
         ):
             found[entry.identity] = known
     return found
@@ -155,52 +182,61 @@ def _own_pages(parsed: ParsedFeed, knowledge: Knowledge) -> frozenset[str]:
     """Return the identities whose link tells them from others.
 
     A link is no page of its own if it is the site's front page, if several entries of different
-    dates or fragments share it, or if an earlier entry had it with the same title and another
-    date. An article known by such a link would ring once, and never again.
+    dates or fragments share it (or, without dates, of different texts), or if an earlier entry had
+    it with the same title and another date. An article known by such a link would ring once, and
+    never again.
     """
-    sharing: dict[str, set[tuple[object, ...]]] = {}
+    sharing: dict[str, list[Listed]] = {}
     for entry in parsed.entries:
         if entry.url:
-            facts = entry.url.partition("#")[2], entry.published
-            sharing.setdefault(identity_key(entry.url), set()).add(facts)
+            sharing.setdefault(identity_key(entry.url), []).append(entry)
     front = identity_key(parsed.link) if parsed.link else ""
     return frozenset(
         entry.identity
         for entry in parsed.entries
         if entry.url
         and (key := identity_key(entry.url)) != front
-        and len(sharing[key]) == 1
+        and (len(sharing[key]) == 1 or len(set(map(_posted, sharing[key]))) == 1)
         and not _repeats(entry, knowledge)
     )
 
 
+def _posted(entry: Listed) -> tuple[object, ...]:
+    """Return what tells the posts of one page from each other."""
+    return (entry.url or "").partition("#")[2], entry.published or entry.digest
+
+
 def _repeats(entry: Listed, knowledge: Knowledge) -> bool:
     """Say whether an earlier entry had this title and link, at another date."""
-    known = knowledge.twins.get(twin(entry.title, entry.url))
-    return (
-        known is not None
-        and known.identity != entry.identity
-        and entry.identity not in knowledge.entries
-        and known.published != entry.published
-    )
+    known = _twin_of(entry, knowledge)
+    return known is not None and known.published != entry.published
 
 
-def _redesigned(view: _View) -> bool:
-    """Say whether the site was rebuilt, so that its old articles came under new names."""
+def _rebuilt(view: _View) -> frozenset[str]:
+    """Return the identities of old articles under new names, where a site was rebuilt; else none.
+
+    Old articles that were rebuilt are mostly known by their titles. Without that, only dates well
+    before the last poll tell a redesign from a burst: publishers date news by minutes. What came
+    with the redesign but is later than the last poll, or has no date and the only new title, is
+    news.
+    """
     new = [entry for entry in view.parsed.entries if _unknown(view, entry)]
-    many = len(view.identities)
-    if many < REDESIGN_LEAST or len(new) <= REDESIGN_SHARE * many:
-        return False
+    enough = REDESIGN_SHARE * len(view.identities)
     last = view.feed.last_good_at
-    if last is None or any(entry.published > last for entry in new if entry.published):
-        return False
-    # Old articles that were rebuilt are mostly known by their titles. Without that, only dates
-    # well before the last poll tell a redesign from a burst: publishers date news by minutes.
-    known = sum(1 for entry in new if entry.title in view.knowledge.titles)
-    if 2 * known >= len(new):
-        return True
+    if len(view.identities) < REDESIGN_LEAST or len(new) <= enough or last is None:
+        return frozenset()
+    old = [entry for entry in new if entry.published is None or entry.published <= last]
+    told = {entry.identity for entry in old if entry.title in view.knowledge.titles}
     before = last - REDESIGN_MARGIN
-    return all(entry.published is not None and entry.published < before for entry in new)
+    dated = all(entry.published is not None and entry.published < before for entry in new)
+    if not (dated or (len(old) > enough and 2 * len(told) >= len(old))):
+        return frozenset()
+    sure = len(told) >= REDESIGN_SHARE * len(old)
+    return frozenset(
+        entry.identity
+        for entry in old
+        if entry.published is not None or entry.identity in told or not sure
+    )
 
 
 def _unknown(view: _View, entry: Listed) -> bool:

@@ -3,7 +3,10 @@
 import asyncio
 from datetime import datetime
 
-from workers.feeds.news import Fresh, News, twin
+from msgspec.structs import replace
+
+from workers.feeds.news import Fresh, News
+from workers.feeds.twins import twins
 from workers.model.alert import TraceLine, TraceStage
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, Knowledge
@@ -47,12 +50,15 @@ async def decide_entries(edges: Edges, rules: Rules, feed: FeedRow, parsed: Pars
 
 
 async def _knowledge(edges: Edges, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
-    return await edges.store.load_knowledge(
-        feed.id,
-        [entry.identity for entry in parsed.entries],
-        [twin(entry.title, entry.url) for entry in parsed.entries],
-        [entry.title for entry in parsed.entries],
-    )
+    """Return what is known of a document; twins and titles only of what is new to the database."""
+    identities = [entry.identity for entry in parsed.entries]
+    known = await edges.store.load_knowledge(feed.id, identities, [], [])
+    new = [entry for entry in parsed.entries if entry.identity not in known.entries]
+    if not new:
+        return known
+    names = [name for entry in new for name in twins(entry.title, entry.url)]
+    like = await edges.store.load_knowledge(feed.id, [], names, [entry.title for entry in new])
+    return replace(like, entries=known.entries)
 
 
 async def _intent(

@@ -146,7 +146,8 @@ class Poll:
         changes = EventChanges()
         if news.rebaselined:
             self._edges.meter.count("tocsin_rebaselined_total")
-            new = feed_rebaselined(feed, len(news.fresh), rules.sinks)
+            past = sum(1 for fresh in news.fresh if fresh.entry.baseline)
+            new = feed_rebaselined(feed, past, rules.sinks)
             changes = EventChanges(raised=(new,))
         return replace(
             _commit(feed, self._good(feed, seen, news, rules, now), now),

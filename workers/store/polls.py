@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from workers.errors import TocsinError
-from workers.feeds.news import twin
+from workers.feeds.twins import twin
 from workers.model.alert import TraceLine
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, PollCommit
