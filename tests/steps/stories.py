@@ -90,6 +90,8 @@ class Poll:
     """The commit fails: the database is down."""
     fetched: str | None = None
     """Pages that are fetched after it; None: whatever."""
+    to: str = ""
+    """Where the feed is now: its address answers 301."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,13 @@ class Options:
     """The operator changes ``[alerts]``."""
 
     changed: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Most:
+    """The operator has so many entries of a document read."""
+
+    entries: int
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ class Cleaned:
     days: float = 10.0
 
 
-Move = Poll | Options | Topics | Page | Feeds | Cleaned
+Move = Poll | Options | Most | Topics | Page | Feeds | Cleaned
 
 
 @dataclass(frozen=True)
@@ -169,7 +178,10 @@ class Telling:
         """Play it; return what came otherwise."""
         self.began = self.world.clock.now()
         self.world.topics(quake="quake")
-        self._change(alerts=AlertOptions(), sinks=(SinkRoute(name="ops", events=True),))
+        usual = replace(self.world.rules.poll, max_entries=2000)
+        self._change(
+            alerts=AlertOptions(), poll=usual, sinks=(SinkRoute(name="ops", events=True),)
+        )
         await self._name({"feed": {}})
         self.found = await self._look()
         for number, move in enumerate(self.story.moves, 1):
@@ -186,6 +198,8 @@ class Telling:
         elif isinstance(move, Options):
             changed = replace(self.world.rules.alerts, **move.changed)
             self._change(alerts=changed)
+        elif isinstance(move, Most):
+            self._change(poll=replace(self.world.rules.poll, max_entries=move.entries))
         elif isinstance(move, Topics):
             specs = [TopicSpec(name=name, query=query) for name, query in move.queries.items()]
             topics = compile_topics(specs, {}, ("en",))
@@ -225,7 +239,11 @@ class Telling:
         document = self._filled(document)
         if move.cut:
             document = document[: document.index(move.cut)]
-        self.world.site.put(f"{self.path}/{move.feed}", document, move.status)
+        self.world.site.put(f"{self.path}/{move.to or move.feed}", document, move.status)
+        if move.to:
+            self.world.site.put(
+                f"{self.path}/{move.feed}", "", 301, Location=f"{self.path}/{move.to}"
+            )
         asked = len(self.world.site.asked)
         step = self._broken() if move.lost else self.world.poller
         with suppress(StoreDown):

@@ -1,5 +1,6 @@
 """What is new and what is not: tables of stories, each played on real parts and both databases."""
 
+import json
 from itertools import count
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from steps.stories import (
     Cleaned,
     Feeds,
+    Most,
     Options,
     Page,
     Poll,
@@ -22,6 +24,26 @@ from steps.stories import (
 DAY = 24.0
 OLD = news(e("old"), stored="old")
 """A baseline."""
+
+
+def atom(*entries: str) -> str:
+    """Return a document of Atom: each entry an id, hours in March, and a text."""
+    items = "".join(
+        f"<entry><id>{name}</id><title>Quake {name}</title><link href='HERE/{name}'/>"
+        f"<updated>{at}</updated><content>{text}</content></entry>"
+        for name, at, text in (entry.split("|") for entry in entries)
+    )
+    return f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Wire</title>{items}</feed>"
+
+
+def as_json(*names: str) -> str:
+    """Return a JSON feed of entries with these names."""
+    items = [
+        {"id": name, "url": f"HERE/{name}", "title": f"Quake {name}", "content_text": "Words."}
+        for name in names
+    ]
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items})
+
 
 BASELINE = (
     story(
@@ -321,6 +343,21 @@ CHURN = (
         news(e("a", guid="2", at=30), rings="a", stored="2", after=30),
     ),
     story(
+        "an edit that comes with another guid is an edition",
+        OLD,
+        news(e("a", guid="1", at=0.3), rings="a", stored="1"),
+        news(e("a", guid="2", at=0.3, text="Other words."), stored="1*2"),
+        news(e("a", guid="3", at=0.3, text="Other words.")),
+        news(e("a", guid="4", at=0.3, text="Words."), stored="1*3"),
+    ),
+    story(
+        "an edit that comes with another guid rings if it is the first to match",
+        Topics({"wave": "wave"}),
+        OLD,
+        news(e("a", guid="1", at=0.3), stored="1"),
+        news(e("a", guid="2", at=0.3, text="A wave."), rings="a:wave", stored="1*2"),
+    ),
+    story(
         "two nodes that show older and newer documents by turns",
         news(*many(1, 12), stored=NUMBERS),
         news(*many(3, 14), rings="13 14"),
@@ -598,6 +635,26 @@ RENAMED = (
     ),
 )  # fmt: skip
 
+MOVED = (
+    story(
+        "a feed that its server moved, and whose new address the operator writes then",
+        OLD,
+        *(
+            Poll((e("a"), e("old")), rings="a" if not n else "", to="moved", after=13)
+            for n in range(3)
+        ),
+        Feeds({"moved": {}}),
+        Poll((e("b"), e("a"), e("old")), feed="moved", rings="b"),
+    ),
+    story(
+        "a feed that its server moved is asked at its old address by the files",
+        OLD,
+        *(Poll((e("old"),), to="moved", after=13) for n in range(3)),
+        Feeds({"feed": {"name": "Another name"}}),
+        Poll((e("a"), e("old")), to="moved", rings="a"),
+    ),
+)
+
 LONG = "g" * 3000
 
 SHAPES = (
@@ -650,6 +707,34 @@ SHAPES = (
         news(e("c", guid="1"), e("b", guid="1"), rings="c"),
     ),
     story(
+        "of a document with more entries than are read the first ones count",
+        Most(12),
+        news(*many(1, 20), stored=" ".join(map(str, range(9, 21)))),
+        news(*many(1, 22), rings="21 22"),
+    ),
+    story(
+        "Atom: the date of the last change is that of publication where there is no other",
+        Poll(atom("old|2026-03-01T00:00:00Z|Words."), stored="old"),
+        Poll(
+            atom(
+                "a|2020-03-01T00:00:00Z|Words.",
+                "b|2034-03-01T00:00:00Z|Words.",
+                "c||Words.",
+                "old|2026-03-01T00:00:00Z|Words.",
+            ),
+            rings="b c",
+            stored="a b c",
+        ),
+        Poll(atom("b|2034-03-01T00:00:00Z|<b>Words.</b>", "c||More words."), stored="c*2"),
+    ),
+    story(
+        "JSON and RSS by turns, with the same identities",
+        Poll(as_json("a"), stored="a"),
+        Poll(as_json("b", "a"), rings="b"),
+        news(e("c"), e("b"), e("a"), rings="c"),
+        Poll(as_json("c", "b", "a")),
+    ),
+    story(
         "an entry that is listed twice is one",
         OLD,
         news(e("a"), e("a"), rings="a"),
@@ -688,6 +773,7 @@ TABLES = {
     "edits": EDITS,
     "joins": JOINS,
     "renamed": RENAMED,
+    "moved": MOVED,
     "shapes": SHAPES,
 }
 
