@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from monitor.daemon.build import SqlStore
+    from monitor.settings import Settings
 
 __all__ = ["ask_store"]
 
@@ -19,8 +20,11 @@ async def ask_store(
     question: "Callable[[SqlStore], Awaitable[T]]",
     *,
     writes: bool = False,
+    settings: "Settings | None" = None,
 ) -> T:
     """Open the database of the config, ask it, close it. It is never made.
+
+    With ``settings`` these are gone by, and not read again.
 
     Exits 78 without a config, 1 without a database.
     """
@@ -28,7 +32,7 @@ async def ask_store(
     from workers.clock import SystemClock
     from workers.errors import TocsinError
 
-    settings = load_settings(config).settings
+    settings = settings if settings is not None else load_settings(config).settings
     try:
         store = await read_store(settings, SystemClock(), writes=writes)
     except TocsinError as error:

@@ -9,6 +9,8 @@ __all__ = ["feeds"]
 _TABLE: dict[str, Command] = {
     "try": Command("monitor.cli.feed_try:try_", "Show what is read of a feed."),
     "list": Command("monitor.cli.feed_list:list_", "List how the feeds are doing."),
+    "why": Command("monitor.cli.feed_why:why", "Explain a feed's next poll."),
+    "poll": Command("monitor.cli.feed_poll:poll", "Poll feeds now."),
 }
 
 

@@ -1,6 +1,6 @@
 """What the endpoints are told, and where the command line finds a running daemon."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ __all__ = ["Report", "control_socket", "member_socket"]
 
 
 VANISHED_S = 3600.0
+SPREAD_S, SPREAD_MOST_S = 0.05, 60.0
+"""Feeds that are all to be polled now are spread by so much each, over so long at most."""
 
 
 def control_socket(data_dir: Path) -> Path:
@@ -205,6 +207,33 @@ class Report:
     async def leave(self, token: str) -> bool:
         """Let the reader behind a link leave; False if we did not make it."""
         return await self._leaving.leave(token)
+
+    async def poll_feeds(self, ids: Sequence[str], *, failing: bool) -> dict[str, Any]:
+        """Let feeds be polled now: these, else all, or all that failed.
+
+        Returns:
+            How many there are, and over how many seconds they are spread; None for how many if the
+            database or Redis is away.
+        """
+        parts = self._state.parts
+        try:
+            asked = list(ids) or await parts.store.polled_feeds(failing=failing)
+            within_s = min(SPREAD_MOST_S, SPREAD_S * max(0, len(asked) - 1))
+            delays = {feed: within_s * at / len(asked) for at, feed in enumerate(asked)}
+            await parts.broker.schedule_feeds(delays, soonest=True)
+        except (Transient, StoreDown) as error:
+            return {"feeds": None, "error": str(error)}
+        return {"feeds": len(asked), "within_s": within_s}
+
+    async def feed(self, feed: str, host: str) -> dict[str, Any]:
+        """Return how a feed stands in Redis, and its host; and the budget that is gone by."""
+        poll = self._state.lanes.poll
+        budget = poll.budget if poll is not None else None
+        try:
+            standing = await self._state.parts.broker.feed_standing(feed, host)
+        except Transient:
+            return {"standing": None, "budget": budget}
+        return {"standing": standing, "budget": budget}
 
     async def reload(self, *, yes: bool) -> dict[str, Any]:
         """Read the settings again."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -25,6 +26,7 @@ __all__ = ["Together"]
 ASK_S = 4.0
 """A process whose loop turns answers in milliseconds; checks end after a few seconds."""
 RELOAD_S = 60.0
+WHICH = {True: "failing", False: "all"}
 STARTING_S = 10.0
 
 
@@ -160,6 +162,16 @@ class Together:
         """Let the reader behind a link leave; False if we did not make it."""
         told = await self._ask_one("POST", f"/{LEAVE}/{token}")
         return bool(told and told["left"])
+
+    async def poll_feeds(self, ids: Sequence[str], *, failing: bool) -> dict[str, Any]:
+        """Let feeds be polled now, by whichever process is first."""
+        words = urlencode([("id", id_) for id_ in ids] or {"which": WHICH[failing]})
+        return await self._ask_one("POST", f"/feeds/poll?{words}") or {"feeds": None}
+
+    async def feed(self, feed: str, host: str) -> dict[str, Any]:
+        """Return how a feed stands in Redis, and its host."""
+        told = await self._ask_one("GET", f"/feeds/{feed}?{urlencode({'host': host})}")
+        return told or {"standing": None, "budget": None}
 
     async def _ask_one(self, method: str, path: str) -> dict[str, Any] | None:
         """Return what the first process that answers says."""

@@ -5,7 +5,7 @@ and `/reload` for the command line, and `/journey` for a supervisor.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -57,6 +57,14 @@ class Asked(Protocol):
 
     async def leave(self, token: str) -> bool:
         """Let the reader behind a mail's link leave; False if we did not make it."""
+        ...
+
+    async def poll_feeds(self, ids: Sequence[str], *, failing: bool) -> Mapping[str, Any]:
+        """Let feeds be polled now: these, else all, or all that failed; return ``{"feeds"}``."""
+        ...
+
+    async def feed(self, feed: str, host: str) -> Mapping[str, Any]:
+        """Return how a feed stands in Redis, and its host: ``{"standing", "budget"}``."""
         ...
 
     async def reload(self, *, yes: bool) -> Mapping[str, Any]:
@@ -189,6 +197,15 @@ def build_control(asked: Asked) -> web.Application:
     async def leave(request: web.Request) -> web.Response:
         return _json({"left": await asked.leave(request.match_info["token"])})
 
+    async def poll_feeds(request: web.Request) -> web.Response:
+        ids, which = request.query.getall("id", []), request.query.get("which")
+        if not ids and which not in {"all", "failing"}:
+            return _json({"feeds": 0}, BAD_REQUEST)
+        return _json(await asked.poll_feeds(ids, failing=which == "failing"))
+
+    async def feed(request: web.Request) -> web.Response:
+        return _json(await asked.feed(request.match_info["feed"], request.query.get("host", "")))
+
     app = web.Application(client_max_size=1 << 16)
     app.add_routes(_endpoints(asked, lambda: ()))
     app.add_routes(
@@ -198,6 +215,8 @@ def build_control(asked: Asked) -> web.Application:
             web.get(f"/{LEAVE}/{LINK}", leaving),
             web.post(f"/{LEAVE}/{LINK}", leave),
             web.post("/reload", reload),
+            web.post("/feeds/poll", poll_feeds),
+            web.get("/feeds/{feed:[A-Za-z0-9_]{1,64}}", feed),
         ]
     )
     return app

@@ -23,6 +23,7 @@ ASKING = [
     ("dead", "replay", "--all"),
     ("dead", "drop", "--all"),
     ("feeds", "list"),
+    ("feeds", "why", "Feed 0"),
     ("why", "https://a.example/x"),
     ("status",),
     ("health",),
@@ -41,7 +42,7 @@ async def test_without_a_config(installation, words, form):
     assert "-c" in result.stderr
 
 
-@pytest.mark.parametrize("words", ASKING[:8], ids=" ".join)
+@pytest.mark.parametrize("words", ASKING[:9], ids=" ".join)
 async def test_without_a_database(installation, words):
     """Before the first start these exit 1, say so, and make no database."""
     result = await installation.call(*words)

@@ -6,6 +6,7 @@ from workers.broker.hosts import Hosts
 from workers.broker.keys import EPOCH, PING, stream_key
 from workers.broker.link import Link, TooMuch
 from workers.broker.rates import Rates
+from workers.broker.standing import Standing
 from workers.broker.streams import Streams
 from workers.clock import Clock
 
@@ -14,7 +15,7 @@ __all__ = ["RedisBroker"]
 PING_TTL_MS = 60_000
 
 
-class RedisBroker(Streams, DueQueue, Hosts, Breakers, Rates):
+class RedisBroker(Streams, DueQueue, Hosts, Standing, Breakers, Rates):
     """Redis, or Valkey, as the work queue.
 
     Every verb raises `workers.errors.Transient` with reason ``connect`` while Redis is away, full,

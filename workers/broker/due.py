@@ -10,7 +10,7 @@ from workers.broker.keys import DUE
 from workers.broker.link import Link, Part, Word
 from workers.model.leases import FeedLease
 
-__all__ = ["DueQueue"]
+__all__ = ["LEASE_MS", "DueQueue"]
 
 BATCH = 500
 SCAN = 2000

@@ -6,12 +6,12 @@ from collections import defaultdict, deque
 from workers.broker.keys import gate_key, turns_key
 from workers.broker.link import Link, Part, Word
 
-__all__ = ["Hosts"]
+__all__ = ["LATEST_MS", "Hosts"]
 
 LONGEST_REST_S = 90000.0
 """A Retry-After counts for a day at most, and a little spread is added to it."""
 LONGEST_HOLD_S = 3600.0
-_LATEST_MS = round(2 * LONGEST_REST_S * 1000)
+LATEST_MS = round(2 * LONGEST_REST_S * 1000)
 """What lies farther ahead in a gate was not written by us."""
 TURNS = 1000
 """Turns remembered for one host; older ones have run out."""
@@ -39,7 +39,7 @@ class Hosts(Part):
                 _milliseconds(spacing_s, LONGEST_REST_S),
                 max(1, at_once),
                 max(1, _milliseconds(hold_s, LONGEST_HOLD_S)),
-                _LATEST_MS,
+                LATEST_MS,
             ],
         )
         if wait == 0:
@@ -58,7 +58,7 @@ class Hosts(Part):
 
     async def host_rest(self, host: str, seconds: float) -> None:
         """Let nobody ask ``host`` for so long (it answered 429 or 503); a longer rest stands."""
-        args: list[Word] = [_milliseconds(seconds, LONGEST_REST_S), _LATEST_MS]
+        args: list[Word] = [_milliseconds(seconds, LONGEST_REST_S), LATEST_MS]
         await self._link.run("host_rest", [gate_key(host)], args)
 
 

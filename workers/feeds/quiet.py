@@ -11,9 +11,10 @@ from statistics import fmean, pstdev
 
 from msgspec.structs import replace
 
+from workers.model.base import Record
 from workers.model.feed import Activity, FeedRow
 
-__all__ = ["counted", "quiet_after"]
+__all__ = ["QuietStanding", "counted", "quiet_after", "quiet_standing"]
 
 DAY_S = 86400
 WEEK, KEPT = 7, 28
@@ -33,6 +34,40 @@ SILENT_FACTOR = 1.5
 """nor such as are little longer than what was there before."""
 OUTLIER_DAYS = 20
 """From so many days on the longest silence of all may have been the exception that it is."""
+
+
+class QuietStanding(Record, frozen=True, kw_only=True):
+    """How far a feed is from being told of as quiet."""
+
+    days: int
+    """Whole days on which it was read, of those that are kept,"""
+    posts: int
+    """and what it posted on them and today."""
+    has_habit: bool
+    """Whether that is enough to call anything unusual."""
+    silent_s: float | None
+    """For how long nothing was posted,"""
+    told_after_s: float
+    """and from when on that would be unusual."""
+    week: float | None
+    """Posts a day in the last seven whole days, None while they were not all seen,"""
+    before: float | None
+    """and in the days before."""
+
+
+def quiet_standing(activity: Activity, interval_s: float, now: datetime) -> QuietStanding:
+    """Return how a feed stands with the rule for quiet ones."""
+    week, earlier = activity.days[-1 - WEEK : -1], _seen(activity.days[: -1 - WEEK])
+    seen = _seen(activity.days)
+    return QuietStanding(
+        days=max(0, len(seen) - 1),
+        posts=sum(seen),
+        has_habit=_has_habit(activity),
+        silent_s=(now - activity.last).total_seconds() if activity.last else None,
+        told_after_s=_unusual_s(activity, interval_s),
+        week=fmean(week) if week and UNSEEN not in week else None,
+        before=fmean(earlier) if earlier else None,
+    )
 
 
 def counted(activity: Activity, times: Sequence[datetime], now: datetime) -> Activity:
@@ -107,15 +142,23 @@ def _silent(activity: Activity, interval_s: float, now: datetime) -> str | None:
     """
     if activity.last is None:
         return None
-    gaps = sorted(gap for gap in activity.gaps if gap)
-    usual = 60.0 * (gaps[-2 if len(gaps) >= OUTLIER_DAYS else -1] if gaps else 0)
     silence = (now - activity.last).total_seconds()
-    if silence <= max(SILENT_FACTOR * usual, SILENT_LEAST_S, SILENT_POLLS * interval_s):
+    if silence <= _unusual_s(activity, interval_s):
         return None
     return (
         f"nothing new since {activity.last:%Y-%m-%d %H:%M} UTC; in four weeks it was hardly ever "
-        f"silent for longer than {_span(usual)}"
+        f"silent for longer than {_span(_usual_s(activity))}"
     )
+
+
+def _usual_s(activity: Activity) -> float:
+    """Return the longest silence in seconds that is nothing unusual for the feed."""
+    gaps = sorted(gap for gap in activity.gaps if gap)
+    return 60.0 * (gaps[-2 if len(gaps) >= OUTLIER_DAYS else -1] if gaps else 0)
+
+
+def _unusual_s(activity: Activity, interval_s: float) -> float:
+    return max(SILENT_FACTOR * _usual_s(activity), SILENT_LEAST_S, SILENT_POLLS * interval_s)
 
 
 def _sparse(activity: Activity) -> str | None:

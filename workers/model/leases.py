@@ -2,7 +2,7 @@
 
 from workers.model.base import Record
 
-__all__ = ["FeedLease", "Message", "NextPoll", "Push"]
+__all__ = ["FeedLease", "FeedStanding", "Message", "NextPoll", "Push"]
 
 
 class Push(Record, frozen=True, kw_only=True):
@@ -31,6 +31,22 @@ class FeedLease(Record, frozen=True, kw_only=True):
     feed: str
     deadline: float
     """The fence, seconds of Redis TIME."""
+
+
+class FeedStanding(Record, frozen=True, kw_only=True):
+    """How a feed stands in the due-queue, and its host with us."""
+
+    queued: bool
+    due_s: float | None
+    """Seconds until it is claimed, negative if it is overdue; None while it is polled."""
+    lease_s: float | None
+    """Seconds until the lease of who polls it now ends, None if nobody does."""
+    waits: bool
+    """Whether it waits for its host, not for its time."""
+    host_s: float
+    """Seconds until its host may be asked."""
+    host_turns: int
+    """Requests to its host that are under way."""
 
 
 class NextPoll(Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from workers.model.alert import Alert, AlertLine, TraceLine
 from workers.model.article import ArticleRow
@@ -28,6 +29,14 @@ class Asking(Base):
     async def feed_rows(self) -> list[FeedRow]:
         """Return all feeds, parked ones too, by name."""
         return await self._read(feeds.rows)
+
+    async def find_feeds(self, words: str) -> list[FeedRow]:
+        """Return the feeds that somebody means: by id, name, or any address they ever had."""
+        return await self._read(feeds.find, words)
+
+    async def polled_feeds(self, *, failing: bool = False) -> list[str]:
+        """Return the ids of feeds not parked; with ``failing``, of those that failed last."""
+        return await self._read(partial(feeds.polled_ids, failing=failing))
 
     async def find_article(self, key: str) -> str | None:
         """Return the id of the article that is known by a canonicalised link, else None."""

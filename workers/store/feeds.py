@@ -24,6 +24,10 @@ __all__ = ["address_key", "delays", "ids", "load", "needs", "note_addresses", "r
 _SPLIT = ("pages_got", "pages_tried", "configured")
 
 
+MOST_MEANT = 20
+"""Feeds that are found by one name; names are unique in the config, not in what was."""
+
+
 def address_key(url: str) -> str:
     """Return ``url`` without its scheme: editing http to https makes no new feed."""
     scheme, mark, rest = url.strip().partition("://")
@@ -50,6 +54,26 @@ def rows(conn: Connection, _now: datetime) -> list[FeedRow]:
 def _feed(row: Row[Any]) -> FeedRow:
     fields = {name: value for name, value in row._mapping.items() if name not in _SPLIT}  # noqa: SLF001 - SQLAlchemy's public name for it
     return FeedRow(**fields, full_text=(row.pages_got, row.pages_tried))
+
+
+def find(conn: Connection, _now: datetime, words: str) -> list[FeedRow]:
+    """Return the feeds that somebody means: by id, name, or any address they ever had."""
+    words = words.strip()
+    of_address = select(addresses.c.feed_id).where(addresses.c.key == address_key(words))
+    meant = (feeds.c.id == words) | (feeds.c.name == words) | feeds.c.id.in_(of_address)
+    found = [_feed(row) for row in conn.execute(_ALL.where(meant).limit(MOST_MEANT))]
+    if found:
+        return found
+    named = _ALL.where(func.lower(feeds.c.name) == words.lower()).limit(MOST_MEANT)
+    return [_feed(row) for row in conn.execute(named)]
+
+
+def polled_ids(conn: Connection, _now: datetime, *, failing: bool) -> list[str]:
+    """Return the feeds that are not parked; with ``failing`` those whose last poll failed."""
+    found = select(feeds.c.id).where(feeds.c.parked.is_(False))
+    if failing:
+        found = found.where(feeds.c.errors > 0, feeds.c.gone_at.is_(None))
+    return list(conn.execute(found.order_by(feeds.c.id)).scalars())
 
 
 _DELAYS = Fixed(

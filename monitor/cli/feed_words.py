@@ -1,0 +1,96 @@
+"""How a feed is doing, in words: what the commands about feeds have in common."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from workers.feeds.interval import span
+from workers.text.failures import failure_words
+
+if TYPE_CHECKING:
+    from workers.model.feed import FeedRow
+
+__all__ = ["ahead", "clock", "doing", "in_words", "line_of", "state_of"]
+
+
+def clock(moment: datetime | None, now: datetime) -> str:
+    """Return a time in UTC: the hour alone if it is of today."""
+    if moment is None:
+        return "-"
+    moment = moment.astimezone(UTC)
+    same = moment.date() == now.astimezone(UTC).date()
+    return f"{moment:%H:%M} UTC" if same else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def ahead(moment: datetime | None, now: datetime) -> str:
+    """Return a time to come; what is past is due now."""
+    return "now" if moment is None or moment <= now else clock(moment, now)
+
+
+def state_of(row: "FeedRow") -> str:
+    """Return ok, failing, quiet, parked or new."""
+    if row.parked or row.gone_at is not None:
+        return "parked"
+    if row.errors:
+        return "failing"
+    if row.last_good_at is None:
+        return "new"
+    return "quiet" if row.quiet else "ok"
+
+
+def in_words(row: "FeedRow", now: datetime) -> str | None:
+    """Return what is wrong with a feed in a sentence, None if nothing is."""
+    if row.parked:
+        return "no file lists it any more, or it is disabled: it is not polled"
+    if row.gone_at is not None:
+        at = ahead(row.next_poll_at, now)
+        return (
+            f"it said over a day that it is gone (HTTP 410), the last time at "
+            f"{clock(row.last_poll_at, now)}; it is asked once a week, next {at}"
+        )
+    if row.errors:
+        what = failure_words(row.last_error or "unknown")
+        times = "once" if row.errors == 1 else f"{row.errors} times"
+        at = "at" if row.errors == 1 else "since"
+        return (
+            f"{what}, {times} {at} {clock(row.failing_since, now)}; "
+            f"next try {ahead(row.next_poll_at, now)}"
+        )
+    return row.quiet
+
+
+def doing(row: "FeedRow", now: datetime) -> list[str]:
+    """Return how a feed is doing, in lines for people."""
+    state, wrong = state_of(row), in_words(row, now)
+    lines = [f"{state:8} {row.name}  {row.url}"]
+    if wrong is not None:
+        lines.append(f"         {wrong}")
+    every = f"every {span(round(row.interval_s))}" if row.interval_s else "not polled yet"
+    parts = [every + (f" ({'; '.join(row.why)})" if row.why else "")]
+    if state not in {"failing", "parked"}:
+        parts.append(f"next poll {ahead(row.next_poll_at, now)}")
+    if row.last_new_at is not None:
+        parts.append(f"last new entry {clock(row.last_new_at, now)}")
+    if state != "parked":
+        lines.append(f"         {'; '.join(parts)}")
+    return lines
+
+
+def line_of(row: "FeedRow", now: datetime) -> dict[str, Any]:
+    """Return how a feed is doing, as ``--json`` prints it."""
+    return {
+        "feed": row.id,
+        "name": row.name,
+        "url": row.url,
+        "state": state_of(row),
+        "interval_s": row.interval_s,
+        "next_poll": row.next_poll_at,
+        "last_poll": row.last_poll_at,
+        "last_new": row.last_new_at,
+        "errors": row.errors,
+        "last_error": row.last_error if row.errors else None,
+        "full_text": list(row.full_text),
+        "why": list(row.why),
+        "last_good": row.last_good_at,
+        "failing_since": row.failing_since,
+        "words": in_words(row, now),
+    }
