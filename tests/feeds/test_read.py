@@ -80,6 +80,32 @@ def test_enclosures(read, kind: str) -> None:
     assert "A <b> boat" == entry.content
 
 
+CODEPAGES = {
+    "windows_1251": "cp1251", "MS-Cyrl": "cp1251", "csKOI8R": "koi8-r", "x-nonsense": "cp1252",
+    "ibm855": "cp855", "cp_is": "cp861", "cspc8codepage437": "cp437", "macgreek": "mac_greek",
+    "zlib": "cp1252", "punycode": "cp1252", "unicode_escape": "cp1252", "idna": "cp1252",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("label", CODEPAGES)
+def test_charsets_of_python(read, label: str) -> None:
+    """Charsets that Python knows as text are known by all their names, other codecs by none."""
+    head = f'<?xml version="1.0" encoding="{label}"?><rss><channel><title>'
+    feed = read(head.encode() + b"\x80</title></channel></rss>")
+    codec = CODEPAGES[label]
+    assert (b"\x80".decode(codec), codec) == (feed.title, feed.charset)
+
+
+def test_links_are_shown_as_written(read) -> None:
+    """An address is not changed by the case of its host, nor by a slash that it lacks."""
+    entry = only(read(item("<link>http://Harbour.example</link>")))
+    assert ("http://Harbour.example", "http://harbour.example/") == (entry.url, entry.identity)
+    entry = only(read(item("<link>HTTP://Harbour.example/a b</link>")))
+    assert "http://harbour.example/a%20b" == entry.url
+    cdf = "<CHANNEL><ITEM HREF='http://harbour.example/9'><TITLE>Nine</TITLE></ITEM></CHANNEL>"
+    assert "http://harbour.example/9" == only(read(cdf)).url
+
+
 def test_texts_are_made_once(read, samples) -> None:
     """An entry's texts are made when they are asked for; whole, it says the same as before."""
     for name in samples:

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from encodings.aliases import aliases
 
 from workers.model.base import Record
 
@@ -53,7 +54,21 @@ _CODECS = {
     "cp949": "euc-kr ks_c_5601-1987 ks_c_5601 ksc5601 windows-949 cp949 korean",
 }  # fmt: skip
 _LABELS = {label: codec for codec, labels in _CODECS.items() for label in labels.split()}
-"""Only these: Python knows codecs that inflate (zlib) or take quadratic time (punycode)."""
+_PYTHON = """
+    cp037 cp1006 cp1026 cp1125 cp1140 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852
+    cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875
+    cp932 cp949 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 euc_jis_2004
+    euc_jisx0213 euc_jp euc_kr hp_roman8 hz iso2022_jp iso2022_jp_1 iso2022_jp_2
+    iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_2 iso8859_3 iso8859_4
+    iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_10 iso8859_11 iso8859_13 iso8859_14
+    iso8859_15 iso8859_16 johab koi8_r koi8_t koi8_u kz1048 mac_arabic mac_croatian
+    mac_cyrillic mac_farsi mac_greek mac_iceland mac_latin2 mac_roman mac_romanian
+    mac_turkish palmos ptcp154 shift_jis shift_jis_2004 shift_jisx0213
+"""
+_OTHERS = frozenset(_PYTHON.split())
+"""Others that Python knows, and no more: it has codecs that inflate (zlib), or take quadratic
+time (punycode), and it would look for a module of any name that a document invents."""
+_ODD = {"ms_cyrl": "cp1251", "cp_is": "cp861", "tis620": "cp874"}
 
 _SPACE = b" \t\r\n"
 _LATIN = frozenset({"cp1252", "iso8859-15"})
@@ -74,6 +89,7 @@ _STARTS = (
     (b"Lo\xa7\x94", "cp037"),
 )
 """How a document begins in a charset whose ASCII is not one byte of ASCII (XML 1.0, F.1)."""
+_SIGNS = re.compile(r"[^a-z0-9]+")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:-]{1,40})""")
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE | re.ASCII)
 
@@ -151,12 +167,24 @@ def _named(body: bytes, content_type: str, warnings: list[str]) -> list[str]:
     written.append(found[1].decode("ascii", "replace") if found else None)
     names = []
     for label in written:
-        codec = _LABELS.get(label.lower()) if label else None
+        codec = _codec(label.lower()) if label else None
         if label and codec is None:
             warnings.append(f"charset: unknown: {label}")
         elif codec and not (codec.startswith(("utf-16", "utf-32")) and body[:1] == b"<"):
             names.append(codec)
     return list(dict.fromkeys(names))
+
+
+def _codec(label: str) -> str | None:
+    """Return the codec of a charset's label, None if it is not known."""
+    known = _LABELS.get(label)
+    if known is not None:
+        return known
+    name = _SIGNS.sub("_", label).strip("_")
+    name = _ODD.get(name) or aliases.get(name, name)
+    if name in _OTHERS:
+        return name
+    return _LABELS.get(name.replace("_", "-"))
 
 
 def _guessed(body: bytes, names: list[str], warnings: list[str]) -> Decoded:

@@ -25,6 +25,8 @@ _ISO = re.compile(
 _MONTH = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)(?:-?([1-7]))?", re.ASCII)
 _ORDINAL = re.compile(r"(\d{4})-?(\d{3})", re.ASCII)
+_SHORT_YEAR = re.compile(r"(?:-(\d\d)-?(\d\d)|(\d\d)-(\d\d)-(\d\d)|(\d\d)(\d\d)(\d\d))", re.ASCII)
+_KOREAN = re.compile("[오전년월일]")
 _UNIX = re.compile(r"(\d{9,10}|\d{13})(?:\.\d+)?", re.ASCII)
 _RFC = re.compile(
     r"(?:[A-Za-z]{3}, )?(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d)"
@@ -41,6 +43,7 @@ _YMD = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d
 _DMY = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 _WORD = re.compile(r"(?:[^\W\d_]|[\u064b-\u0652\u0900-\u09ff\u0e00-\u0e7f'\u2019])+")
 _NUMBER = re.compile(r"(?<![\d:+])\d{1,4}(?![\d:])")
+_SEOUL = timezone(timedelta(hours=9))
 _PM = ("p", "오후", "下午", "午後")
 _AM = ("a", "오전", "上午", "午前")
 
@@ -65,6 +68,7 @@ def parse_date(text: str) -> datetime | None:
             or _iso(text)
             or _unix(text)
             or _week(text)
+            or _short_year(text)
             or (_loose(text) if len(text) <= LONGEST else None)
         )
     except (ValueError, OverflowError):
@@ -124,6 +128,15 @@ def _week(text: str) -> datetime | None:
     return None
 
 
+def _short_year(text: str) -> datetime | None:
+    """Read the truncated dates of ISO 8601 as it was until 2004: ``-0312``, ``03-12-31``."""
+    found = _SHORT_YEAR.fullmatch(text)
+    if not found:
+        return None
+    year, month, day = (*(part for part in found.groups() if part), "1")[:3]
+    return datetime(_year(year), int(month), int(day), tzinfo=UTC)
+
+
 def _unix(text: str) -> datetime | None:
     """Read seconds (or milliseconds) since 1970."""
     found = _UNIX.fullmatch(text)
@@ -137,6 +150,8 @@ def _loose(text: str) -> datetime | None:
     """Read what has a recognisable day, with or without time and zone, in any order."""
     clock, rest = _clock(text)
     zone, rest = _zone(rest, timed=clock is not None)
+    if zone is None:
+        zone = _SEOUL if clock and _KOREAN.search(text) else UTC
     day = _numeric_day(rest) or _worded_day(rest)
     return _moment(day, clock or (0, 0, 0), zone) if day else None
 
@@ -155,14 +170,14 @@ def _clock(text: str) -> tuple[tuple[int, int, int] | None, str]:
     return (hour, int(found[3]), int(found[4] or 0)), rest
 
 
-def _zone(text: str, *, timed: bool) -> tuple[timezone, str]:
-    """Return the time zone, UTC if none is named, and the text without it.
+def _zone(text: str, *, timed: bool) -> tuple[timezone | None, str]:
+    """Return the time zone, None if none is named, and the text without it.
 
     Where there is a time of day (its place is marked), only what follows it can be a zone.
     """
     before, mark, after = text.rpartition("\x00")
     if not timed or not mark:
-        return UTC, text
+        return None, text
     offset = _OFFSET.search(after)
     if offset:
         zone = _offset(offset[1], int(offset[2]), int(offset[3] or 0))
@@ -171,7 +186,7 @@ def _zone(text: str, *, timed: bool) -> tuple[timezone, str]:
         named = _zone_named(found[1].upper())
         if named is not None and found[1].lower() not in MONTHS:
             return named, before + after[: found.start()] + after[found.end() :]
-    return UTC, before + after
+    return None, before + after
 
 
 @lru_cache(maxsize=256)

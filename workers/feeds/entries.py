@@ -182,7 +182,12 @@ def link_of(written: str, base: str) -> str | None:
         return None
     if "&amp;" in text:
         text = unescape(text)
-    return absolute(text, base)
+    found = absolute(text, base)
+    if found is not None and found != text and text.startswith(("http://", "https://")):
+        # what differs only in the case of its host, or a slash after it, is shown as written
+        lower = text.lower()
+        return text if found.lower() in {lower, f"{lower}/"} else found
+    return found
 
 
 def finish_all(drafts: list[Draft], now: datetime) -> tuple[Listed, ...]:

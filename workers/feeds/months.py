@@ -91,9 +91,9 @@ ZONES = {
     "EEST": 180, "MSK": 180, "EAT": 180, "TRT": 180, "IDT": 180, "GST": 240, "PKT": 300,
     "IST": 330, "NPT": 345, "ICT": 420, "WIB": 420, "HKT": 480, "SGT": 480, "AWST": 480,
     "PHT": 480, "JST": 540, "KST": 540, "ACST": 570, "AEST": 600, "ACDT": 630, "AEDT": 660,
-    "NZST": 720, "NZDT": 780, "NST": -210, "NDT": -150, "AST": -240, "ADT": -180, "BRT": -180,
-    "ART": -180, "EST": -300, "EDT": -240, "ET": -300, "CST": -360, "CDT": -300, "CT": -360,
-    "MST": -420, "MDT": -360, "MT": -420, "PST": -480, "PDT": -420, "PT": -480, "AKST": -540,
-    "AKDT": -480, "HST": -600,
+    "NZST": 720, "NZDT": 780, "NST": -210, "NDT": -150, "AST": -240, "ADT": -180, "AT": -240,
+    "BRT": -180, "ART": -180, "EST": -300, "EDT": -240, "ET": -300, "CST": -360, "CDT": -300,
+    "CT": -360, "MST": -420, "MDT": -360, "MT": -420, "PST": -480, "PDT": -420, "PT": -480,
+    "AKST": -540, "AKDT": -480, "HST": -600,
 }  # fmt: skip
 """Minutes ahead of UTC. Where an abbreviation means several zones, the one of most feeds."""

@@ -139,6 +139,9 @@ def _draft(item: Element, base: str, takes: "ByTag[_Take]") -> Draft:
     about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
     if about:
         draft.guid = about
+    href = item.get("HREF") or item.get("href")  # in CDF, an item is its link
+    if href:
+        draft.links[5] = href
     for element in item:
         take = takes[element.tag]
         if take is not None:
