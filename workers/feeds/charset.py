@@ -182,9 +182,8 @@ def _codec(label: str) -> str | None:
         return known
     name = _SIGNS.sub("_", label).strip("_")
     name = _ODD.get(name) or aliases.get(name, name)
-    if name in _OTHERS:
-        return name
-    return _LABELS.get(name.replace("_", "-"))
+    known = _LABELS.get(name) or _LABELS.get(name.replace("_", "-"))
+    return known or (name if name in _OTHERS else None)
 
 
 def _guessed(body: bytes, names: list[str], warnings: list[str]) -> Decoded:
