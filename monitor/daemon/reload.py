@@ -14,7 +14,7 @@ from monitor.daemon.lost import lost, with_lost
 from monitor.daemon.notify import reloading
 from monitor.daemon.state import State
 from monitor.registry import Difference, Registry, difference, registry
-from monitor.settings import Loaded, Settings, load, render
+from monitor.settings import ADDED, Loaded, Settings, load, render
 from workers.errors import StoreDown, TocsinError, Transient
 from workers.model.topic import Problem as TopicProblem
 
@@ -180,7 +180,7 @@ def _stamps(loaded: Loaded) -> dict[str, tuple[int, int] | None]:
     """Return what changes when a file does, or when one comes that an ``include`` fits."""
     base = loaded.path.parent if loaded.path is not None else Path.cwd()
     files = {*map(str, loaded.files), *lost(loaded).files}
-    for pattern in (*loaded.settings.include, *loaded.settings.opml.files):
+    for pattern in (*loaded.settings.include, *loaded.settings.opml.files, str(ADDED)):
         files.update(glob(str(base / pattern), recursive=True))  # noqa: PTH207 - also absolute ones
     return {path: _stamp(Path(path)) for path in sorted(files)}
 

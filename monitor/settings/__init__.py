@@ -4,6 +4,7 @@
 raises for what stands in it. `convert` turns the result into the options of the data plane.
 """
 
+from monitor.settings.build import ADDED
 from monitor.settings.convert import (
     alert_options,
     database_address,
@@ -36,6 +37,7 @@ from monitor.settings.problems import Problem, plain, render
 from monitor.settings.values import Rate, duration, duration_text, size_text
 
 __all__ = [
+    "ADDED",
     "ConsoleSink",
     "EmailSink",
     "FeedSetting",

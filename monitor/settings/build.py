@@ -17,14 +17,16 @@ from monitor.settings.items import (
     TopicSetting,
 )
 from monitor.settings.model import General, Settings
-from monitor.settings.opml import OpmlFile, read_opml
+from monitor.settings.opml import OpmlFile, feed_key, read_opml
 from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.sections import SECTIONS, Opml
 from monitor.settings.validate import validate
 from monitor.settings.values import NAME_LIMIT
 
-__all__ = ["Built", "build", "section_of"]
+__all__ = ["ADDED", "Built", "build", "section_of"]
 
+ADDED = Path("feeds.d", "added.opml")
+"""Where `tocsin feeds add` writes to, beside the main file; read without being listed."""
 _LONGEST_ALIAS = 20_000
 
 
@@ -194,10 +196,23 @@ def _feeds(
         file = read_opml(found.base / name)
         if isinstance(file, Problem):
             built.problems.append(_bad_opml(file, built.sections["opml"], position, name))
-            continue
-        built.files.append(file.path)
-        _outlines(file, context, feeds, built)
+        else:
+            _outlines(file, context, feeds, built)
+    _added(found, context, feeds, opml)
     return tuple(feeds.found)
+
+
+def _added(found: Gathered, context: Mapping[str, Any], feeds: "_Feeds", opml: Opml) -> None:
+    """Read what `tocsin feeds add` wrote beside the main file, unless it is listed anyway."""
+    path = found.base / ADDED
+    listed = {(found.base / name).resolve() for name in opml.files}
+    if found.general.file is None or path.resolve() in listed or not path.exists():
+        return
+    file = read_opml(path)
+    if isinstance(file, Problem):
+        feeds.built.problems.append(file)
+    else:
+        _outlines(file, context, feeds, feeds.built)
 
 
 def _bad_opml(problem: Problem, piece: Piece, position: int, name: str) -> Problem:
@@ -214,6 +229,10 @@ def _bad_opml(problem: Problem, piece: Piece, position: int, name: str) -> Probl
 
 
 def _outlines(file: OpmlFile, context: Mapping[str, Any], feeds: "_Feeds", built: Built) -> None:
+    built.problems.extend(file.problems)
+    built.warnings.extend(file.warnings)
+    if file.whole:
+        built.files.append(file.path)  # else it counts as broken: what it lacks stays accepted
     for position, outline in enumerate(file.outlines):
         piece = Piece(file=file, path=(position,), data=outline.data)
         called = _called("outline", piece)
@@ -228,35 +247,37 @@ class _Feeds:
 
     def __init__(self, built: Built) -> None:
         self.found: list[FeedSetting] = []
-        self._built = built
+        self.built = built
         self._addresses: dict[str, Piece] = {}
+        self._tried: dict[str, int] = {}
+        """The last number given behind each name that several feeds have."""
 
     def add(self, feed: FeedSetting, piece: Piece, *, named: bool) -> None:
         """Add a feed, unless its address is there already."""
-        first = self._addresses.setdefault(_address(feed.url), piece)
+        first = self._addresses.setdefault(feed_key(feed.url), piece)
         if first is not piece:
             self._warn_twice(feed, piece, first)
             return
         name = feed.name or urlsplit(feed.url).hostname or feed.url
-        other = self._built.feeds.get(name)
+        other = self.built.feeds.get(name)
         if other is not None and named:
             problem = _twice(piece, ("feeds", name), other, fatal=True)
-            self._built.problems.append(problem)
+            self.built.problems.append(problem)
         name = self._free(name, feed.url)
-        self._built.feeds[name] = piece
+        self.built.feeds[name] = piece
         self.found.append(feed.model_copy(update={"name": name}))
 
     def _free(self, name: str, url: str) -> str:
-        if name not in self._built.feeds:
+        if name not in self.built.feeds:
             return name
-        longer = f"{name} ({urlsplit(url).hostname})"
-        tries, number = longer, 2
-        while tries in self._built.feeds:
-            tries, number = f"{longer} {number}", number + 1
+        longer = tries = f"{name} ({urlsplit(url).hostname})"
+        while tries in self.built.feeds:
+            number = self._tried[longer] = self._tried.get(longer, 1) + 1
+            tries = f"{longer} {number}"
         return tries
 
     def _warn_twice(self, feed: FeedSetting, piece: Piece, first: Piece) -> None:
-        self._built.warnings.append(
+        self.built.warnings.append(
             piece.problem(
                 ("url",),
                 key=dotted(("feeds", feed.name or feed.url, "url")),
@@ -266,12 +287,6 @@ class _Feeds:
                 fatal=False,
             )
         )
-
-
-def _address(url: str) -> str:
-    """Return what two writings of one address share."""
-    parts = urlsplit(url)
-    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path or '/'}?{parts.query}"
 
 
 def section_of(built: Built, name: str) -> Piece:
