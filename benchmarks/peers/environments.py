@@ -15,6 +15,10 @@ PEERS = {
     "arq": ("arq>=0.28,<1",),
     "saq": ("saq[redis,hiredis]>=0.26,<1", "typing-extensions>=4.12"),
     "faststream": ("faststream[redis]>=0.7,<1",),
+    "reader": ("reader>=3.26,<3.27", "sgmllib3k>=1,<2"),
+    "rss2email": ("rss2email>=3.14,<4",),
+    "feed2exec": ("feed2exec>=0.21,<1",),
+    "feedparser": ("feedparser>=6.0.11,<7",),
 }
 """What is installed for each."""
 
