@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from workers.broker.gather import Gather
 from workers.broker.keys import DUE
 from workers.broker.link import Link, Part, Word
+from workers.gather import Gather
 from workers.model.leases import FeedLease
 
 __all__ = ["LEASE_MS", "DueQueue"]

@@ -110,7 +110,7 @@ class Packed(TypeDecorator[Any]):
     def __init__(self, kind: Any) -> None:  # noqa: ANN401 - any type that msgspec can decode
         super().__init__()
         self.kind = kind
-        self._decode = msgspec.json.Decoder(kind).decode
+        self.decode = msgspec.json.Decoder(kind).decode
 
     @override
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
@@ -125,7 +125,7 @@ class Packed(TypeDecorator[Any]):
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Decode the value."""
-        return None if value is None else self._decode(value)
+        return None if value is None else self.decode(value)
 
 
 _encode = msgspec.json.Encoder().encode

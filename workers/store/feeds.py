@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, update
@@ -19,7 +20,7 @@ from workers.store.columns import bounded, seconds
 from workers.store.sql import Fixed, Values, chunks, put_new
 from workers.store.tables import addresses, feeds
 
-__all__ = ["address_key", "delays", "ids", "load", "needs", "note_addresses", "rows", "sync"]
+__all__ = ["address_key", "delays", "ids", "load_some", "needs", "note_addresses", "rows", "sync"]
 
 _SPLIT = ("pages_got", "pages_tried", "configured")
 
@@ -36,14 +37,39 @@ def address_key(url: str) -> str:
     return bounded(f"{host.lower()}{slash}{path}")
 
 
-_LOAD = select(feeds).where(feeds.c.id == bindparam("the_id"))
 _ALL = select(feeds).order_by(feeds.c.name, feeds.c.id)
+_PLACES = (1, 8, 64)
+"""How many feeds one statement looks for; unused places are empty."""
+_COLUMNS = [column for column in feeds.c if column.name != "configured"]
+_PAGES = [_COLUMNS.index(feeds.c[name]) for name in ("pages_got", "pages_tried")]
+_OTHERS = [(place, column.name) for place, column in enumerate(_COLUMNS) if place not in _PAGES]
 
 
-def load(conn: Connection, _now: datetime, feed: str) -> FeedRow | None:
-    """Return the feed, None if there is none."""
-    row = conn.execute(_LOAD, {"the_id": feed}).one_or_none()
-    return None if row is None else _feed(row)
+def load_some(conn: Connection, _now: datetime, ids: Sequence[str]) -> dict[str, FeedRow]:
+    """Return those of these feeds that there are, by id."""
+    found: dict[str, FeedRow] = {}
+    rest = list(ids)
+    while rest:
+        places = next((many for many in _PLACES if many >= len(rest)), _PLACES[-1])
+        some, rest = rest[:places], rest[places:]
+        which = {f"id{place}": "" for place in range(places)}
+        which |= {f"id{place}": id_ for place, id_ in enumerate(some)}
+        for values in _load(places).typed(conn, which):
+            row = _feed_of(values)
+            found[row.id] = row
+    return found
+
+
+@cache
+def _load(places: int) -> Fixed:
+    wanted = [bindparam(f"id{place}", type_=feeds.c.id.type) for place in range(places)]
+    return Fixed(select(*_COLUMNS).where(feeds.c.id.in_(wanted)))
+
+
+def _feed_of(values: Sequence[Any]) -> FeedRow:
+    got, tried = _PAGES
+    fields = {name: values[place] for place, name in _OTHERS}
+    return FeedRow(**fields, full_text=(values[got], values[tried]))
 
 
 def rows(conn: Connection, _now: datetime) -> list[FeedRow]:

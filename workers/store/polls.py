@@ -6,13 +6,13 @@ nothing the second time: an entry asks for work only if it is new, or its text o
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from msgspec import structs
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Row,
     bindparam,
     case,
     false,
@@ -27,6 +27,7 @@ from workers.feeds.twins import twin
 from workers.model.alert import TraceLine
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, PollCommit
+from workers.model.feed import FeedRow
 from workers.model.ids import article_id, entry_id
 from workers.model.message import Raised
 from workers.store import dead, events, merge, traces, work
@@ -44,6 +45,10 @@ _KEPT = frozenset({
     "validators", "baselined_at", "next_poll_at",
 })  # fmt: skip
 """Fields that a poll does not simply write: the operator's, counted elsewhere, or conditional."""
+_WRITTEN = (
+    "next_poll_at",
+    *(name for name in FeedRow.__struct_fields__ if name not in _KEPT),
+)
 
 
 class _Known(Record, frozen=True, kw_only=True):
@@ -62,7 +67,11 @@ class _Placed(Record, frozen=True, kw_only=True):
     known: _Known | None
 
 
-_FEED = select(feeds).where(feeds.c.id == bindparam("the_id")).with_for_update(key_share=True)
+_STORED = Fixed(
+    select(feeds.c.url, feeds.c.last_poll_at)
+    .where(feeds.c.id == bindparam("the_id"))
+    .with_for_update(key_share=True)
+)
 
 
 def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, ...]:
@@ -75,10 +84,11 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
     Raises:
         TocsinError: there is no such feed.
     """
-    stored = conn.execute(_FEED, {"the_id": poll.feed.id}).one_or_none()
-    if stored is None:
+    stored = _STORED.typed(conn, {"the_id": poll.feed.id})
+    if not stored:
         raise TocsinError(f"cannot store a poll: {poll.feed.id}: there is no such feed")
-    overtaken = stored.last_poll_at != poll.loaded_at
+    ((url, last_poll_at),) = stored
+    overtaken = last_poll_at != poll.loaded_at
     known = _known(conn, poll.intents) if overtaken else {}
     intents = [
         intent
@@ -86,7 +96,7 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
         if not (overtaken and intent.entry.baseline and intent.entry.id not in known)
     ]
     left_out = len(intents) < len({intent.entry.id for intent in poll.intents})
-    _store_feed(conn, now, poll, stored, news=not overtaken, whole=not left_out)
+    _store_feed(conn, now, poll, url, news=not overtaken, whole=not left_out)
     failed = store_entries(conn, now, intents)
     bury(conn, now, (*poll.dead, *failed))
     _note_listed(conn, now, poll)
@@ -117,24 +127,30 @@ def _store_feed(  # noqa: PLR0913 - one row, and the two conditions on it
     conn: Connection,
     now: datetime,
     poll: PollCommit,
-    stored: Row[Any],
+    url: str,
     *,
     news: bool,
     whole: bool,
 ) -> None:
     feed = poll.feed
-    values: dict[str, Any] = {
-        name: getattr(feed, name) for name in feed.__struct_fields__ if name not in _KEPT
-    }
-    values["next_poll_at"] = now + timedelta(seconds=poll.delay_s)
-    if news:
-        values["baselined_at"] = feed.baselined_at
-    if whole:
-        values["validators"] = feed.validators
-    if feed.url != stored.url and _is_news(conn, feed.url, stored.url):
-        values["url"] = feed.url
-        note_addresses(conn, feed.id, (stored.url, feed.url), "moved")
-    conn.execute(update(feeds).where(feeds.c.id == feed.id).values(values))
+    values = {f"to_{name}": getattr(feed, name) for name in _WRITTEN}
+    values["to_next_poll_at"] = now + timedelta(seconds=poll.delay_s)
+    names = list(_WRITTEN)
+    for name, written in (("baselined_at", news), ("validators", whole)):
+        if written:
+            names.append(name)
+            values[f"to_{name}"] = getattr(feed, name)
+    if feed.url != url and _is_news(conn, feed.url, url):
+        names.append("url")
+        values["to_url"] = feed.url
+        note_addresses(conn, feed.id, (url, feed.url), "moved")
+    _store(tuple(names)).run(conn, values | {"the_id": feed.id})
+
+
+@cache
+def _store(names: tuple[str, ...]) -> Fixed:
+    values = {name: bindparam(f"to_{name}", type_=feeds.c[name].type) for name in names}
+    return Fixed(update(feeds).where(feeds.c.id == bindparam("the_id")).values(values))
 
 
 def _is_news(conn: Connection, url: str, present: str) -> bool:

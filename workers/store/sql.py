@@ -6,11 +6,11 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Dialect, Row, Select, Table, UpdateBase
+from sqlalchemy import Boolean, Connection, Dialect, Row, Select, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
-from workers.store.columns import Moment, Packed, Words
+from workers.store.columns import Moment, Packed, Words, moment
 
 __all__ = [
     "CHUNK",
@@ -71,6 +71,10 @@ class Fixed:
         self._make = make
         self._columns = list(columns)
         self._plans: dict[str, _Plan] = {}
+        selected = make.selected_columns if isinstance(make, Select) else ()
+        reads = [_reader(column.type) for column in selected]
+        self._reads = [(place, read) for place, read in enumerate(reads) if read]
+        """What makes of the value at a place what its type says."""
 
     def run(self, conn: Connection, *rows: Values) -> int:
         """Run it for each row of parameters; return how many rows of the table it concerned."""
@@ -96,6 +100,15 @@ class Fixed:
             return list(cursor.fetchall())
         finally:
             cursor.close()
+
+    def typed(self, conn: Connection, row: Values) -> list[list[Any]]:
+        """Return the rows of a SELECT, each value as its column's type has it."""
+        rows = [list(values) for values in self.fetch(conn, row)]
+        for values in rows:
+            for place, read in self._reads:
+                if values[place] is not None:
+                    values[place] = read(values[place])
+        return rows
 
     def _plan(self, dialect: Dialect) -> _Plan:
         make = self._make
@@ -124,6 +137,15 @@ def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] 
     if isinstance(kind, Words | Moment | Packed):
         return kind.lay
     return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reader(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """Return what turns a stored value that is not None into what its type says."""
+    if isinstance(kind, Moment):
+        return moment
+    if isinstance(kind, Packed):
+        return kind.decode
+    return bool if isinstance(kind, Boolean) else None
 
 
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

@@ -1,8 +1,10 @@
 """The verbs of the steps and lanes: `workers.steps.ports.Store`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Literal
 
+from workers.gather import Gather
 from workers.model.alert import DeliveryJob
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
@@ -30,12 +32,23 @@ from workers.store.base import Base
 __all__ = ["StepStore"]
 
 
+FEEDS_AT_ONCE = 64
+
+
 class StepStore(Base):
     """The verbs of `workers.steps.ports.Store`."""
 
     async def load_feed(self, feed: str) -> FeedRow | None:
         """Return the feed, None if there is none."""
-        return await self._begin(feeds.load, feed)
+        return (await self._loading(feed)).get(feed)
+
+    @cached_property
+    def _loading(self) -> Gather[str, dict[str, FeedRow]]:
+        """Feeds are claimed in bunches: those that are asked for at once are one look."""
+        return Gather(self._load_feeds, 0.0, FEEDS_AT_ONCE)
+
+    async def _load_feeds(self, ids: Sequence[str]) -> list[dict[str, FeedRow]]:
+        return [await self._begin(feeds.load_some, ids)] * len(ids)
 
     async def load_knowledge(
         self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from workers.broker.gather import Gather
 from workers.errors import Transient
+from workers.gather import Gather
 
 
 class Asked:

@@ -1,6 +1,7 @@
-"""Calls of one kind that are made at about the same time, sent to Redis as one.
+"""Calls of one kind that are made at about the same time, asked as one.
 
-A call costs its caller and Redis several times what it does there; polls end in bunches.
+A call of Redis, or a look into the database, costs its caller several times what is done there;
+polls begin and end in bunches.
 """
 
 import asyncio
@@ -57,7 +58,7 @@ class Gather(Generic[Q, A]):
             self._timer = None
         some, self._waiting = self._waiting, []
         if some:
-            task = asyncio.create_task(self._answer(some), name="redis:gather")
+            task = asyncio.create_task(self._answer(some), name="gather")
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
