@@ -223,7 +223,8 @@ def _rebuilt(view: _View) -> frozenset[str]:
     new = [entry for entry in view.parsed.entries if _unknown(view, entry)]
     enough = REDESIGN_SHARE * len(view.identities)
     last = view.feed.last_good_at
-    if len(view.identities) < REDESIGN_LEAST or len(new) <= enough or last is None:
+    few = len(view.identities) < REDESIGN_LEAST or len(new) <= enough
+    if view.parsed.pushed or few or last is None:
         return frozenset()
     old = [entry for entry in new if entry.published is None or entry.published <= last]
     told = {entry.identity for entry in old if entry.title in view.knowledge.titles}

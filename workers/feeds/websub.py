@@ -8,14 +8,15 @@ Pure: subscriptions, feeds and ``now`` in, decisions out. The steps carry them o
 """
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from workers.feeds.news import Fresh
 from workers.feeds.weblinks import web_links
+from workers.model.commit import EntryIntent
 from workers.model.feed import FeedRow, FeedSource, ParsedFeed
 from workers.model.net import Form
 from workers.model.websub import Subscription, Wanted
@@ -23,6 +24,7 @@ from workers.options import PollOptions
 from workers.text.urls import absolute
 
 __all__ = [
+    "LATE",
     "PATH",
     "again_s",
     "differs",
@@ -179,7 +181,9 @@ def is_live(one: Subscription | None, now: datetime) -> bool:
     )
 
 
-def missed(one: Subscription, feed: FeedRow, fresh: tuple[Fresh, ...], now: datetime) -> bool:
+def missed(
+    one: Subscription, feed: FeedRow, intents: Sequence[EntryIntent], now: datetime
+) -> bool:
     """Say whether a poll found news that the hub should have pushed by now.
 
     An entry counts if it was published since the hub promised, and over five minutes ago. Where
@@ -187,7 +191,8 @@ def missed(one: Subscription, feed: FeedRow, fresh: tuple[Fresh, ...], now: date
     """
     if not is_live(one, now) or one.verified_at is None:
         return False
-    times = [item.entry.published or feed.last_poll_at for item in fresh if item.reads]
+    new = [each.entry for each in intents if each.stream is not None and each.entry.edition == 1]
+    times = [entry.published or feed.last_poll_at for entry in new]
     since = one.verified_at
     return any(at is not None and since <= at <= now - LATE for at in times)
 

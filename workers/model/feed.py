@@ -144,6 +144,8 @@ class ParsedFeed(Record, frozen=True, kw_only=True):
     error: str | None = None
     complete: bool = True
     """False where the document was cut off or had to be recovered: such a parse is no baseline."""
+    pushed: bool = False
+    """True for what a hub sent, put before what the feed listed when it was last read."""
 
 
 class Validators(Record, frozen=True, kw_only=True):

@@ -1,6 +1,8 @@
 """What a document brought: decided about, matched, and made ready to be stored."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -16,7 +18,7 @@ from workers.steps.edges import Edges, Rules
 from workers.steps.match import matching
 from workers.steps.undecided import decide_apart, undecided
 
-__all__ = ["Decided", "decide_entries"]
+__all__ = ["Decided", "decide_entries", "traced"]
 
 
 class Decided(Record, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ async def decide_entries(edges: Edges, rules: Rules, feed: FeedRow, parsed: Pars
     pairs = []
     for fresh in news.fresh:
         try:
-            pairs.append(await _intent(edges, rules, feed, fresh, now))
+            pairs.append(await _intent(edges, rules, feed, fresh, now, pushed=parsed.pushed))
         except Exception as error:  # noqa: BLE001 - one bad entry must not hide all others
             dead += (undecided(fresh, error),)
         await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
@@ -47,6 +49,31 @@ async def decide_entries(edges: Edges, rules: Rules, feed: FeedRow, parsed: Pars
         dead=dead,
         trace=tuple(line for _, lines in pairs for line in lines),
     )
+
+
+@contextmanager
+def traced(
+    edges: Edges, name: str, intents: Sequence[EntryIntent], began: datetime
+) -> Iterator[tuple[EntryIntent, ...]]:
+    """Begin a trace with each entry that asks for work, when its feed was asked or pushed."""
+    with ExitStack() as spans:
+        yield tuple(
+            intent
+            if intent.stream is None
+            else replace(intent, traceparent=_begin(edges, name, spans, intent, began))
+            for intent in intents
+        )
+
+
+def _begin(edges: Edges, name: str, spans: ExitStack, intent: EntryIntent, began: datetime) -> str:
+    entry = intent.entry
+    facts = {
+        "tocsin.feed": entry.feed,
+        "tocsin.entry": entry.id,
+        "tocsin.stream": intent.stream or "",
+    }
+    span = spans.enter_context(edges.tracer.span(name, began=began, facts=facts))
+    return span.traceparent
 
 
 async def _knowledge(edges: Edges, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
@@ -61,8 +88,8 @@ async def _knowledge(edges: Edges, feed: FeedRow, parsed: ParsedFeed) -> Knowled
     return replace(like, entries=known.entries)
 
 
-async def _intent(
-    edges: Edges, rules: Rules, feed: FeedRow, fresh: Fresh, now: datetime
+async def _intent(  # noqa: PLR0913 - an entry, whose it is, and how it came
+    edges: Edges, rules: Rules, feed: FeedRow, fresh: Fresh, now: datetime, *, pushed: bool
 ) -> tuple[EntryIntent, list[TraceLine]]:
     """An obvious hit is read first, and rings soon even if its page is not read by then."""
     entry = fresh.entry
@@ -70,8 +97,9 @@ async def _intent(
     if fresh.reads:
         source = rules.sources.get(feed.id)
         hits = await matching(edges, rules, document_of_entry(entry, source, rules.cues))
+    because = f"{fresh.because}, pushed by its hub" if pushed else fresh.because
     told = "edited" if fresh.edited else "read next" if fresh.reads else "stored only"
-    lines = [_line("poll", told, f"{feed.name}: {fresh.because}", entry.id, now)]
+    lines = [_line("poll", told, f"{feed.name}: {because}", entry.id, now)]
     if hits:
         names = ", ".join(spec.name for spec, _ in hits)
         lines.append(_line("match", names, "title and the feed's own text", entry.id, now))

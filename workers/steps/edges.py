@@ -58,6 +58,8 @@ class Rules:
     alerts: AlertOptions
     rates: dict[str, Rate] = field(default_factory=dict)
     """How often a sink may be sent to, by its name; one that is missing takes any number."""
+    push_base: str | None = None
+    """Our address as hubs are told it; None where no hub is asked to push."""
     heartbeat_s: float | None = None
     """Seconds from one heartbeat to the next, None without one."""
     cues: tuple[Cues, ...] = ()

@@ -111,7 +111,7 @@ class Look:
         )
         if feed.baselined_at and validators.body_hash == feed.validators.body_hash:
             return Seen(validators=validators)
-        parsed = await self._read(answer, rules)
+        parsed = await self.read(answer, rules)
         if parsed.kind == "none":
             return Seen(reason="payload", detail=parsed.error or "not a feed")
         if not parsed.complete:
@@ -119,7 +119,7 @@ class Look:
             validators = Validators(body_hash=validators.body_hash)
         return Seen(parsed=parsed, validators=validators)
 
-    async def _read(self, answer: Answer, rules: Rules) -> ParsedFeed:
+    async def read(self, answer: Answer, rules: Rules) -> ParsedFeed:
         """Parse off the event loop; where the fast parser fails, ask the slow one in a process."""
         kind = answer.headers.get("content-type", "")
         now, most = self._edges.clock.now(), rules.poll.max_entries

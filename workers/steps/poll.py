@@ -1,7 +1,6 @@
 """POLL: decide what a feed shows that is new, and commit that with the feed's validators."""
 
 import asyncio
-from contextlib import ExitStack
 from datetime import datetime
 
 import structlog
@@ -18,17 +17,18 @@ from workers.feeds.news import News
 from workers.feeds.pressure import Moment
 from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
-from workers.model.commit import EntryIntent, PollCommit
+from workers.model.commit import PollCommit
 from workers.model.feed import FeedHints, FeedRow
 from workers.model.leases import NextPoll
 from workers.model.message import EventChanges
 from workers.options import PollOptions
-from workers.steps.decide import decide_entries
+from workers.steps.decide import decide_entries, traced
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.events import note
 from workers.steps.hosts import take_turn
 from workers.steps.look import Look, Seen
 from workers.steps.network import is_our_own, network_down
+from workers.steps.subscribe import beside_pushes, wish
 
 __all__ = ["Poll"]
 
@@ -80,7 +80,7 @@ class Poll:
         wait = await take_turn(self._edges, feed.url, rules.net)
         if wait > 0:
             return NextPoll(delay_s=wait, waits=True)
-        began = self._edges.clock.now()
+        began, one = self._edges.clock.now(), None
         try:
             seen = await self._look(feed, rules)
             reason = seen.reason if seen.answer is None else None
@@ -88,6 +88,8 @@ class Poll:
                 commit = self._excused(feed, rules)
             else:
                 commit = self._noticed(feed, await self._decide(feed, seen, rules), rules)
+            if seen.reason is None:
+                commit, one = await beside_pushes(self._edges, rules, feed, commit)
             await self._store(commit, began)
         except (StoreDown, Transient):
             raise
@@ -98,17 +100,13 @@ class Poll:
             commit = self._noticed(feed, commit, rules)
             note(self._edges, await self._edges.store.commit_poll(commit))
         self._report(feed, commit, seen)
+        if seen.reason is None:
+            await wish(self._edges, rules, commit.feed, one)
         return NextPoll(delay_s=commit.delay_s)
 
     async def _store(self, commit: PollCommit, began: datetime) -> None:
         """Commit; a trace begins with each entry that asks for work, when its feed was asked."""
-        with ExitStack() as spans:
-            intents = tuple(
-                intent
-                if intent.stream is None
-                else replace(intent, traceparent=self._begin(spans, intent, began))
-                for intent in commit.intents
-            )
+        with traced(self._edges, "poll", commit.intents, began) as intents:
             raised = await self._edges.store.commit_poll(replace(commit, intents=intents))
         note(self._edges, raised)
 
@@ -122,16 +120,6 @@ class Poll:
         found = feed_changes(feed, commit.feed, now, rules.sinks, topics)
         events = replace(commit.events, raised=(*commit.events.raised, *found.raised))
         return replace(commit, events=replace(events, ended=found.ended))
-
-    def _begin(self, spans: ExitStack, intent: EntryIntent, began: datetime) -> str:
-        entry = intent.entry
-        facts = {
-            "tocsin.feed": entry.feed,
-            "tocsin.entry": entry.id,
-            "tocsin.stream": intent.stream or "",
-        }
-        span = spans.enter_context(self._edges.tracer.span("poll", began=began, facts=facts))
-        return span.traceparent
 
     async def _decide(self, feed: FeedRow, seen: Seen, rules: Rules) -> PollCommit:
         now = self._edges.clock.now()
