@@ -33,6 +33,23 @@ METRICS = (
     Metric(
         "tocsin_rebaselined_total", "counter", "Feeds rebuilt by their site, read as a baseline."
     ),
+    Metric(
+        "tocsin_websub_requests_total",
+        "counter",
+        "Requests to hubs, by what was asked and how it ended.",
+        ("mode", "outcome"),
+    ),
+    Metric(
+        "tocsin_websub_questions_total",
+        "counter",
+        "Questions of hubs whether we meant it, by answer.",
+        ("outcome",),
+    ),
+    Metric("tocsin_websub_pushes_total", "counter", "What hubs pushed, by outcome.", ("outcome",)),
+    Metric(
+        "tocsin_websub_missed_total", "counter", "Hubs that did not push what a poll then found."
+    ),
+    Metric("tocsin_websub_subscriptions", "gauge", "Subscriptions at hubs.", ("state",)),
     Metric("tocsin_pages_total", "counter", "Pages extracted, by verdict.", ("verdict",)),
     Metric("tocsin_pages_killed_total", "counter", "Pages whose process was ended.", ("reason",)),
     Metric("tocsin_articles_total", "counter", "Articles matched, by whose text.", ("text_from",)),

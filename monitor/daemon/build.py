@@ -46,6 +46,7 @@ class Parts:
     """What a daemon runs on. ``stack`` closes all of it, the last opened first."""
 
     edges: Edges
+    poster: HttpPoster
     store: SqlStore
     broker: RedisBroker
     valkey: EmbeddedValkey | None
@@ -138,6 +139,7 @@ async def open_parts(settings: Settings, clock: Clock, siblings: int | None = No
                 meter=meter,
                 tracer=tracer,
             ),
+            poster=fetcher,
             store=store,
             broker=broker,
             valkey=valkey,

@@ -9,15 +9,21 @@ import msgspec
 
 from monitor import shipped
 from monitor.daemon.disk import folders
-from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges
+from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges, set_subscriptions
 from monitor.daemon.leaving import Leaving
 from monitor.daemon.reload import Outcome
 from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
 from monitor.health import Check, Checks, SinkState, report, shown, worst
+from monitor.web.hubs import Read
 from workers.broker.places import Places
 from workers.errors import StoreDown, Transient
 from workers.model.report import StoreCounts
+from workers.model.websub import HubAnswer, HubRequest
+from workers.net import inflated
+from workers.pool.tasks import read_feed_again
+from workers.steps.look import Look
+from workers.steps.push import Hear
 from workers.steps.relay import PAGE_STREAMS, sink_stream
 
 __all__ = ["Report", "control_socket", "member_socket"]
@@ -51,6 +57,12 @@ class Report:
             lambda: state.rules.sinks,
             state.parts.meter,
         )
+        self._hear = Hear(
+            state.parts.edges,
+            lambda: state.rules,
+            Look(state.parts.edges, read_feed_again),
+            inflated,
+        )
         self._checks = Checks(
             state.clock,
             state.parts.store.probe,
@@ -67,6 +79,21 @@ class Report:
             "version": shipped.version(),
             "config_hash": self._state.registry.config_hash,
         }
+
+    async def hub_knows(self, token: str) -> bool:
+        """Say whether a path is one of ours; while nobody can say, it may be."""
+        try:
+            return await self._hear.subscription(token) is not None
+        except StoreDown:
+            return True
+
+    async def hub_asks(self, request: HubRequest) -> HubAnswer:
+        """Answer a hub that asks whether we meant what we asked of it."""
+        return await self._hear.asked(request)
+
+    async def hub_pushes(self, request: HubRequest, read: Read) -> HubAnswer:
+        """Take what a hub sends; its body is read only if it comes on a path of ours."""
+        return await self._hear(request, read, self._state.rules.poll.wire_bytes)
 
     async def live(self) -> dict[str, Any]:
         """Say whether every supervised loop beats: nothing outside this process counts."""
@@ -181,6 +208,7 @@ class Report:
         set_gauges(meter, health, ready=ready)
         with suppress(StoreDown):
             set_feeds(meter, await self._state.parts.store.feed_states(FEEDS_BY_NAME))
+            set_subscriptions(meter, await self._state.parts.store.subscription_counts())
         return meter.page()
 
     async def why(self, event: str) -> dict[str, Any] | None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, get_args
 
 from monitor.metrics import PrometheusMeter
+from workers.model.websub import SubscriptionState
 
-__all__ = ["FEEDS_BY_NAME", "set_feeds", "set_gauges"]
+__all__ = ["FEEDS_BY_NAME", "set_feeds", "set_gauges", "set_subscriptions"]
 
 FEEDS_BY_NAME = 1000
 FEED_STATES = ("ok", "failing", "quiet", "new")
@@ -50,6 +51,12 @@ def set_feeds(meter: PrometheusMeter, states: Iterable[tuple[str, str, str]]) ->
         up[shown] = up.get(shown, True) and state != "failing"
     for shown, good in up.items():
         meter.gauge("tocsin_feed_up", float(good), feed=shown)
+
+
+def set_subscriptions(meter: PrometheusMeter, counts: Mapping[str, int]) -> None:
+    """Say how many subscriptions there are at hubs, by state."""
+    for state in get_args(SubscriptionState):
+        meter.gauge("tocsin_websub_subscriptions", counts.get(state, 0), state=state)
 
 
 def _set_work(meter: PrometheusMeter, health: Mapping[str, Any]) -> None:

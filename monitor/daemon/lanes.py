@@ -27,6 +27,7 @@ from workers.steps.ports import Sink
 from workers.steps.read import Read
 from workers.steps.relay import PAGE_STREAMS, RING_STREAM, Relay, sink_stream
 from workers.steps.ring import Ring
+from workers.steps.subscribe import Subscribe
 
 __all__ = ["Lanes", "Outside"]
 
@@ -79,6 +80,7 @@ class Lanes:
         self._house = House()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.poll: Poll | None = None
+        self.subscribe: Subscribe | None = None
         self.feeds: FeedLane | None = None
         self.relay: RelayLane | None = None
         self.pages: StreamLane | None = None
@@ -87,6 +89,7 @@ class Lanes:
         beat = Heartbeat(edges, rules, outside.call, self._well)
         if "poll" in roles:
             self.poll = Poll(edges, rules, Look(edges, read_feed_again))
+            self.subscribe = Subscribe(edges, rules, parts.poster)
             self.feeds = self._feed_lane(_polled(self.poll, beat))
         if needs_relay(roles):
             relay = Relay(edges, options, self.endpoints, self._has_beats)

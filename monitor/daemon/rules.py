@@ -13,6 +13,7 @@ from monitor.settings import (
     net_options,
     page_options,
     poll_options,
+    push_base,
     sink_rates,
 )
 from workers.steps.edges import Rules
@@ -54,6 +55,7 @@ async def rules_in_force(
         pages=page_options(settings),
         alerts=alert_options(settings),
         rates=sink_rates(settings),
+        push_base=push_base(settings),
         heartbeat_s=settings.heartbeat.every if settings.heartbeat.url else None,
         cues=shipped.cues(),
     )

@@ -155,11 +155,13 @@ class Daemon:
         control, web, tether = control_socket(settings.data_dir), settings.web, self._tether
         if tether is not None:
             control = member_socket(settings.data_dir, tether.number)
-        self._served.append(await serve(build_control(self._report), f"unix:{control}"))
+        self._served.append(
+            await serve(build_control(self._report, self._clock), f"unix:{control}")
+        )
         if web.listen == "off" or tether is not None:  # the supervisor listens for all
             return
         token = web.token.reveal if web.token else tuple
-        public = build_public(self._report, token, pages="web" in self._roles)
+        public = build_public(self._report, token, self._clock, pages="web" in self._roles)
         served = await serve(public, web.listen, next_free=self._next_free_port)
         self._served.append(served)
         self.address = served.address

@@ -107,12 +107,12 @@ class Supervisor:
             self._stack.push_async_callback(valkey.stop)
             self._spawn("valkey", valkey.watch())
         control = await serve(
-            build_control(self._together), f"unix:{control_socket(settings.data_dir)}"
+            build_control(self._together, self._clock), f"unix:{control_socket(settings.data_dir)}"
         )
         self._stack.push_async_callback(control.close)
         if settings.web.listen != "off":
             token = settings.web.token.reveal if settings.web.token else tuple
-            public = build_public(self._together, token, pages="web" in self._roles)
+            public = build_public(self._together, token, self._clock, pages="web" in self._roles)
             served = await serve(public, settings.web.listen)
             self._stack.push_async_callback(served.close)
             self.address = served.address

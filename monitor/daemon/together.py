@@ -14,12 +14,14 @@ from monitor.daemon.notify import reloading
 from monitor.health import report, worst
 from monitor.metrics import PrometheusMeter
 from monitor.registry import config_hash
-from monitor.settings import Loaded
+from monitor.settings import Loaded, poll_options
 from monitor.sums import Sums
-from monitor.web.client import ask, fetch
+from monitor.web.client import ask, fetch, pass_on
+from monitor.web.hubs import Read
 from workers.alerts.leaving import LEAVE
 from workers.clock import Clock
 from workers.model.report import StoreCounts
+from workers.model.websub import HubAnswer, HubRequest
 
 __all__ = ["Together"]
 
@@ -28,6 +30,9 @@ ASK_S = 4.0
 RELOAD_S = 60.0
 WHICH = {True: "failing", False: "all"}
 STARTING_S = 10.0
+HUB_S = 60.0
+"""A push is read, perhaps by the second opinion, and committed."""
+NOT_FOUND, TOO_LARGE, UNAVAILABLE = 404, 413, 503
 
 
 class Together:
@@ -172,6 +177,32 @@ class Together:
         """Return how a feed stands in Redis, and its host."""
         told = await self._ask_one("GET", f"/feeds/{feed}?{urlencode({'host': host})}")
         return told or {"standing": None, "budget": None}
+
+    async def hub_asks(self, request: HubRequest) -> HubAnswer:
+        """Hand a hub's question to the first process that answers."""
+        return await self._pass_on(request, None)
+
+    async def hub_pushes(self, request: HubRequest, read: Read) -> HubAnswer:
+        """Hand what a hub sends to the first process that answers.
+
+        A path that none of them knows is told from others before its body is read.
+        """
+        if not await self.hub_knows(request.token):
+            return HubAnswer(status=NOT_FOUND)
+        body = await read(poll_options(self._loaded.settings).wire_bytes)
+        return HubAnswer(status=TOO_LARGE) if body is None else await self._pass_on(request, body)
+
+    async def hub_knows(self, token: str) -> bool:
+        """Say whether a path is one of ours; while nobody answers, it may be."""
+        told = await self._ask_one("GET", f"/hub/{token}")
+        return told is None or bool(told["known"])
+
+    async def _pass_on(self, request: HubRequest, body: bytes | None) -> HubAnswer:
+        for member in self._at_work:
+            answer = await pass_on(member.control, request, body, HUB_S)
+            if answer is not None:
+                return answer
+        return HubAnswer(status=UNAVAILABLE, retry_after_s=30)
 
     async def _ask_one(self, method: str, path: str) -> dict[str, Any] | None:
         """Return what the first process that answers says."""

@@ -21,7 +21,7 @@ from workers.steps.relay import refill
 
 __all__ = ["Upkeep"]
 
-REFILL_S, PRUNE_S, LISTS_S, SINKS_S = 300.0, 600.0, 5.0, 2.0
+REFILL_S, PRUNE_S, LISTS_S, SINKS_S, HUBS_S = 300.0, 600.0, 5.0, 2.0, 1.0
 DEAD_S, DEAD_OVER_S, DEAD_MOST = 60.0, 3600.0, 20
 """How often dead letters are counted, over what time, and how many new ones are too many."""
 _PLURALS = {"entry": "entries", "page": "pages", "delivery": "deliveries"}
@@ -56,6 +56,8 @@ class Upkeep:
         if "poll" in self._state.roles:
             yield REFILL_S, "refill", self.refill
             yield PRUNE_S, "prune", self.prune
+        if (subscribe := self._state.lanes.subscribe) is not None:
+            yield HUBS_S, "hubs", subscribe
         if "deliver" in self._state.roles:
             yield REFILL_S, "settle", self.settle_sinks
             yield LISTS_S, "summarize", self.summarize

@@ -28,6 +28,7 @@ __all__ = [
     "net_options",
     "page_options",
     "poll_options",
+    "push_base",
     "queue_options",
     "read_address",
     "sink_rates",
@@ -181,3 +182,11 @@ def topic_spec(topic: TopicSetting) -> TopicSpec:
         no_match=topic.examples.no_match,
         file=topic.file,
     )
+
+
+def push_base(settings: Settings) -> str | None:
+    """Return our address as hubs are told it, None where no hub is asked to push."""
+    web = settings.web
+    if web.public_url is None or web.listen == "off" or not web.websub:
+        return None
+    return web.public_url.rstrip("/")

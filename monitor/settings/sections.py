@@ -111,7 +111,14 @@ class Web(Section):
         default=None,
         description=(
             "Under which address people reach this server; alerts then carry a link that explains "
-            "them. Unset: alerts carry no such link."
+            "them, and hubs are asked to push. Unset: neither."
+        ),
+    )
+    websub: Flag = Field(
+        default=True,
+        description=(
+            "Ask the WebSub hubs that feeds name to push new entries to `public_url`, where they "
+            "must reach `listen`. `false`: feeds are only polled, and no hub learns our address."
         ),
     )
     token: SecretText | None = Field(

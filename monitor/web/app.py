@@ -12,8 +12,10 @@ import msgspec
 from aiohttp import web
 
 from monitor.metrics import CONTENT_TYPE_LATEST
+from monitor.web.hubs import TOKEN, Hubs, HubsAsked, hub_routes
 from monitor.web.page import journey_page, leaving_page, left_page
 from workers.alerts.leaving import LEAVE
+from workers.clock import Clock, SystemClock
 
 __all__ = ["Asked", "build_control", "build_public"]
 
@@ -24,7 +26,7 @@ LINK = "{token:[A-Za-z0-9_-]{1,2000}}"
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-class Asked(Protocol):
+class Asked(HubsAsked, Protocol):
     """What the endpoints ask the daemon."""
 
     async def live(self) -> Mapping[str, Any]:
@@ -165,7 +167,11 @@ def _may(request: web.Request, tokens: tuple[str, ...]) -> bool:
 
 
 def build_public(
-    asked: Asked, token: Callable[[], tuple[str, ...]], *, pages: bool = True
+    asked: Asked,
+    token: Callable[[], tuple[str, ...]],
+    clock: Clock | None = None,
+    *,
+    pages: bool = True,
 ) -> web.Application:
     """Return the application for ``[web] listen``.
 
@@ -175,10 +181,11 @@ def build_public(
     app.add_routes(_endpoints(asked, token))
     if pages:
         app.add_routes(_pages(asked, token))
+        app.add_routes(hub_routes(Hubs(asked, clock or SystemClock())))
     return app
 
 
-def build_control(asked: Asked) -> web.Application:
+def build_control(asked: Asked, clock: Clock | None = None) -> web.Application:
     """Return the application for the control socket, which only this user can open."""
 
     async def status(_request: web.Request) -> web.Response:
@@ -190,6 +197,9 @@ def build_control(asked: Asked) -> web.Application:
     async def reload(request: web.Request) -> web.Response:
         outcome = await asked.reload(yes=request.query.get("yes") == "1")
         return _json(outcome, OK if outcome["ok"] else BAD_REQUEST)
+
+    async def hub(request: web.Request) -> web.Response:
+        return _json({"known": await asked.hub_knows(request.match_info["token"])})
 
     async def leaving(request: web.Request) -> web.Response:
         return _json({"who": await asked.leaving(request.match_info["token"])})
@@ -208,12 +218,14 @@ def build_control(asked: Asked) -> web.Application:
 
     app = web.Application(client_max_size=1 << 16)
     app.add_routes(_endpoints(asked, lambda: ()))
+    app.add_routes(hub_routes(Hubs(asked, clock or SystemClock())))
     app.add_routes(
         [
             web.get("/status", status),
             web.get(f"/journey/{EVENT}", journey),
             web.get(f"/{LEAVE}/{LINK}", leaving),
             web.post(f"/{LEAVE}/{LINK}", leave),
+            web.get(f"/hub/{TOKEN}", hub),
             web.post("/reload", reload),
             web.post("/feeds/poll", poll_feeds),
             web.get("/feeds/{feed:[A-Za-z0-9_]{1,64}}", feed),

@@ -40,7 +40,13 @@ async def serve(app: web.Application, listen: str, *, next_free: bool = False) -
     Raises:
         CannotListen: it is taken, or not an address of this machine.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=SHUTDOWN_S,
+        auto_decompress=False,  # what hubs send is signed as sent, and inflated within limits
+    )
     await runner.setup()
     try:
         if listen.startswith("unix:"):

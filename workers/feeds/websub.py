@@ -8,6 +8,7 @@ Pure: subscriptions, feeds and ``now`` in, decisions out. The steps carry them o
 """
 
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -56,6 +57,8 @@ RENEW_LEAST_S = 300.0
 FIRST_AGAIN_S = 600.0
 LATE = timedelta(minutes=5)
 """So much later than the publisher's own date, or than a poll, a push may come."""
+_SPARING = re.compile(r"^slowed:|polls_per_minute")
+"""Phrases of ``why`` by which a feed is polled less often than it would be: that stands."""
 LONGEST_ADDRESS = 2048
 PROOF_BYTES = 16
 SIGNATURES = {"sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
@@ -212,13 +215,14 @@ def paced(
         return replace(row, why=(*row.why, told))
     hourly = min(POLLED_S, options.slowest_s) * (1.0 - 0.03 * jitter)
     left_s = (one.expires_at - now).total_seconds()
-    interval = hourly if row.interval_s >= hourly else max(row.interval_s, min(hourly, left_s))
-    return replace(
-        row,
-        interval_s=interval,
-        next_poll_at=now + timedelta(seconds=interval),
-        why=(*row.why, f"{told}: every {interval / 60:.0f} min"),
-    )
+    interval = max(row.interval_s, min(hourly, left_s))
+    if interval > hourly and not any(_SPARING.search(phrase) for phrase in row.why):
+        interval = hourly
+    due = now + timedelta(seconds=interval)
+    if row.next_poll_at is not None and row.next_poll_at > now + timedelta(seconds=row.interval_s):
+        due = max(due, row.next_poll_at)  # hours that the publisher asks to be skipped
+    told = f"{told}: every {interval / 60:.0f} min"
+    return replace(row, interval_s=interval, next_poll_at=due, why=(*row.why, told))
 
 
 def _standing(one: Subscription, now: datetime) -> str:

@@ -16,7 +16,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
-__all__ = ["STEP", "BadEncoding", "Body", "Inflater", "TooMuch", "inflater"]
+__all__ = ["STEP", "BadEncoding", "Body", "Inflater", "TooMuch", "inflated", "inflater"]
 
 STEP = 1 << 18
 """Bytes given out at a time: a millisecond's work."""
@@ -280,3 +280,14 @@ def _layer(name: str) -> Inflater:
     if name == "zstd":
         return _Sniffing(_Zstd)
     raise BadEncoding(f"unknown content encoding: {name[:40]}")
+
+
+def inflated(body: bytes, encoding: str, limit: int) -> bytes:
+    """Return a whole body as it was before its encoding, at most ``limit`` bytes of it.
+
+    Raises:
+        TooMuch: the body, or a layer of it, is larger than the limit.
+        BadEncoding: the bytes make no sense, or nobody knows the encoding.
+    """
+    made = inflater(encoding, limit)
+    return b"".join((*made.feed(body), *made.finish()))

@@ -9,7 +9,7 @@
             └ no ─► 202, and nothing else: who does not know the secret cannot make us do anything
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -26,17 +26,28 @@ from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.look import Look
 from workers.text.urls import show
 
-__all__ = ["Hear", "Inflate"]
+__all__ = ["Hear", "Inflate", "Read"]
 
 Inflate = Callable[[bytes, str, int], bytes]
 """Undoes a Content-Encoding: body, encoding and the most bytes in. ValueError if it cannot."""
+Read = Callable[[int], Awaitable[bytes | None]]
+"""Reads a body, at most so many bytes of it: None if there are more."""
 Outcome = Literal[
-    "read", "known", "unsigned", "forged", "thin", "foreign", "unreadable", "early", "refused"
+    "read",
+    "known",
+    "unsigned",
+    "forged",
+    "thin",
+    "foreign",
+    "unreadable",
+    "early",
+    "refused",
+    "too_large",
 ]
 POLL_AGAIN_S = 60.0
 """A hub that pings does not make us poll its feed more often."""
 RETRY_S = 30
-ACCEPTED, UNKNOWN, GONE, BUSY = 202, 404, 410, 503
+ACCEPTED, UNKNOWN, GONE, TOO_LARGE, BUSY = 202, 404, 410, 413, 503
 LONGEST_CHALLENGE = 4096
 _log = structlog.get_logger()
 
@@ -95,12 +106,22 @@ class Hear:
         _log.info(f"hub_{outcome}", hub=show(one.hub), feed=one.feed_id)
         return HubAnswer(status=200, text=challenge) if good else HubAnswer(status=UNKNOWN)
 
-    async def pushed(self, one: Subscription, request: HubRequest, body: bytes) -> HubAnswer:
-        """Take what a hub sent; 2xx only once that is committed, or is to be ignored."""
+    async def __call__(self, request: HubRequest, read: Read, most: int) -> HubAnswer:
+        """Take what a hub sends, at most ``most`` bytes, if it comes on a path of ours.
+
+        It is answered 2xx only once it is committed, or is to be ignored.
+        """
         try:
-            outcome, answer = await self._take(one, request.headers, body)
+            one = await self.subscription(request.token)
+            if one is None:
+                return HubAnswer(status=UNKNOWN)
+            body = await read(most)
+            if body is None:
+                outcome, answer = "too_large", HubAnswer(status=TOO_LARGE)
+            else:
+                outcome, answer = await self._take(one, request.headers, body)
         except (StoreDown, Transient) as error:
-            _log.warning("push_not_stored", feed=one.feed_id, error=str(error))
+            _log.warning("push_not_taken", error=str(error))
             return HubAnswer(status=BUSY, retry_after_s=RETRY_S)
         self._edges.meter.count("tocsin_websub_pushes_total", outcome=outcome)
         _log.info("pushed", outcome=outcome, hub=show(one.hub), feed=one.feed_id)
