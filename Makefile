@@ -7,7 +7,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts tests coverage chaos bench docs build clean
+.PHONY: help run test lint types contracts tests thorough coverage chaos bench docs build clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -30,6 +30,9 @@ contracts: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+thorough: $(VENV)/.dev ## run the tests with every repetition, and with asyncio's own checks
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "" -o asyncio_debug=true $(PYTEST)
 
 coverage: $(VENV)/.dev ## run the tests again, half as fast, and say which lines none of them runs
 	$(BIN)/coverage erase

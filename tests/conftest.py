@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,6 +24,10 @@ from aiohttp import web
 
 from workers.broker.binary import find_binary
 from workers.store.schema import migrate
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# The tests start Tocsin as a process a hundred times: compiling it each time takes a minute.
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

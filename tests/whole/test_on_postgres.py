@@ -21,12 +21,12 @@ async def test_postgresql_dies_twice_and_nothing_is_lost_or_repeated(
         'allow = ["127.0.0.0/8"]\n',
         f'[database]\nurl = "{own_postgres.url("desk")}"\n',
     )
-    code, _, err = await tocsin.call("alerts", "list")
+    code, _, err = await tocsin.ask("alerts", "list")
     assert 1 == code
     assert "tocsin db migrate" in err
-    assert 0 == (await tocsin.call("db", "migrate"))[0]
+    assert 0 == (await tocsin.ask("db", "migrate"))[0]
     await tocsin.start()
-    wire.play_once_seen(16)
+    wire.play_once_seen(8)
     expected = wire.expected()
     for share, how in ((0.2, signal.SIGQUIT), (0.6, signal.SIGINT)):
         wanted = int(len(expected) * share)
@@ -42,7 +42,7 @@ async def test_postgresql_dies_twice_and_nothing_is_lost_or_repeated(
     assert tocsin.process.returncode is None
     _, url = receiver.rung[0]
     for words in (("alerts", "list"), ("why", url), ("dead", "list"), ("feeds", "list")):
-        code, out, err = await tocsin.call(*words, "--json")
+        code, out, err = await tocsin.ask(*words, "--json")
         assert (words, 0) == (words, code), err
         assert all(json.loads(line) for line in out.splitlines())
     assert 0 == await tocsin.kill(signal.SIGTERM), tocsin.log[-2000:]

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 import msgspec
 from lxml import etree, html
-from trafilatura import bare_extraction
-from trafilatura.settings import use_config
 
 from workers.model.article import TextFrom
 from workers.pages.blocks import Page
@@ -22,9 +20,6 @@ TRUSTED_BODY = 500
 SHINGLE = 4
 SHARED = 0.3
 
-_CONFIG = use_config()
-_CONFIG.set("DEFAULT", "MIN_OUTPUT_SIZE", "0")
-"""How much text is enough is decided here, not by trafilatura."""
 _INLINE = frozenset(
     {
         "a", "abbr", "b", "code", "del", "done", "em", "font", "graphic", "hi", "i", "ins", "mark",
@@ -86,18 +81,12 @@ def _extracted(
     favor_recall: bool = False,
 ) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     """Return trafilatura's lines; on a tree that it stumbles over none, and a note."""
+    from workers.pages.libraries import body_of  # noqa: PLC0415 - it takes long to load
+
     try:
-        document = bare_extraction(
-            root,
-            include_comments=False,
-            fast=fast,
-            favor_precision=favor_precision,
-            favor_recall=favor_recall,
-            config=_CONFIG,
-        )
+        body = body_of(root, fast=fast, favor_precision=favor_precision, favor_recall=favor_recall)
     except Exception as error:  # noqa: BLE001 - a library on hostile markup: a verdict, no crash
         return (), (f"extraction failed: {type(error).__name__}",)
-    body = getattr(document, "body", None)
     return (tuple(_lines(body)) if body is not None else ()), ()
 
 

@@ -7,7 +7,6 @@ from itertools import islice
 from urllib.parse import urljoin
 
 import msgspec
-from htmldate import find_date
 from lxml import html
 
 from workers.model.article import PublishedFrom
@@ -154,8 +153,10 @@ def _dates(
 
 def _guessed(root: html.HtmlElement) -> datetime | None:
     """Return what htmldate finds in the markup alone."""
+    from workers.pages.libraries import date_of  # noqa: PLC0415 - it takes long to load
+
     try:
-        found = find_date(root, extensive_search=False, original_date=True)
+        found = date_of(root)
     except Exception:  # noqa: BLE001 - a library's guess at hostile markup must not cost the page
         return None
     return read_date(found) if found else None

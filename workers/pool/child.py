@@ -56,7 +56,8 @@ def begin(setup: Setup) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _die_with(setup.parent)
     logging.disable(logging.CRITICAL)  # the extractors log what is a verdict here
-    importlib.import_module("workers.pool.tasks")
+    for needed in ("workers.pool.tasks", "workers.pages.libraries"):
+        importlib.import_module(needed)
     if setup.memory_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (setup.memory_bytes, setup.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
