@@ -11,6 +11,7 @@ _TABLE: dict[str, Command] = {
     "list": Command("monitor.cli.feed_list:list_", "List how the feeds are doing."),
     "why": Command("monitor.cli.feed_why:why", "Explain a feed's next poll."),
     "poll": Command("monitor.cli.feed_poll:poll", "Poll feeds now."),
+    "add": Command("monitor.cli.feed_add:add", "Find a site's feed and watch it."),
     "export": Command("monitor.cli.feed_export:export", "Write the feeds as OPML."),
 }
 

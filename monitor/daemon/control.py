@@ -263,8 +263,8 @@ class Report:
             return {"standing": None, "budget": budget}
         return {"standing": standing, "budget": budget}
 
-    async def reload(self, *, yes: bool) -> dict[str, Any]:
+    async def reload(self, *, yes: bool, watched: bool = False) -> dict[str, Any]:
         """Read the settings again."""
-        outcome = await self._reload(yes=yes)
+        outcome = await self._reload(yes=yes, watched=watched)
         told: dict[str, Any] = msgspec.to_builtins(outcome)
         return told

@@ -212,7 +212,7 @@ class Together:
                 return told
         return None
 
-    async def reload(self, *, yes: bool) -> dict[str, Any]:
+    async def reload(self, *, yes: bool, watched: bool = False) -> dict[str, Any]:
         """Let every process read the settings again; return what they say.
 
         One goes first, whose word is then that of all; what only just started may have read the
@@ -221,7 +221,7 @@ class Together:
         async with self._one_at_a_time:
             with reloading(self._clock):
                 await self._wait_for_starting()
-                path = "/reload" + ("?yes=1" if yes else "")
+                path = f"/reload?yes={yes:d}&watched={watched:d}"
                 members = self._at_work
                 told = [await _reloaded(member, path) for member in members[:1]]
                 told += await asyncio.gather(*(_reloaded(one, path) for one in members[1:]))

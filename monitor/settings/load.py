@@ -33,6 +33,8 @@ class Loaded(Record, frozen=True, kw_only=True):
     """Where each topic stands, by name."""
     aliases: dict[str, Piece] = field(default_factory=dict)
     """Where each alias stands, by name."""
+    feeds: dict[str, Piece] = field(default_factory=dict)
+    """Where each feed stands, by name."""
 
     @property
     def fatal(self) -> tuple[Problem, ...]:
@@ -63,4 +65,5 @@ def load(path: Path | None, environ: Mapping[str, str], *, part: bool = False) -
         files=tuple(built.files),
         topics=built.topics,
         aliases=built.aliases,
+        feeds=built.feeds,
     )

@@ -69,8 +69,11 @@ class Asked(HubsAsked, Protocol):
         """Return how a feed stands in Redis, and its host: ``{"standing", "budget"}``."""
         ...
 
-    async def reload(self, *, yes: bool) -> Mapping[str, Any]:
-        """Read the settings again; return ``{"ok", "difference", "problems"}``."""
+    async def reload(self, *, yes: bool, watched: bool = False) -> Mapping[str, Any]:
+        """Read the settings again; return ``{"ok", "difference", "problems"}``.
+
+        ``watched``: by the rules for files that changed, not by the operator's word.
+        """
         ...
 
 
@@ -195,7 +198,9 @@ def build_control(asked: Asked, clock: Clock | None = None) -> web.Application:
         return _json({"journey": await asked.why(request.match_info["event"])})
 
     async def reload(request: web.Request) -> web.Response:
-        outcome = await asked.reload(yes=request.query.get("yes") == "1")
+        outcome = await asked.reload(
+            yes=request.query.get("yes") == "1", watched=request.query.get("watched") == "1"
+        )
         return _json(outcome, OK if outcome["ok"] else BAD_REQUEST)
 
     async def hub(request: web.Request) -> web.Response:

@@ -57,13 +57,13 @@ class Process:
         step = {"at": "2026-03-02T00:00:00Z", "stage": "read", "decision": "d", "because": ""}
         return {"title": "t", "url": None, "steps": [step]} if event == EVENT else None
 
-    async def reload(self, *, yes):
+    async def reload(self, *, yes, watched=False):
         ok = not self.problems
         return {
             "ok": ok,
             "difference": self.difference,
             "problems": self.problems,
-            "restart": ["web"] if yes else [],
+            "restart": ["web"] if yes and not watched else [],
         }
 
 

@@ -53,8 +53,8 @@ class Asked:
         self.left.append(token)
         return token == "good"
 
-    async def reload(self, *, yes):
-        self.reloads.append(yes)
+    async def reload(self, *, yes, watched=False):
+        self.reloads.append((yes, watched))
         return {"ok": self.health == "ok", "difference": "", "problems": []}
 
 
@@ -157,7 +157,8 @@ async def test_control(asked, tmp_path: Path):
     assert {"journey": None} == await ask(path, "GET", "/journey/art_" + 24 * "1")
     assert (await ask(path, "POST", "/reload"))["ok"]
     assert (await ask(path, "POST", "/reload?yes=1"))["ok"]
-    assert [False, True] == asked.reloads
+    assert (await ask(path, "POST", "/reload?watched=1"))["ok"]
+    assert [(False, False), (True, False), (False, True)] == asked.reloads
     await served.close()
 
 
