@@ -48,6 +48,7 @@ class RedisBroker(Streams, DueQueue, Hosts, Standing, Breakers, Rates):
     async def close(self) -> None:
         """Send what waits, say goodbye and close all connections."""
         await self._done.flush()
+        await self._give_turn.flush()
         await self._say_goodbye([stream_key(name) for name in self._known])
         await self._link.close()
 

@@ -19,6 +19,7 @@ __all__ = [
     "WORK",
     "aside_key",
     "breaker_key",
+    "feed_line_key",
     "gate_key",
     "line_key",
     "named_key",
@@ -54,6 +55,7 @@ TYPES = {
     BYE: "string",
     ROOT + "turns:": "zset",
     ROOT + "gate:": "hash",
+    ROOT + "feeds:": "zset",
     ROOT + "breaker:": "hash",
     ROOT + "rate:": "zset",
     ROOT + "line:": "string",
@@ -98,6 +100,11 @@ def turns_key(host: str) -> str:
 def gate_key(host: str) -> str:
     """Return the key that knows when ``host`` may be asked next."""
     return f"{ROOT}gate:{_bounded(host)}"
+
+
+def feed_line_key(host: str) -> str:
+    """Return the key of the feeds that wait for their turn at ``host``, by their times."""
+    return f"{ROOT}feeds:{_bounded(host)}"
 
 
 def breaker_key(endpoint: str) -> str:

@@ -2,7 +2,7 @@
 
 from workers.model.base import Record
 
-__all__ = ["FeedLease", "FeedStanding", "Message", "NextPoll", "Push"]
+__all__ = ["FeedLease", "FeedStanding", "Message", "NextPoll", "Push", "Room"]
 
 
 class Push(Record, frozen=True, kw_only=True):
@@ -55,3 +55,12 @@ class NextPoll(Record, frozen=True, kw_only=True):
     delay_s: float
     waits: bool = False
     """It was not polled: its host cannot be asked before."""
+
+
+class Room(Record, frozen=True, kw_only=True):
+    """How busy a host is."""
+
+    wait_s: float = 0.0
+    """Seconds until it may be asked again, by all that is known now."""
+    busy: int = 0
+    """Requests that are under way there."""

@@ -8,6 +8,9 @@ from workers.text.urls import host_of
 
 __all__ = ["leave", "rule_for", "take_turn"]
 
+JITTER_S = 0.2
+"""What waits for its host comes back up to so much later: not all of it at one moment."""
+
 
 def rule_for(host: str, options: NetOptions) -> HostRule | None:
     """Return the rule for ``host`` (``name`` or ``name:port``), None where none is needed.
@@ -31,14 +34,19 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-async def take_turn(edges: Edges, url: str, options: NetOptions) -> float:
-    """Take a turn at the host of ``url``: 0 is go, else the seconds to wait, with jitter."""
+async def take_turn(edges: Edges, url: str, options: NetOptions, *, feed: str = "") -> float:
+    """Take a turn at the host of ``url``: 0 is go, else the seconds to wait, with jitter.
+
+    A ``feed`` (its id) has a place of its own in the line, so it comes back just after its time.
+    """
     host = host_of(url)
     rule = rule_for(host, options)
     if rule is None:
         return 0.0
-    wait = await edges.broker.host_turn(host, rule.spacing_s, rule.at_once, options.total_s)
-    return wait * edges.dice.uniform(1.0, 1.2) if wait > 0 else 0.0
+    wait = await edges.broker.host_turn(
+        host, rule.spacing_s, rule.at_once, options.total_s, feed=feed
+    )
+    return wait + edges.dice.uniform(0.0, min(JITTER_S, 0.2 * wait)) if wait > 0 else 0.0
 
 
 async def leave(

@@ -77,7 +77,7 @@ class Poll:
         feed = await self._edges.store.load_feed(feed_id)
         if feed is None or feed.parked:
             return NextPoll(delay_s=GONE_FROM_CONFIG_S)
-        wait = await take_turn(self._edges, feed.url, rules.net)
+        wait = await take_turn(self._edges, feed.url, rules.net, feed=feed.id)
         if wait > 0:
             return NextPoll(delay_s=wait, waits=True)
         began, one = self._edges.clock.now(), None

@@ -12,7 +12,7 @@ from workers.model.alert import DeliveryJob, Notice
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import FeedNeed, FeedRow, FeedSource, KnownEntry
-from workers.model.leases import FeedLease, Message, Push
+from workers.model.leases import FeedLease, Message, Push, Room
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.net import Answer, Fetch, Form, Posted
 from workers.model.rate import Rate
@@ -130,8 +130,17 @@ class Broker(Protocol):
         """Return for how many seconds the most overdue feed has waited, 0 if none is due."""
         ...
 
-    async def host_turn(self, host: str, spacing_s: float, at_once: int, hold_s: float) -> float:
-        """Take a turn at ``host``: 0 is go, else the seconds to wait before asking again."""
+    async def host_turn(
+        self, host: str, spacing_s: float, at_once: int, hold_s: float, *, feed: str = ""
+    ) -> float:
+        """Take a turn at ``host``: 0 is go, else the seconds to wait before asking again.
+
+        A ``feed`` keeps its place in the line by its id, and goes before pages.
+        """
+        ...
+
+    async def host_room(self, spacings: Mapping[str, float]) -> dict[str, Room]:
+        """Return how soon a page of each host may be asked for, and what is under way there."""
         ...
 
     async def host_done(self, host: str) -> None:
