@@ -92,7 +92,9 @@ class Lanes:
             self.subscribe = Subscribe(edges, rules, parts.poster)
             self.feeds = self._feed_lane(_polled(self.poll, beat))
         if needs_relay(roles):
-            relay = Relay(edges, options, self.endpoints, self._has_beats)
+            relay = Relay(
+                edges, options, self.endpoints, self._has_beats, lambda: self._rules().net
+            )
             self.relay = RelayLane(relay, edges.clock)
         if "read" in roles:
             read, ring = Read(edges, rules, read_page), Ring(edges, rules)

@@ -74,3 +74,68 @@ async def test_done_without_a_turn(broker: RedisBroker) -> None:
     """Giving back what was never taken does nothing."""
     await broker.host_done("nowhere")
     assert 0.0 == await broker.host_turn("nowhere", 0, 1, 30)
+
+
+async def test_feeds_keep_their_places(broker: RedisBroker, other: RedisBroker) -> None:
+    """Each feed that waits has a time of its own, whoever asks, and however often."""
+    assert 0.0 == await broker.host_turn("h", 5, 2, 30, feed="f0")
+    first = [await broker.host_turn("h", 5, 2, 30, feed=f"f{i}") for i in range(1, 5)]
+    again = [await other.host_turn("h", 5, 2, 30, feed=f"f{i}") for i in range(1, 5)]
+    assert [5, 10.5, 16, 21.5] == pytest.approx(first, abs=0.5)
+    assert first == pytest.approx(again, abs=0.5)
+
+
+async def test_feeds_go_before_pages(broker: RedisBroker, other: RedisBroker) -> None:
+    """A page's turn comes after those of the feeds that wait, whoever asked first."""
+    assert 0.0 == await broker.host_turn("h", 5, 2, 30, feed="f0")
+    await broker.host_turn("h", 5, 2, 30)
+    assert 5 == pytest.approx(await broker.host_turn("h", 5, 2, 30, feed="f1"), abs=0.5)
+    assert 10 <= round(await other.host_turn("h", 5, 2, 30))
+    assert 10 == pytest.approx((await other.host_room({"h": 5}))["h"].wait_s, abs=0.5)
+
+
+async def test_a_page_has_one_turn_in_four(
+    broker: RedisBroker, until: Callable[..., Awaitable[None]]
+) -> None:
+    """Feeds without end do not keep a host's pages waiting for ever."""
+    turns: list[str] = []
+    waiting = [f"f{i}" for i in range(12)]
+
+    async def ask() -> bool:
+        if await broker.host_turn("h", 0.02, 99, 30) == 0.0:
+            turns.append("page")
+        for feed in list(waiting):
+            if await broker.host_turn("h", 0.02, 99, 30, feed=feed) == 0.0:
+                turns.append(feed)
+                waiting.remove(feed)
+        return not waiting
+
+    await until(ask)
+    assert turns.count("page") >= 2
+    assert {f"f{i}" for i in range(12)} <= set(turns)
+
+
+async def test_room_is_what_turns_leave(broker: RedisBroker, other: RedisBroker) -> None:
+    """Who asks for room learns when a host opens and what is under way, and takes nothing."""
+    assert (0.0, 0) == ((room := (await broker.host_room({"h": 5}))["h"]).wait_s, room.busy)
+    assert 0.0 == await other.host_turn("h", 5, 2, 30)
+    room = (await broker.host_room({"g": 5, "h": 5}))["h"]
+    assert (5, 1) == (round(room.wait_s), room.busy)
+    await broker.host_rest("h", 100)
+    assert 95 < (await other.host_room({"h": 5}))["h"].wait_s <= 100
+    assert {} == await broker.host_room({})
+
+
+async def test_a_line_of_many_feeds_is_served(broker: RedisBroker) -> None:
+    """Of 500 feeds of one host each gets its turn, and none has to begin anew."""
+    waiting = {f"f{i}": 0.0 for i in range(500)}
+    asked = 0
+    while waiting:
+        feed = min(waiting, key=waiting.__getitem__)
+        asked += 1
+        wait = await broker.host_turn("h", 0.001, 999, 30, feed=feed)
+        if wait == 0.0:
+            del waiting[feed]
+        else:
+            waiting[feed] += wait
+        assert asked < 20_000

@@ -15,6 +15,7 @@ class Rounds:
     def __init__(self, *rounds: int | Exception) -> None:
         self.rounds = list(rounds)
         self.done = 0
+        self.soon_s = None
 
     async def once(self) -> int:
         self.done += 1

@@ -5,10 +5,11 @@ from sqlalchemy import select
 
 from workers.model.commit import PollCommit
 from workers.model.feed import FeedSource
-from workers.options import QueueOptions
+from workers.options import HostRule, QueueOptions
 from workers.steps.relay import Relay, first_delay, refill
 from workers.store import incarnation
 from workers.store.tables import meta
+from workers.text.urls import identity_key
 
 ENDPOINT = "ops@https://hooks.example"
 
@@ -268,3 +269,67 @@ async def test_two_lives_of_a_database_do_not_outbid_each_other(world, relay, br
     await broker.begin_epoch(new)  # by a process that was started since
     await relay.once()
     assert await broker.epoch(new)
+
+
+async def _many(world, count, write):
+    """Let a feed list entries whose pages are all on one host; return their articles' ids."""
+    await world.baseline()
+    item, rss, _ = write
+    items = [item(f"n{n}", f"News {n}", url=f"{world.site.url}/n{n}") for n in range(count)]
+    world.site.put("/feed", rss(*items))
+    for row in await world.store.feed_rows():
+        await world.poll(row.id)
+    return [await world.article(f"/n{n}") for n in range(count)]
+
+
+async def test_a_host_gets_no_more_pages_than_it_takes(world, broker, changed, write):
+    """Of forty pages of one host one goes to the readers; the others are set to its turns."""
+    host = world.site.url.partition("://")[2]
+    net = changed(world.rules.net, hosts={host: HostRule(spacing_s=5.0, at_once=2)})
+    relay = Relay(world.edges, QueueOptions(lease_s=30.0), dict, net=lambda: net)
+    await relay.once()
+    ids = await _many(world, 40, write)
+    assert 1 == await relay.once()
+    assert 0 == await relay.once()
+    assert [] == await world.due("pages:warm")
+    assert {"pages:warm": 1} == await broker.outstanding(["pages:warm"])
+    pushed = await broker.take(["pages:warm"], 9, 0.05)
+    assert {message.id for message in pushed} <= set(ids)
+    world.clock.advance(200.0)  # by the rule 40 turns: all are due again, none is lost
+    assert 40 == len(await world.due("pages:warm")) + 1
+
+
+async def test_what_is_hot_goes_first(world, broker, changed, write):
+    """Of one host's pages the hot one goes, though it came last."""
+    host = world.site.url.partition("://")[2]
+    net = changed(world.rules.net, hosts={host: HostRule(spacing_s=5.0, at_once=2)})
+    relay = Relay(world.edges, QueueOptions(lease_s=30.0), dict, net=lambda: net)
+    await relay.once()
+    world.topics(quake="quake")
+    await _many(world, 5, write)
+    hot = await world.news("A quake", name="hot")
+    assert 1 == await relay.once()
+    (message,) = await broker.take(["pages:hot", "pages:warm"], 9, 0.05)
+    assert hot == message.id
+
+
+async def test_hosts_do_not_wait_for_each_other(world, broker, changed, write):
+    """A host that rests keeps its own pages back, and nobody else's."""
+    host = world.site.url.partition("://")[2]
+    net = changed(world.rules.net, hosts={host: HostRule(spacing_s=5.0, at_once=2)})
+    relay = Relay(world.edges, QueueOptions(lease_s=30.0), dict, net=lambda: net)
+    await relay.once()
+    await _many(world, 3, write)
+    await broker.host_rest(host, 3600.0)
+    other = "http://localhost:1/elsewhere"
+    item, rss, _ = write
+    world.site.put("/feed", rss(item("other", "Elsewhere", url=other)))
+    for row in await world.store.feed_rows():
+        await world.poll(row.id)
+    assert 1 == await relay.once()
+    (message,) = await broker.take(["pages:warm"], 9, 0.05)
+    assert await world.store.find_article(identity_key(other)) == message.id
+    world.clock.advance(3000.0)
+    assert [] == await world.due("pages:warm")
+    world.clock.advance(700.0)
+    assert 3 == len(await world.due("pages:warm"))

@@ -11,6 +11,7 @@ from workers.steps.relay import Relay
 __all__ = ["RelayLane"]
 
 PERIOD_S = 1.0
+LEAST_S = 0.1
 
 
 class RelayLane:
@@ -46,9 +47,14 @@ class RelayLane:
             if not moved:
                 await self._rest()
 
+    def _period_s(self) -> float:
+        """Return how long to wait at most: less, where a page's turn at its host comes sooner."""
+        soon = self._relay.soon_s
+        return PERIOD_S if soon is None else min(PERIOD_S, max(LEAST_S, soon))
+
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(PERIOD_S):
+            async with asyncio.timeout(self._period_s()):
                 await self._woken.wait()
         except TimeoutError:
             return

@@ -128,6 +128,12 @@ class Work(Record, frozen=True, kw_only=True):
     """When the first attempt was made."""
     traceparent: str | None = None
     """W3C trace context of who asked for it; while it is worked on, of that work's own span."""
+    host: str | None = None
+    """Of a page: whom it is asked for, as politeness counts."""
+    asked: float = 0.0
+    """Since when it is open, and"""
+    since: float = 0.0
+    """since when it is due: seconds since 1970 of the database."""
 
 
 class PageJob(Record, frozen=True, kw_only=True):

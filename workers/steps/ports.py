@@ -287,6 +287,14 @@ class Store(Protocol):
         """Set a row to be due after ``delay_s`` without counting an attempt."""
         ...
 
+    async def postpone_all(self, rows: Sequence[tuple[Work, float]]) -> None:
+        """Set rows that were not handed on to be due after so many seconds each."""
+        ...
+
+    async def marked_of(self, hosts: Sequence[str], within_s: float) -> dict[str, int]:
+        """Return how many pages of these hosts were handed on within so long and are not done."""
+        ...
+
     async def skip(self, work: Work) -> None:
         """Forget the mark of a row that was taken before it was due."""
         ...

@@ -9,8 +9,10 @@ import structlog
 from workers.model.article import Work
 from workers.model.beat import BEAT, BEAT_STREAM
 from workers.model.leases import Push
-from workers.options import QueueOptions
+from workers.options import HostRule, NetOptions, QueueOptions
 from workers.steps.edges import Edges
+from workers.steps.hosts import rule_for
+from workers.steps.share import share
 
 __all__ = ["PAGE_STREAMS", "RING_STREAM", "Relay", "refill", "sink_stream"]
 
@@ -100,11 +102,17 @@ class Relay:
         options: QueueOptions,
         endpoints: Callable[[], dict[str, str]],
         beats: Callable[[], bool] = bool,
+        net: Callable[[], NetOptions] = NetOptions,
     ) -> None:
         self._edges = edges
         self._options = options
         self._endpoints = endpoints
         self._beats = beats
+        self._net = net
+        self.soon_s: float | None = None
+        """Seconds until a page may go that waits for its host; None: none that is known of."""
+        self._tails: dict[str, float] = {}
+        """Until when, on the monotonic clock, each host's pages have been given times."""
         self._there: dict[tuple[str, str], float] = {}
         self._shut: dict[str, bool] = {}
         """Endpoints whose breaker was open: whether a row was pushed to probe them since."""
@@ -120,7 +128,7 @@ class Relay:
         due = await self._edges.store.due(
             await self._room(), 3 * self._options.lease_s, self._options.outstanding
         )
-        rows = self._not_there_yet(due)
+        rows = await self._polite(self._not_there_yet(due))
         if not rows:
             return 0
         fresh = await self._edges.broker.push(
@@ -186,6 +194,43 @@ class Relay:
         for name, key in self._endpoints().items():
             if key in self._shut and sink_stream(name) in streams:
                 self._shut[key] = True
+
+    async def _polite(self, rows: Sequence[Work]) -> list[Work]:
+        """Leave out pages whose host cannot be asked now: they are set to its next turns.
+
+        A host's pages go by priority, then age, at most as many as it takes at once, and none
+        before its turn: else they would come back at once, a commit each.
+        """
+        self.soon_s = None
+        net, by_host, rules = self._net(), dict[str, list[Work]](), dict[str, HostRule]()
+        for row in rows:
+            rule = rule_for(row.host, net) if row.host else None
+            if row.host and rule is not None:
+                rules[row.host] = rule
+                by_host.setdefault(row.host, []).append(row)
+        if not by_host:
+            return list(rows)
+        room = await self._edges.broker.host_room(
+            {host: rule.spacing_s for host, rule in rules.items()}
+        )
+        marked = await self._edges.store.marked_of(list(rules), 3 * self._options.lease_s)
+        now = self._edges.clock.monotonic()
+        self._tails = {host: until for host, until in self._tails.items() if until > now}
+        waiting: list[tuple[Work, float]] = []
+        left: set[tuple[str, str]] = set()
+        for host, some in by_host.items():
+            some.sort(key=lambda row: (PAGE_STREAMS.index(row.stream), row.asked))
+            tail_s = self._tails.get(host, now) - now
+            shared = share(some, rules[host], room[host], marked.get(host, 0), tail_s)
+            left.update((row.kind, row.id) for row in some[len(shared.go) :])
+            waiting += shared.wait
+            if shared.tail_s > 0:
+                self._tails[host] = now + shared.tail_s
+            if shared.soon_s is not None:
+                self.soon_s = min(shared.soon_s, self.soon_s or shared.soon_s)
+        if waiting:
+            await self._edges.store.postpone_all(waiting)
+        return [row for row in rows if (row.kind, row.id) not in left]
 
     def _not_there_yet(self, rows: Sequence[Work]) -> list[Work]:
         """Leave out what the last second found in its stream already."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from workers.store import rings, work
 from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import articles, entries, keys
+from workers.text.urls import host_of
 
 __all__ = ["claim", "hold", "join", "root"]
 
@@ -160,7 +161,10 @@ def _hand_over_work(conn: Connection, now: datetime, elder: Row[Any], younger: R
     if page is not None or conn.execute(_RINGS.limit(1), {"the_id": elder.id}).first():
         stream = page.stream if page is not None else "pages:warm"
         traceparent = page.traceparent if page is not None else None
-        want = work.Ask(kind="page", id=elder.id, stream=stream, at=now, traceparent=traceparent)
+        host = host_of(elder.url) if elder.url else None
+        want = work.Ask(
+            kind="page", id=elder.id, stream=stream, at=now, traceparent=traceparent, host=host
+        )
         work.ask(conn, now, want)
     if ringing is not None and elder.settled_at is None:
         work.ask(conn, now, structs.replace(ringing, id=elder.id))

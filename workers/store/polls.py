@@ -36,7 +36,7 @@ from workers.store.columns import bounded, storable
 from workers.store.feeds import address_key, note_addresses
 from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
-from workers.text.urls import canonical
+from workers.text.urls import canonical, host_of
 
 __all__ = ["bury", "commit", "store_entries"]
 
@@ -394,6 +394,10 @@ def _values(place: _Placed) -> dict[str, Any]:
 _UNSETTLED = select(articles.c.id).where(articles.c.id.in_(_some), articles.c.settled_at.is_(None))
 
 
+def _host(intent: EntryIntent) -> str | None:
+    return bounded(host_of(intent.entry.url)) or None if intent.entry.url else None
+
+
 def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
     """Ask for pages to be read, and for obvious hits to ring unless their page has been read."""
     pages = [
@@ -403,6 +407,7 @@ def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
             stream=place.intent.stream,
             at=now,
             traceparent=place.intent.traceparent,
+            host=_host(place.intent),
         )
         for place in placed
         if place.intent.stream is not None

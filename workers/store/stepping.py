@@ -144,6 +144,14 @@ class StepStore(Base):
         """Set a row to be due after ``delay_s`` without counting an attempt."""
         await self._write(works.postpone, work, delay_s)
 
+    async def postpone_all(self, rows: Sequence[tuple[Work, float]]) -> None:
+        """Set rows that were not handed on to be due after so many seconds each."""
+        await self._write(works.postpone_all, rows)
+
+    async def marked_of(self, hosts: Sequence[str], within_s: float) -> dict[str, int]:
+        """Return how many pages of these hosts were handed on within so long and are not done."""
+        return await self._read(works.marked_of, hosts, within_s)
+
     async def skip(self, work: Work) -> None:
         """Forget the mark of a row that was taken before it was due."""
         await self._write(works.skip, work)

@@ -213,6 +213,7 @@ work = Table(
     Column("asked_at", Double, nullable=False),  # since when it is open
     Column("traceparent", Text),  # W3C trace context of whoever asked first
     PrimaryKeyConstraint("kind", "id"),
+    Column("host", Words),  # of a page: whom it is asked for
 )
 _partial(
     "ix_work_due",

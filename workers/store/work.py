@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, literal_column, n
 from workers.model.article import Work
 from workers.model.base import Record
 from workers.store.columns import moment, seconds
-from workers.store.sql import Fixed, Insert, insert_for
+from workers.store.sql import Fixed, Insert, chunks, insert_for
 from workers.store.tables import work as table
 
 __all__ = [
@@ -39,7 +39,9 @@ __all__ = [
     "due",
     "load",
     "mark",
+    "marked_of",
     "postpone",
+    "postpone_all",
     "reopen",
     "skip",
     "void_marks",
@@ -65,6 +67,8 @@ class Ask(Record, frozen=True, kw_only=True):
     stream: str
     at: datetime
     traceparent: str | None = None
+    host: str | None = None
+    """Of a page: whom it is asked for."""
 
 
 def asked(conn: Connection) -> bool:
@@ -95,6 +99,7 @@ def ask_all(conn: Connection, now: datetime, wants: Sequence[Ask]) -> None:
             "attempts": 0,
             "deaths": 0,
             "traceparent": want.traceparent,
+            "host": want.host,
         }
         for want in sorted(wants, key=lambda want: (want.kind, want.id))
     ]
@@ -123,13 +128,25 @@ def _ask_statement(dialect: str) -> Insert:
                 (closed, new.traceparent),
                 else_=func.coalesce(table.c.traceparent, new.traceparent),
             ),
+            "host": func.coalesce(new.host, table.c.host),
         },
     )
 
 
 _ASK = Fixed(
     _ask_statement,
-    ("kind", "id", "stream", "next_at", "asked_at", "turn", "attempts", "deaths", "traceparent"),
+    (
+        "kind",
+        "id",
+        "stream",
+        "next_at",
+        "asked_at",
+        "turn",
+        "attempts",
+        "deaths",
+        "traceparent",
+        "host",
+    ),
 )
 
 
@@ -204,6 +221,22 @@ def postpone(conn: Connection, now: datetime, work: Work, delay_s: float) -> boo
         },
     )
     return _done_or_unmarked(conn, work, done, asks=True)
+
+
+def postpone_all(conn: Connection, now: datetime, rows: Sequence[tuple[Work, float]]) -> None:
+    """Set rows to be due so many seconds later each: they have not been handed on."""
+    _POSTPONE.run(
+        conn,
+        *(
+            {
+                "the_kind": row.kind,
+                "the_id": row.id,
+                "the_turn": row.turn,
+                "at": seconds(now) + delay_s,
+            }
+            for row, delay_s in sorted(rows, key=lambda pair: (pair[0].kind, pair[0].id))
+        ),
+    )
 
 
 def _done_or_unmarked(conn: Connection, work: Work, done: int, *, asks: bool) -> bool:
@@ -339,6 +372,9 @@ def work_of(row: Row[Any], now: datetime) -> Work:
         deaths=row.deaths,
         first_at=row.first_at,
         traceparent=row.traceparent,
+        host=row.host,
+        asked=row.asked_at,
+        since=row.next_at or 0.0,
     )
 
 
@@ -405,6 +441,29 @@ def due(
     shares.sort(key=lambda share: share[:3])
     chosen = sorted(shares[:most], key=lambda share: share[1:3])
     return [work_of(row, now) for _, _, _, row in chosen]
+
+
+_MARKED = (
+    select(table.c.host, func.count())
+    .where(
+        table.c.relayed_at > bindparam("marked_since"),
+        table.c.relayed_at.is_not(None),
+        _open,
+        table.c.host.in_(bindparam("some", expanding=True)),
+    )
+    .group_by(table.c.host)
+)
+
+
+def marked_of(
+    conn: Connection, now: datetime, hosts: Sequence[str], within_s: float
+) -> dict[str, int]:
+    """Return how many pages of these hosts were handed on in so many seconds and are not done."""
+    return {
+        row[0]: row[1]
+        for some in chunks(hosts)
+        for row in conn.execute(_MARKED, {"some": some, "marked_since": seconds(now) - within_s})
+    }
 
 
 FIRST_DUE = (

@@ -15,6 +15,7 @@ down_revision = "0002"
 def upgrade() -> None:
     """Add columns and tables, each kind in a function of its own."""
     _subscriptions()
+    _hosts()
     _failing_feeds()
 
 
@@ -22,6 +23,11 @@ def _failing_feeds() -> None:
     """When a feed was given up for its 410s, and when our own network failed it last."""
     for name in ("gone_at", "excused_at"):
         op.add_column("feeds", sa.Column(name, sa.Double(), nullable=True))
+
+
+def _hosts() -> None:
+    """Whom a page is asked for: the relay hands on no more of a host than it may be asked for."""
+    op.add_column("work", sa.Column("host", sa.Text(), nullable=True))
 
 
 def _subscriptions() -> None:
