@@ -31,6 +31,11 @@ FEEDS = (
 SECOND_OPINION_S = 10.0
 LARGE = 256 << 10
 """Bytes of a feed beyond which few are parsed at once; most feeds have a tenth of it."""
+HUGE = 512 << 10
+"""Bytes of a feed beyond which a process of the pool reads it: a document takes up to thirty times
+its size while it is read, and that memory, and its interpreter's lock, are better not ours."""
+HUGE_S = 10.0
+"""Seconds for that; 8 MiB need one."""
 READABLE = frozenset({200, 203})
 """Statuses that come with the whole document; 203 says that somebody on the way touched it."""
 UNCONDITIONAL = 0.01
@@ -121,18 +126,26 @@ class Look:
 
     async def read(self, answer: Answer, rules: Rules) -> ParsedFeed:
         """Parse off the event loop; where the fast parser fails, ask the slow one in a process."""
+        body, url = answer.body, answer.url
         kind = answer.headers.get("content-type", "")
         now, most = self._edges.clock.now(), rules.poll.max_entries
         began = self._edges.clock.monotonic()
-        async with self._edges.heavy if len(answer.body) > LARGE else nullcontext():
-            parsed = await asyncio.to_thread(_read, answer.body, answer.url, kind, now, most)
-        took = self._edges.clock.monotonic() - began
-        self._edges.meter.observe("tocsin_step_seconds", took, step="parse_feed")
-        if parsed.kind != "none" or not answer.body.strip():
+        try:
+            if len(body) > HUGE:
+                parsed = await self._edges.pool.call(HUGE_S, _read, body, url, kind, now, most)
+            else:
+                async with self._edges.heavy if len(body) > LARGE else nullcontext():
+                    parsed = await asyncio.to_thread(_read, body, url, kind, now, most)
+        except Transient as error:
+            return ParsedFeed(kind="none", error=f"reading it failed: {error}")
+        finally:
+            took = self._edges.clock.monotonic() - began
+            self._edges.meter.observe("tocsin_step_seconds", took, step="parse_feed")
+        if parsed.kind != "none" or not body.strip():
             return parsed
         try:
             second = await self._edges.pool.call(
-                SECOND_OPINION_S, self._again, answer.body, answer.url, kind, now, most
+                SECOND_OPINION_S, self._again, body, url, kind, now, most
             )
         except Transient as error:
             _log.warning("second_opinion_failed", reason=error.reason)
