@@ -162,6 +162,8 @@ def test_limit_is_exact() -> None:
         ("zstd", streamed(TEXT, 27)),
         ("deflate", gzip.compress(TEXT, mtime=0)[:2]),
         ("compress", TEXT),
+        ("gzip", gzip.compress(b"x", mtime=0) * 2000),
+        ("zstd", zstd.compress(b"x") * 2000),
         ("gzip, gzip, gzip", gzip.compress(TEXT, mtime=0)),
     ],
 )

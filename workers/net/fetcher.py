@@ -341,7 +341,9 @@ async def _body(response: aiohttp.ClientResponse, errand: _Errand) -> bytes:
         for piece in pieces:
             await errand.place.grow(len(piece), errand.limit)
             parts.append(piece)
-            await asyncio.sleep(0)  # a turn for others: what has arrived is read without a pause
+            if len(piece) > CHUNK:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)  # a turn for others: what has arrived is read without a pause
 
     async for chunk in response.content.iter_chunked(CHUNK):
         room -= len(chunk)

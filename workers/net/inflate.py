@@ -22,6 +22,8 @@ STEP = 1 << 18
 """Bytes given out at a time: a millisecond's work."""
 LAYERS = 2
 """Encodings around one body: some servers compress a file that is compressed already."""
+MEMBERS = 1024
+"""Members of gzip, or frames of zstd, in one body: to begin one costs more than its bytes do."""
 ZSTD_WINDOW = 23
 """8 MiB as a power of two: what RFC 9659 allows on the web; the library's own limit is 128 MiB."""
 _NOTHING = frozenset(
@@ -67,10 +69,28 @@ class Inflater(Protocol):
         ...
 
 
+class _Members:
+    """Counts how often a body begins anew."""
+
+    def __init__(self) -> None:
+        self._left = MEMBERS
+
+    def begin(self) -> None:
+        """Begin another one.
+
+        Raises:
+            BadEncoding: there are too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise BadEncoding(f"more than {MEMBERS} compressed parts in a row")
+
+
 class _Zlib:
     """Gzip (members in a row included), zlib, and raw deflate."""
 
     def __init__(self, bits: int) -> None:
+        self._members = _Members()
         self._bits = bits
         self._stream = zlib.decompressobj(bits)
         self._head = b""
@@ -89,6 +109,7 @@ class _Zlib:
         if self._stream.eof:
             if self._bits != _ANY_GZIP or not data.startswith(_GZIP[:1]):
                 return b"", b""  # padding after the end says nothing
+            self._members.begin()
             self._stream = zlib.decompressobj(self._bits)
         try:
             part = self._stream.decompress(data, STEP)
@@ -140,6 +161,7 @@ class _Zstd:
     """Zstandard, frames in a row included. It is not asked for, but some servers send it."""
 
     def __init__(self) -> None:
+        self._members = _Members()
         self._stream = self._new()
         self._begun = False
 
@@ -153,6 +175,7 @@ class _Zstd:
             if self._stream.eof:
                 if not _begins_frame(data):
                     return  # padding after the end says nothing
+                self._members.begin()
                 self._stream = self._new()
             try:
                 part = self._stream.decompress(data, STEP)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from workers.net.guard import Network, guarded_sockets, networks
 from workers.net.resolve import Names, Resolver
+from workers.net.wire import CountingConnector
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
@@ -76,7 +77,7 @@ def open_session(
     ``guarded`` every address can be reached: only for a proxy that the operator named.
     ``names`` finds addresses; unless it is given, the system does.
     """
-    connector = aiohttp.TCPConnector(
+    connector = CountingConnector(
         limit=0,
         keepalive_timeout=KEEP_ALIVE_S,
         # aiohttp asks for the two verbs of Names, and never for a class

@@ -29,6 +29,9 @@ FEEDS = (
     "application/xml;q=0.9,*/*;q=0.5"
 )
 SECOND_OPINION_S = 10.0
+SECOND_OPINION_MOST = 2 << 20
+"""Bytes of the largest document that is worth one: beyond, what is no feed for the first parser is
+hardly ever one, and the second needs all its time to say so."""
 LARGE = 256 << 10
 """Bytes of a feed beyond which few are parsed at once; most feeds have a tenth of it."""
 HUGE = 512 << 10
@@ -141,7 +144,7 @@ class Look:
         finally:
             took = self._edges.clock.monotonic() - began
             self._edges.meter.observe("tocsin_step_seconds", took, step="parse_feed")
-        if parsed.kind != "none" or not body.strip():
+        if parsed.kind != "none" or len(body) > SECOND_OPINION_MOST or not body.strip():
             return parsed
         try:
             second = await self._edges.pool.call(
