@@ -11,6 +11,7 @@ from workers.feeds.websub import subscription_of_token
 from workers.model.commit import EntryIntent
 from workers.model.websub import PushCommit, Wanted
 from workers.options import KeepOptions
+from workers.store import open_store
 
 US, HUB = "https://us.example", "https://hub.example/"
 DAY_S = 86_400.0
@@ -228,3 +229,27 @@ async def test_a_hub_is_relied_on_again(world, after_s, new, relied):
     entry = world.entry(feed, "news" if new else "first-wire")
     await world.store.commit_push(push(world, one, entry))
     assert relied == ((await world.store.subscription(one.id)).missed_at is None)
+
+
+async def test_a_clock_that_is_set_ends_no_lease(file, clock, make_world):
+    """A lease is a span of time: whoever sets the clock neither lengthens nor shortens it."""
+
+    class Wall(type(clock)):
+        """A clock whose wall time can be set apart from its steady one."""
+
+        step = timedelta()
+
+        def now(self):
+            return super().now() + self.step
+
+    wall = Wall()
+    store = await open_store(file, wall)
+    world = make_world(store, wall)
+    one, _ = await live(world, 1000.0)
+    before = one.expires_at - wall.now()
+    wall.step = timedelta(days=365)
+    await store.probe()
+    after = (await store.subscription(one.id)).expires_at - wall.now()
+    assert before.total_seconds() == pytest.approx(after.total_seconds(), abs=0.01)
+    assert [] == await store.due_subscriptions(9)
+    await store.close()

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from workers.clock import Clock, SystemClock
 from workers.store.columns import moment
 from workers.store.sql import Fixed, put_over
-from workers.store.tables import feeds, held, meta, sinks, told, work
+from workers.store.tables import feeds, held, meta, sinks, subscriptions, told, work
 
 __all__ = ["DatabaseTime", "ProcessTime", "ServerTime", "SteadyTime"]
 
@@ -142,6 +142,7 @@ class SteadyTime:
             _SHIFT_FEEDS.run(conn, {"step": step})
             _SHIFT_HELD.run(conn, {"step": step})
             _SHIFT_TOLD.run(conn, {"step": step})
+            _SHIFT_SUBSCRIPTIONS.run(conn, {"step": step})
         put_over(conn, meta, [{"key": _KEY, "value": f"{self._boot} {own!r}"}])
 
     def committed(self) -> None:
@@ -205,6 +206,14 @@ _SHIFT_HELD = Fixed(
 )
 _SHIFT_TOLD = Fixed(
     update(told).values(at=told.c.at + bindparam("step", type_=work.c.next_at.type))
+)
+_SHIFT_SUBSCRIPTIONS = Fixed(
+    update(subscriptions).values(
+        {
+            name: subscriptions.c[name] + bindparam("step", type_=work.c.next_at.type)
+            for name in ("next_at", "asked_at", "verified_at", "expires_at", "missed_at")
+        }
+    )
 )
 
 

@@ -1,0 +1,102 @@
+"""Pushed by a hub: an alert before any poll could have found it, by the daemon as a process."""
+
+import socket
+
+import pytest
+from aiohttp import web
+
+from hubs import Hub
+
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(120)]
+
+ITEM = "<item><guid isPermaLink='false'>{0}</guid><title>{1}</title><link>{2}/{0}</link></item>"
+
+
+class Publisher:
+    """A feed that names a hub; its pages are missing, so that its own text must ring."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.polls = 0
+        self.base = ""
+
+    async def start(self) -> None:
+        """Listen on loopback."""
+        app = web.Application()
+        app.router.add_get("/feed", self._feed)
+        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
+        self.base = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+
+    def document(self, *titles: str) -> bytes:
+        """Return the feed with entries of these titles."""
+        items = "".join(
+            ITEM.format(f"n{number}", title, self.base) for number, title in enumerate(titles)
+        )
+        return (
+            '<?xml version="1.0"?><rss version="2.0" xmlns:a="http://www.w3.org/2005/Atom"><channel>'
+            f'<title>Wire</title><a:link rel="hub" href="{self.hub.url}"/>'
+            f'<a:link rel="self" href="{self.base}/feed"/>{items}</channel></rss>'
+        ).encode()
+
+    async def _feed(self, _request: web.Request) -> web.Response:
+        self.polls += 1
+        return web.Response(body=self.document("An old title"), content_type="application/rss+xml")
+
+
+@pytest.fixture
+async def publisher():
+    """A publisher with its hub."""
+    hub = Hub()
+    await hub.start()
+    made = Publisher(hub)
+    await made.start()
+    yield made
+    await made.runner.cleanup()
+    await hub.stop()
+
+
+def write(tocsin, publisher, receiver, secret) -> None:
+    """Write a config that polls the feed hourly, and says where hubs reach us."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    tocsin.write(
+        [],
+        f'[[feeds]]\nname = "Wire"\nurl = "{publisher.base}/feed"\ninterval = "1h"\n'
+        f'[sinks.ops]\ntype = "webhook"\nurl = "{receiver.url}"\nsecret = "{secret}"\n'
+        'allow = ["127.0.0.0/8"]\n',
+    )
+    listen = f'listen = "127.0.0.1:{port}"\npublic_url = "http://127.0.0.1:{port}/"'
+    config = tocsin.config
+    config.write_text(config.read_text().replace('listen = "off"', listen))
+    (tocsin.folder / "topics.toml").write_text('[[topics]]\nname = "quakes"\nquery = "quake"\n')
+
+
+@pytest.mark.parametrize("words", [(), ("--processes", "2")], ids=["alone", "two"])
+async def test_a_push_rings_before_any_poll(tocsin, publisher, receiver, until, secret, words):
+    """The feed is polled once, its hub verified and heard; and heard again after a kill."""
+    write(tocsin, publisher, receiver, secret)
+    hub, topic = publisher.hub, publisher.base + "/feed"
+    await tocsin.start(*words)
+    await until(lambda: hub.subscribers, "the hub has a subscriber")
+    (callback,) = hub.subscribers
+    news = publisher.document("An old title", "A quake hits the coast")
+    assert [200] == await hub.distribute(topic, news)
+    await until(lambda: receiver.rung, "the push rings")
+    assert [("quakes", f"{publisher.base}/n1")] == receiver.rung
+    assert 1 == publisher.polls
+    code, out, _ = await tocsin.call("why", f"{publisher.base}/n1")
+    assert (0, True) == (code, "Wire: new, pushed by its hub" in out)
+
+    await tocsin.kill()
+    await tocsin.start(*words)
+    more = publisher.document("An old title", "A quake hits the coast", "Another quake inland")
+    assert [200] == await hub.distribute(topic, more, tries=5)
+    await until(lambda: len(receiver.rung) >= 2, "the second push rings")
+    assert ("quakes", f"{publisher.base}/n2") == receiver.rung[1]
+    assert ([callback], 1) == (list(hub.subscribers), publisher.polls)
+    forged = await hub.send(callback, topic, b"x" * 99, "guessed")
+    lost = await hub.send(callback[:-1] + "g", topic, b"x" * 99, "guessed")
+    assert ([202], [404]) == (forged, lost)
