@@ -5,16 +5,18 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from monitor import shipped
 from monitor.daemon.service import Daemon
 from monitor.demo.expect import Comparison, compare
 from monitor.demo.newswire import Newswire, NewswireServer
+from monitor.demo.treated import treated
 from monitor.logs import configure
 from monitor.settings import Loaded, load, render
 from workers.clock import Clock
@@ -33,7 +35,8 @@ data_dir = "data"
 include = ["topics.toml"]
 
 [web]
-listen = "127.0.0.1:8080"
+listen = "127.0.0.1:{port}"
+public_url = "http://127.0.0.1:{port}"   # where hubs push to
 
 [net]
 allow = ["127.0.0.0/8"]   # the newswire is on this machine
@@ -51,7 +54,11 @@ FEED = """\
 name = {name}
 url = {url}
 tags = {tags}
-"""
+{interval}"""
+PUSHED = 'interval = "1h"   # its hub pushes what is new\n'
+PORT, PORTS = 8080, 100
+READY_S = 15.0
+"""For the hub to have its subscriber, before the newswire plays."""
 NEXT = """
 What you saw was the real thing, on news that never happened. For your own:
 
@@ -73,15 +80,31 @@ def what_next() -> str:
 
 def write_config(folder: Path, wire: NewswireServer) -> Path:
     """Write the demo's config into ``folder``; return its path."""
+    publishers = wire.newswire.publishers.values()
     feeds = "\n".join(
-        FEED.format(name=json.dumps(name), url=json.dumps(url), tags=json.dumps(list(tags)))
-        for name, url, tags in wire.feed_sources()
+        FEED.format(
+            name=json.dumps(name),
+            url=json.dumps(url),
+            tags=json.dumps(list(tags)),
+            interval=PUSHED if publisher.feed.pushed else "",
+        )
+        for publisher, (name, url, tags) in zip(publishers, wire.feed_sources(), strict=True)
     )
     config = folder / "tocsin.toml"
-    config.write_text(CONFIG.format(feeds=feeds), encoding="utf-8")
+    config.write_text(CONFIG.format(feeds=feeds, port=free_port()), encoding="utf-8")
     topics = shipped.read("seeds", "newswire/topics.toml")
     (folder / "topics.toml").write_text(topics, encoding="utf-8")
     return config
+
+
+def free_port() -> int:
+    """Return the first port that nobody listens on: hubs must be told it beforehand."""
+    for port in range(PORT, PORT + PORTS):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    return PORT  # the daemon says what is wrong with it
 
 
 @contextmanager
@@ -126,8 +149,8 @@ async def _play(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     _introduce(daemon, wire, say)
-    wire.play_once_seen(ONCE_S if once else PLAY_S)
-    playing = asyncio.create_task(_until_told(daemon, wire, clock), name="demo:play")
+    length = ONCE_S if once else PLAY_S
+    playing = asyncio.create_task(_until_told(daemon, wire, clock, length), name="demo:play")
     asked = asyncio.create_task(stopped.wait(), name="demo:stop")
     await asyncio.wait((playing, asked), return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
@@ -136,6 +159,7 @@ async def _play(
         say(what_next())
         return 0
     comparison = await playing
+    say(await treated(daemon.state.parts.store, wire))
     say(_summary(len(wire.expected()), comparison))
     if not once:
         say(what_next())
@@ -144,14 +168,23 @@ async def _play(
 
 def _introduce(daemon: Daemon, wire: NewswireServer, say: Say) -> None:
     say(f"An offline newswire plays at {wire.base_url}: {len(wire.feed_sources())} feeds.")
-    wanted = daemon.state.settings.web.listen
-    moved = "" if daemon.address and daemon.address.endswith(wanted) else f" ({wanted} is taken)"
+    taken = not (daemon.address or "").endswith(f":{PORT}")
+    moved = f" (port {PORT} is taken)" if taken else ""
     say(f"Health, while this runs: {daemon.address}/healthz{moved}")
     say("What the feeds list now is their baseline and does not ring. New entries follow.\n")
 
 
-async def _until_told(daemon: Daemon, wire: NewswireServer, clock: Clock) -> Comparison:
-    """Return how what was delivered compares with what was expected, once all is quiet."""
+async def _until_told(
+    daemon: Daemon, wire: NewswireServer, clock: Clock, length_s: float
+) -> Comparison:
+    """Play, and return how what was delivered compares with what was expected, once all is quiet.
+
+    It begins once the hub has its subscriber. If it never has, that shows in what is missing.
+    """
+    deadline = clock.monotonic() + READY_S
+    while not wire.subscribed and clock.monotonic() < deadline:
+        await clock.sleep(LOOK_S)
+    wire.play_once_seen(length_s)
     while wire.position < wire.newswire.end:
         await clock.sleep(LOOK_S)
     deadline = clock.monotonic() + PATIENCE_S

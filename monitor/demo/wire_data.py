@@ -43,6 +43,14 @@ class FeedSpec(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From when on ``path`` answers 301."""
     moved_to: str = ""
     """The path that it moves to."""
+    gone_at: float | None = None
+    """From when on it answers 410."""
+    rests: tuple[float, float] | None = None
+    """From and until when it answers 429."""
+    retry_after: int = 0
+    """Seconds that it asks for then."""
+    pushed: bool = False
+    """Name the newswire's own hub, which pushes what is new."""
 
 
 class Story(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -44,6 +44,8 @@ class FeedPage(Record, frozen=True, kw_only=True):
     charset: str
     base: str | None = None
     """What relative links are relative to, None where links are absolute."""
+    hub: str | None = None
+    """Whom to ask for pushes (RSS and Atom)."""
     changed: datetime
     items: tuple[FeedItem, ...]
 
@@ -90,6 +92,7 @@ def _rss(page: FeedPage) -> str:
             _tag("description", page.about),
             _tag("language", page.language),
             f'<atom:link href="{escape(page.url)}" rel="self" type="application/rss+xml"/>',
+            f'<atom:link href="{escape(page.hub)}" rel="hub"/>' if page.hub else "",
             _tag("lastBuildDate", format_datetime(page.changed)),
             *map(_rss_item, page.items),
             "  </channel>",
@@ -167,6 +170,7 @@ def _atom(page: FeedPage) -> str:
             _tag("id", page.home),
             f'<link rel="self" href="{escape(page.url)}"/>',
             f'<link rel="alternate" type="text/html" href="{escape(page.home)}"/>',
+            f'<link rel="hub" href="{escape(page.hub)}"/>' if page.hub else "",
             f"<author>{_tag('name', page.title)}</author>",
             _tag("updated", page.changed.isoformat()),
             *map(_atom_entry, page.items),

@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 from aiohttp import web
 
 from monitor.demo.expect import ExpectedAlert
-from monitor.demo.wire_timeline import Newswire, Reply
+from monitor.demo.wire_hub import WireHub
+from monitor.demo.wire_timeline import HUB, Newswire, Reply
 from workers.clock import Clock
 from workers.model.base import Record
 
@@ -64,7 +65,8 @@ def _unchanged(asked: Mapping[str, str], answer: Mapping[str, str]) -> bool:
 class NewswireServer:
     """Serves a newswire over HTTP, along a timeline that stands until it is moved or played.
 
-    Besides the publishers' addresses it answers ``GET /_wire/state``, ``POST /_wire/advance?to=``
+    Feeds that name its hub are pushed by it to whoever subscribes. Besides the publishers'
+    addresses it answers ``GET /_wire/state``, ``POST /_wire/advance?to=``
     and ``POST /_wire/play?seconds=``, so that another process can move the timeline.
     """
 
@@ -84,6 +86,7 @@ class NewswireServer:
         self._pace: _Pace | None = None
         self._unseen: set[str] = set()
         self._after_seen: float | None = None
+        self.hub = WireHub(self._document, clock)
 
     async def start(self) -> str:
         """Listen, and return the base address (``http://host:port``).
@@ -95,18 +98,21 @@ class NewswireServer:
         app.router.add_get("/_wire/state", self._tell)
         app.router.add_post("/_wire/advance", self._advance)
         app.router.add_post("/_wire/play", self._play)
+        app.router.add_post(HUB, self.hub.take)
         app.router.add_get("/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         self.started = self._clock.now()
         self.base_url = f"http://{self._host}:{self._runner.addresses[0][1]}"
+        self.hub.url = self.base_url + HUB
         return self.base_url
 
     async def stop(self) -> None:
         """Stop listening; once stopped, again is no error."""
         runner, self._runner = self._runner, None
         if runner is not None:
+            await self.hub.stop()
             await runner.cleanup()
 
     # The timeline.
@@ -159,6 +165,23 @@ class NewswireServer:
         if self._after_seen is not None and not self._unseen:
             seconds, self._after_seen = self._after_seen, None
             self.play(seconds)
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether somebody has asked the hub for every feed that names it."""
+        pushed = {
+            self.base_url + publisher.feed.path
+            for publisher in self.newswire.publishers.values()
+            if publisher.feed.pushed
+        }
+        return pushed <= self.hub.topics
+
+    def _document(self, topic: str) -> bytes | None:
+        """Return what a feed that names the hub lists now, None for any other address."""
+        feed = self.newswire.feed_at(topic.removeprefix(self.base_url))
+        if feed is None or not self.newswire.publishers[feed].feed.pushed:
+            return None
+        return self.newswire.body_of(feed, self.position, self.base_url, self.started)
 
     # What the newswire tells of itself.
 

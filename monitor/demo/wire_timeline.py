@@ -14,12 +14,17 @@ from monitor.demo.wire_feeds import MEDIA_TYPES, FeedItem, FeedPage, write_feed
 from monitor.demo.wire_pages import Scene, feed_content, write_page, write_plain
 from workers.model.base import Record
 
-__all__ = ["Newswire", "Reply", "dated"]
+__all__ = ["HUB", "Newswire", "Reply", "dated"]
 
 BEHIND_S = 90.0
 """The timeline's dates lie this far behind the clock: skipping ahead dates nothing tomorrow."""
 
-FeedState = Literal["good", "failing", "moved"]
+FeedState = Literal["good", "failing", "moved", "gone", "resting"]
+HUB = "/_wire/hub"
+"""Where the newswire's own hub is."""
+
+
+_PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
 class Reply(Record, frozen=True, kw_only=True):
@@ -106,8 +111,10 @@ class Newswire:
         yield from (story.at for _, story in self.stories)
         for publisher in self.publishers.values():
             yield from publisher.feed.failing or ()
-            if publisher.feed.moved_at is not None:
-                yield publisher.feed.moved_at
+            yield from publisher.feed.rests or ()
+            for at in (publisher.feed.moved_at, publisher.feed.gone_at):
+                if at is not None:
+                    yield at
 
     @property
     def end(self) -> float:
@@ -157,6 +164,10 @@ class Newswire:
         spec = self.publishers[feed].feed
         if spec.failing and spec.failing[0] <= t < spec.failing[1]:
             return "failing"
+        if spec.rests and spec.rests[0] <= t < spec.rests[1]:
+            return "resting"
+        if spec.gone_at is not None and t >= spec.gone_at:
+            return "gone"
         if spec.moved_at is not None and t >= spec.moved_at:
             return "moved"
         return "good"
@@ -165,6 +176,10 @@ class Newswire:
         """Return when a feed last changed."""
         listed = self.listing(feed, t)
         return dated(started, listed[0][1].at if listed else 0.0)
+
+    def changes(self, feed: str) -> bool:
+        """Say whether a feed ever lists anything new."""
+        return any(story.at > 0 for _, story in self.listing(feed, self.end))
 
     def body_of(self, feed: str, t: float, base_url: str, started: datetime) -> bytes:
         """Return the feed's document as it is at ``t``."""
@@ -183,6 +198,7 @@ class Newswire:
                 language=publisher.language,
                 charset=publisher.charset,
                 base=base_url + "/" if spec.relative else None,
+                hub=base_url + HUB if spec.pushed else None,
                 changed=self.changed(feed, t, started),
                 items=tuple(items),
             )
@@ -228,9 +244,15 @@ class Newswire:
             case "failing":
                 return Reply(
                     status=500,
-                    headers=(("Content-Type", "text/plain; charset=utf-8"),),
+                    headers=_PLAIN,
                     body=b"upstream connect error: feed builder is restarting\n",
                 )
+            case "resting":
+                after = str(self.publishers[feed].feed.retry_after)
+                headers = (*_PLAIN, ("Retry-After", after))
+                return Reply(status=429, headers=headers, body=b"too many readers\n")
+            case "gone":
+                return Reply(status=410, headers=_PLAIN, body=b"this feed has ended\n")
             case "moved":
                 there = base_url + self.publishers[feed].feed.moved_to
                 return Reply(status=301, headers=(("Location", there),))

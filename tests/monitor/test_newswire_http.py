@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import hmac
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from monitor.demo.newswire import Newswire, NewswireServer
@@ -60,7 +62,7 @@ async def status_of(http: aiohttp.ClientSession, address: str) -> int:
         return answer.status
 
 
-@pytest.mark.parametrize("feed", WIRE.feeds)
+@pytest.mark.parametrize("feed", [feed for feed in WIRE.feeds if WIRE.changes(feed)])
 async def test_conditional(feed: str, server: NewswireServer, http: aiohttp.ClientSession) -> None:
     """Each feed answers 304 to its own validators, either of them, until it changes."""
     server.advance_to(1.0)
@@ -112,6 +114,54 @@ async def test_moved(server: NewswireServer, http: aiohttp.ClientSession) -> Non
         )
     async with http.get("/copperline/atom") as there:
         assert b"armed-men-seize-tanker" in await there.read()
+
+
+async def test_gone_and_resting(server: NewswireServer, http: aiohttp.ClientSession) -> None:
+    """One feed is taken down for good, one asks for rest for a while."""
+    gone, resting = [], []
+    for t in (0.0, 4.0, 8.0, 11.0):
+        server.advance_to(t)
+        async with http.get("/bulletin/rss.xml") as answer:
+            gone.append(answer.status)
+        async with http.get("/observer/rss") as answer:
+            resting.append((answer.status, answer.headers.get("Retry-After")))
+    assert [200, 200, 410, 410] == gone
+    assert [(200, None), (429, "2"), (429, "2"), (200, None)] == resting
+
+
+async def test_hub(server: NewswireServer, http: aiohttp.ClientSession) -> None:
+    """The hub verifies who subscribes, and pushes the feed's document, signed, when it changes."""
+    verified, got = asyncio.Event(), asyncio.Queue()
+
+    async def asked(request: web.Request) -> web.Response:
+        verified.set()
+        return web.Response(text=request.query["hub.challenge"])
+
+    async def pushed(request: web.Request) -> web.Response:
+        got.put_nowait((request.headers["X-Hub-Signature"], await request.read()))
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.get("/us", asked), web.post("/us", pushed)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    topic = server.base_url + "/lantern/feed/"
+    form = {"hub.mode": "subscribe", "hub.topic": topic, "hub.secret": "s",
+            "hub.callback": f"http://127.0.0.1:{runner.addresses[0][1]}/us"}  # fmt: skip
+    async with http.get(topic) as answer:
+        assert f'<atom:link href="{server.hub.url}" rel="hub"/>' in await answer.text()
+    async with http.post(server.hub.url, data=form | {"hub.topic": topic + "x"}) as answer:
+        assert 400 == answer.status
+    async with http.post(server.hub.url, data=form) as answer:
+        assert 202 == answer.status
+    await asyncio.wait_for(verified.wait(), 10)
+    server.advance_to(5.0)
+    signature, body = await asyncio.wait_for(got.get(), 10)
+    assert server.subscribed
+    assert "sha256=" + hmac.new(b"s", body, "sha256").hexdigest() == signature
+    assert b"wildfire-jumps-the-ridge-road" in body
+    await runner.cleanup()
 
 
 async def test_missing(server: NewswireServer, http: aiohttp.ClientSession) -> None:
@@ -228,6 +278,6 @@ async def test_process() -> None:
     assert process.stdout is not None
     base = (await process.stdout.readline()).decode().strip()
     async with aiohttp.ClientSession(base) as session, session.get("/_wire/state") as state:
-        assert 11 == len((await state.json())["unseen"])
+        assert len(WIRE.feeds) == len((await state.json())["unseen"])
     process.terminate()
     assert 0 == await process.wait()

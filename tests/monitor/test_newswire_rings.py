@@ -134,8 +134,9 @@ def settled() -> dict[str, Extracted]:
 @pytest.mark.parametrize("feed", WIRE.feeds)
 def test_feeds_are_read(feed: str) -> None:
     """Each feed is read whole by the fast path: kind, titles and addresses as written."""
-    parsed = listed(feed, WIRE.end)
-    stories = WIRE.listing(feed, WIRE.end)
+    t = 0.0 if WIRE.publishers[feed].feed.gone_at is not None else WIRE.end
+    parsed = listed(feed, t)
+    stories = WIRE.listing(feed, t)
     assert (WIRE.publishers[feed].feed.kind, "fast", True) == (
         parsed.kind,
         parsed.parser,

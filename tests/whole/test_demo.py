@@ -1,0 +1,25 @@
+"""The demo, as a newcomer sees it."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(120)]
+
+
+async def test_the_demo_rings_as_promised_and_tells_how_publishers_were_treated(tocsin):
+    """Exactly what is expected rings, once; moves, ends, rests, pushes are told as they were."""
+    code, out, err = await tocsin.call("demo", "--once")
+    assert (0, "alerts: 16 expected, 16 delivered, 0 missing, 0 unexpected") == (
+        code,
+        out.strip().splitlines()[-1],
+    ), err
+    lines = out.partition("How publishers")[2].splitlines()
+    told = dict(line.strip().split(": ", 1) for line in lines if line.startswith("  "))
+    assert re.search(r"polled once, pushed [1-3] times", told["The Tidewater Lantern"])
+    assert re.search(r"followed [1-9]\d* times", told["Copperline Gazette"])
+    assert re.search(r"said [1-9]\d* times that it is gone", told["Port Ellery Bulletin"])
+    rests = re.findall(r"\d+\.\d", told["Lindholm Observer"])
+    assert [] == [rest for rest in rests if float(rest) < 2.0]
+    assert "nothing new" in told["The Salt Almanac"]
+    assert "answered 500" in told["Civic Beacon"]
