@@ -20,7 +20,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("monitor.cli.demo:demo", "Play an offline newswire through the real daemon."),
     "init": Command("monitor.cli.setup:init", "Write a config to start from."),
     "check": Command("monitor.cli.setup:check", "Say everything that is wrong with the config."),
-    "feeds": Command("monitor.cli.feeds:feeds", "Try a feed; list how the feeds are doing."),
+    "feeds": Command("monitor.cli.feeds:feeds", "Try, add, list, explain and export feeds."),
     "pages": Command("monitor.cli.pages:pages", "Try what is read of a page."),
     "topics": Command("monitor.cli.topics:topics", "Try, match and check queries."),
     "sinks": Command("monitor.cli.sinks:sinks", "See how sinks stand, test one, tell one again."),

@@ -176,7 +176,7 @@ def _finish(  # noqa: PLR0913 - all that is told at the end
     as_json: bool,
 ) -> None:
     """Write, tell the daemon, and say what came of it."""
-    from monitor.cli.feed_daemon import polled, tell_daemon
+    from monitor.cli.feed_daemon import enabled_again, polled, tell_daemon
     from monitor.cli.feed_listed import listed
     from monitor.settings import load
     from monitor.settings.opml_edit import CannotEdit, add_feeds
@@ -191,8 +191,9 @@ def _finish(  # noqa: PLR0913 - all that is told at the end
     names = [str(one.name) for feed in feeds for one in listed(now, feed.url)]
     for found, name in zip(chosen, names, strict=False):
         say(f"added to {file}: {name}: {_described(found)}")
-    daemon = asyncio.run(tell_daemon(loaded.settings))
     urls = [feed.url for feed in feeds]
+    asyncio.run(enabled_again(loaded.settings, urls))
+    daemon = asyncio.run(tell_daemon(loaded.settings))
     rows = asyncio.run(polled(loaded.settings, urls)) if daemon["ok"] else []
     if as_json:
         print_json(_told(file, search, chosen, names, daemon, rows))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from workers.model.feed import FeedRow
 
-__all__ = ["Taken", "polled", "tell_daemon"]
+__all__ = ["Taken", "enabled_again", "polled", "tell_daemon"]
 
 RELOAD_S = 180.0
 WAIT_S = 15.0
@@ -42,6 +42,25 @@ async def tell_daemon(settings: "Settings") -> Taken:
     else:
         say("the daemon has not taken it over: mend what it names, then `tocsin reload`")
     return {"running": True, **{key: told[key] for key in ("ok", "difference", "problems")}}
+
+
+async def enabled_again(settings: "Settings", urls: list[str]) -> None:
+    """Let feeds be polled that were disabled once and are added anew."""
+    from monitor.daemon.build import read_store
+    from workers.clock import SystemClock
+    from workers.errors import TocsinError
+
+    try:
+        store = await read_store(settings, SystemClock(), writes=True)
+    except TocsinError:
+        return  # it does not know them yet
+    try:
+        for url in urls:
+            for row in await store.find_feeds(url):
+                if row.disabled_at is not None:
+                    await store.enable_feed(row.id, listed=True)
+    finally:
+        await store.close()
 
 
 async def polled(settings: "Settings", urls: list[str]) -> "list[FeedRow]":

@@ -1,5 +1,6 @@
 """``tocsin feeds export``: the feeds as an OPML file for other readers, and for Tocsin."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from monitor.cli.common import config_option, fail, load_settings, say
 
 if TYPE_CHECKING:
-    from monitor.settings import FeedSetting
+    from monitor.settings import FeedSetting, Settings
 
 __all__ = ["export"]
 
@@ -36,8 +37,13 @@ def export(
     from workers.clock import SystemClock
 
     wanted = {tag.strip().lower() for tag in tags}
-    listed = load_settings(config).settings.feeds
-    feeds = [feed for feed in listed if not wanted or wanted & set(feed.tags)]
+    settings = load_settings(config).settings
+    off = asyncio.run(_disabled(settings))
+    feeds = [
+        feed if str(feed.name) not in off else feed.model_copy(update={"enabled": False})
+        for feed in settings.feeds
+        if not wanted or wanted & set(feed.tags)
+    ]
     raw = write_opml(feeds, SystemClock().now(), flat=flat)
     if target == "-":
         sys.stdout.flush()
@@ -47,6 +53,25 @@ def export(
         _write(Path(target), raw, force=force)
     _tell([feed for feed in feeds if has_secrets(feed)])
     say(f"{len(feeds)} feeds written to {'standard output' if target == '-' else target}")
+
+
+async def _disabled(settings: "Settings") -> frozenset[str]:
+    """Return the names of feeds that a command disabled; none where no database knows."""
+    from monitor.daemon.build import read_store
+    from workers.clock import SystemClock
+    from workers.errors import TocsinError
+
+    try:
+        store = await read_store(settings, SystemClock())
+    except (TocsinError, ValueError):
+        return frozenset()
+    try:
+        rows = await store.feed_rows()
+        return frozenset(row.name for row in rows if row.disabled_at is not None)
+    except TocsinError:
+        return frozenset()
+    finally:
+        await store.close()
 
 
 def _write(path: Path, raw: bytes, *, force: bool) -> None:

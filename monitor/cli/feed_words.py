@@ -39,6 +39,11 @@ def state_of(row: "FeedRow") -> str:
 
 def in_words(row: "FeedRow", now: datetime) -> str | None:
     """Return what is wrong with a feed in a sentence, None if nothing is."""
+    if row.disabled_at is not None:
+        return (
+            f"disabled by hand at {clock(row.disabled_at, now)}: it is not polled until "
+            "`tocsin feeds enable`"
+        )
     if row.parked:
         return "no file lists it any more, or it is disabled: it is not polled"
     if row.gone_at is not None:
@@ -93,4 +98,5 @@ def line_of(row: "FeedRow", now: datetime) -> dict[str, Any]:
         "last_good": row.last_good_at,
         "failing_since": row.failing_since,
         "words": in_words(row, now),
+        "disabled_at": row.disabled_at,
     }

@@ -102,10 +102,13 @@ class Upkeep:
         await self._events.begin(self._events.about("budget_exhausted", "polls_per_minute", text))
 
     async def _forget_feeds(self) -> None:
-        """End what was told of feeds that are no longer in the config."""
-        names = {source.name for source in self._state.rules.sources.values() if source.enabled}
-        for one in await self._state.parts.store.open_events():
-            if one.kind in FEED_EVENTS and one.subject not in names:
+        """End what was told of feeds that are no longer in the config, or are disabled."""
+        store, sources = self._state.parts.store, self._state.rules.sources
+        told = [one for one in await store.open_events() if one.kind in FEED_EVENTS]
+        polled = await store.polled_feeds() if told else ()
+        names = {sources[id_].name for id_ in polled if id_ in sources and sources[id_].enabled}
+        for one in told:
+            if one.subject not in names:
                 await self._events.end(one.kind, one.subject)
 
     async def tell_refused(self) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "Listed",
     "ParsedEntry",
     "ParsedFeed",
+    "StandIn",
     "Validators",
 ]
 
@@ -156,6 +157,16 @@ class Validators(Record, frozen=True, kw_only=True):
     body_hash: str | None = None
 
 
+class StandIn(Record, frozen=True, kw_only=True):
+    """A feed that a page names, where a feed used to be: it is read in the page's place."""
+
+    url: str
+    seen_at: datetime
+    """When the page was last seen to name it."""
+    refused: bool = False
+    """True where it is no feed: not asked for again until the page names another."""
+
+
 class Activity(Record, frozen=True, kw_only=True):
     """A feed's posting habit: what interval "auto" comes from, and what is unusual for it."""
 
@@ -237,6 +248,9 @@ class FeedRow(Record, frozen=True, kw_only=True):
     """When a poll failed last because our own network was down."""
     quiet: str | None = None
     """In what it is quieter than it ever was, in words; None if it is not."""
+    disabled_at: datetime | None = None
+    """When a command said that it is not to be polled, in the config or not."""
+    stand_in: StandIn | None = None
     full_text: tuple[int, int] = (0, 0)
     """Pages whose text was got, of pages tried."""
 

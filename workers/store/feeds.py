@@ -20,7 +20,17 @@ from workers.store.columns import bounded, seconds
 from workers.store.sql import Fixed, Values, chunks, put_new
 from workers.store.tables import addresses, feeds
 
-__all__ = ["address_key", "delays", "ids", "load_some", "needs", "note_addresses", "rows", "sync"]
+__all__ = [
+    "address_key",
+    "delays",
+    "ids",
+    "load_some",
+    "needs",
+    "note_addresses",
+    "rows",
+    "switch",
+    "sync",
+]
 
 _SPLIT = ("pages_got", "pages_tried", "configured")
 
@@ -178,6 +188,7 @@ def ids(conn: Connection, _now: datetime, sources: Sequence[FeedSource]) -> dict
 _WRITTEN: Select[Any] = select(
     feeds.c.id, feeds.c.url, feeds.c.configured, feeds.c.name, feeds.c.tags, feeds.c.weight,
     feeds.c.interval_fixed_s, feeds.c.parked, feeds.c.next_poll_at, feeds.c.errors,
+    feeds.c.disabled_at,
 )  # fmt: skip
 """What the operator wrote, and when the feed is due: not what is known of its habits, which with
 100,000 feeds takes seconds to read."""
@@ -217,6 +228,26 @@ def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict
             _configure(conn, now, stored[id_], source)
     _park(conn, [id_ for id_, row in stored.items() if id_ not in active and not row.parked])
     return found
+
+
+def switch(
+    conn: Connection, now: datetime, feed: str, *, on: bool, listed: bool
+) -> datetime | None:
+    """Let a feed be polled, or not, from now on and over restarts, whatever the files say.
+
+    One that is enabled is due at once, if a file lists it and does not disable it itself.
+
+    Returns:
+        Since when it had been disabled, None if it had not.
+    """
+    was = conn.execute(select(feeds.c.disabled_at).where(feeds.c.id == feed)).scalar_one_or_none()
+    if on == (was is None):
+        return was
+    values: dict[str, Any] = {"disabled_at": None if on else now, "parked": not (on and listed)}
+    if on:
+        values["next_poll_at"] = now
+    conn.execute(update(feeds).where(feeds.c.id == feed).values(values))
+    return was
 
 
 def _urls(source: FeedSource) -> tuple[str, ...]:
@@ -274,8 +305,12 @@ def _settings(source: FeedSource) -> dict[str, Any]:
 
 
 def _configure(conn: Connection, now: datetime, row: Row[Any], source: FeedSource) -> None:
-    """Bring a known feed up to date with what the operator wrote."""
+    """Bring a known feed up to date with what the operator wrote.
+
+    One that a command disabled stays parked, whatever the files say.
+    """
     values = _settings(source)
+    values["parked"] |= row.disabled_at is not None
     if source.interval_s is not None and source.interval_s != row.interval_fixed_s:
         values |= _sooner(now, row, source.interval_s)
     if source.url != row.configured:
@@ -306,6 +341,7 @@ def _elsewhere(now: datetime, row: Row[Any], source: FeedSource) -> dict[str, An
         "gone_count": 0,
         "gone_since": None,
         "gone_at": None,
+        "stand_in": None,
     }
 
 

@@ -42,7 +42,7 @@ __all__ = ["bury", "commit", "store_entries"]
 
 _KEPT = frozenset({
     "id", "url", "name", "tags", "weight", "interval_fixed_s", "parked", "full_text",
-    "validators", "baselined_at", "next_poll_at",
+    "validators", "baselined_at", "next_poll_at", "disabled_at",
 })  # fmt: skip
 """Fields that a poll does not simply write: the operator's, counted elsewhere, or conditional."""
 _WRITTEN = (

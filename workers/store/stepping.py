@@ -1,6 +1,7 @@
 """The verbs of the steps and lanes: `workers.steps.ports.Store`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
@@ -239,6 +240,17 @@ class StepStore(Base):
         A feed that no source lists (or that is disabled) is parked, its history kept.
         """
         return await self._write(feeds.sync, sources)
+
+    async def disable_feed(self, feed: str) -> datetime | None:
+        """Let nobody poll a feed until it is enabled; return since when that was so already."""
+        return await self._write(feeds.switch, feed, on=False, listed=False)
+
+    async def enable_feed(self, feed: str, *, listed: bool) -> datetime | None:
+        """Let a feed be polled again; return since when it had been disabled, None if it had not.
+
+        It stays parked unless it is ``listed``, and enabled, by a file.
+        """
+        return await self._write(feeds.switch, feed, on=True, listed=listed)
 
     async def feed_needs(self, interval_s: float | None) -> list[FeedNeed]:
         """Return what says how often each feed that is not parked is to be polled.

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from workers.model.alert import Alert
 from workers.model.article import ZoneLine
-from workers.model.feed import Activity, FeedHints, Validators
+from workers.model.feed import Activity, FeedHints, StandIn, Validators
 from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.topic import Clause
 from workers.store.columns import Moment, Packed, Words
@@ -112,6 +112,8 @@ feeds = Table(
     Column("quiet", Words),  # in what it is quieter than ever
     Column("gone_at", Moment),  # when it was given up for its 410s
     Column("excused_at", Moment),  # when a poll failed last for our own network
+    Column("disabled_at", Moment),  # by `tocsin feeds disable`
+    Column("stand_in", Packed(StandIn)),  # what is read in the place of the page at url
 )
 
 addresses = Table(

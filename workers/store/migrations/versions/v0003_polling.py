@@ -17,6 +17,13 @@ def upgrade() -> None:
     _subscriptions()
     _hosts()
     _failing_feeds()
+    _managed_feeds()
+
+
+def _managed_feeds() -> None:
+    """When a feed was disabled by a command, and what is read where its page names it."""
+    op.add_column("feeds", sa.Column("disabled_at", sa.Double(), nullable=True))
+    op.add_column("feeds", sa.Column("stand_in", sa.Text(), nullable=True))
 
 
 def _failing_feeds() -> None:
