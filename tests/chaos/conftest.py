@@ -23,6 +23,12 @@ def setup(request: pytest.FixtureRequest) -> Setup:
 
 
 @pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How often a row does its worst: once among the usual tests, which must be quick."""
+    return 1 if request.config.option.markexpr == "not thorough" else 3
+
+
+@pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder with a short name, for sockets too."""
     made = Path(tempfile.mkdtemp(prefix="tc"))

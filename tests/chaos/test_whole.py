@@ -18,7 +18,6 @@ from chaos.setups import over
 pytestmark = [pytest.mark.chaos, pytest.mark.whole, pytest.mark.timeout(600)]
 SLOTS = 4
 """Deliveries that one sink's lane has under way."""
-KILLS = 2
 STOP_S = 8.0
 """The house's `stop_within`."""
 GRACE_S = 3.0
@@ -64,12 +63,12 @@ async def _slowly(_request: web.Request, _receipt: Receipt) -> None:
     await asyncio.sleep(0.2)
 
 
-async def test_row_9_sigterm(house: House, tally: Tally) -> None:
-    """Stopped under load, three times: exit 0 within the deadline, and nothing is done again."""
+async def test_row_9_sigterm(house: House, tally: Tally, rounds: int) -> None:
+    """Stopped under load, again and again: exit 0 within the deadline, and nothing done twice."""
     crew = await house.open()
     house.receiver.behaviours["ops"] = _slowly
     longest = 0.0
-    for _ in range(3):
+    for _ in range(rounds):
         house.publisher.publish(30)
         before = len(house.receiver.took)
         await until(lambda least=before: len(house.receiver.took) > least + 5, "some were told")
@@ -81,7 +80,7 @@ async def test_row_9_sigterm(house: House, tally: Tally) -> None:
             crew[number] = await house.start(number)
     await house.told()
     tally.line(
-        "SIGTERM and restart, 3 times",
+        f"SIGTERM and restart, {rounds} times",
         house.accepted(),
         house.receiver.runs(),
         bound=f"exit ≤ {STOP_S:.0f} s: {longest:.1f} s; nothing redone",
@@ -151,13 +150,15 @@ VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
         for name in VICTIMS
     ],
 )
-async def test_row_15_one_server_a_data_dir(own_house: House, tally: Tally, victim: str) -> None:
+async def test_row_15_one_server_a_data_dir(
+    own_house: House, tally: Tally, victim: str, rounds: int
+) -> None:
     """Whoever is killed, one Valkey serves the data folder afterwards, and nothing is lost."""
     house = own_house
     tally.setup = replace(tally.setup, redis="embedded")
     (daemon,) = await house.open()
     counts = [len(servers_of(daemon.data))]
-    for _ in range(KILLS):
+    for _ in range(rounds):
         house.publisher.publish(20)
         await house.standstill(SLOTS)
         old = servers_of(daemon.data)
@@ -172,7 +173,7 @@ async def test_row_15_one_server_a_data_dir(own_house: House, tally: Tally, vict
         await house.told()
         counts.append(len(servers_of(daemon.data)))
     tally.line(
-        f"SIGKILL of {victim}, {KILLS} times",
+        f"SIGKILL of {victim}, {rounds} times",
         house.accepted(),
         house.receiver.runs(),
         bound=f"one server a data dir: {max(counts)}",

@@ -113,7 +113,11 @@ class Sharing:
         return daemon
 
 
-@pytest.mark.parametrize("half", ["", TOPICS[:70], None])
+@pytest.mark.parametrize(
+    "half",
+    ["", pytest.param(TOPICS[:70], marks=pytest.mark.thorough), None],
+    ids=["empty", "cut", "gone"],
+)
 async def test_several_processes_see_half_a_file(folder, valkey, postgres, eventually, half):
     """While a file is half there no process drops its topics, nor one that starts meanwhile."""
     sharing = Sharing(folder, valkey.url, postgres.url())

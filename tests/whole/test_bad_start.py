@@ -89,6 +89,7 @@ async def test_a_topic_with_a_missing_bracket_costs_only_itself(tocsin, until):
     assert (1, True, True) == (code, "ships" in err, "bracket" in err)
 
 
+@pytest.mark.thorough  # test_processes sees it too, on a daemon of several processes
 async def test_a_second_daemon_is_refused(tocsin):
     """A second daemon on a data folder says who uses it and ends; the first goes on."""
     tocsin.config.write_text(GOOD)
@@ -112,7 +113,7 @@ async def test_somebody_elses_folder_is_left_alone(tmp_path):
     assert ["thesis.txt"] == [path.name for path in (tmp_path / "data").iterdir()]
 
 
-@pytest.mark.parametrize("kind", ["text", "database"])
+@pytest.mark.parametrize("kind", [pytest.param("text", marks=pytest.mark.thorough), "database"])
 async def test_a_database_of_something_else_is_refused(tmp_path, kind):
     """A file that is no database of Tocsin's is refused, and stays as it is."""
     (tmp_path / "tocsin.toml").write_text(GOOD)
