@@ -2,7 +2,7 @@
 
 import asyncio
 
-from workers.feeds import read_feed
+from workers.feeds import read_again
 from workers.model.topic import TopicSpec
 
 
@@ -57,11 +57,11 @@ async def test_few_large_feeds_are_parsed_at_once(world, site, write, monkeypatc
         nonlocal running, most
         running += 1
         most = max(most, running)
-        found = read_feed(*arguments)
+        found = read_again(*arguments)
         running -= 1
         return found
 
-    monkeypatch.setattr("workers.steps.look.read_feed", parse)
+    monkeypatch.setattr("workers.steps.look.read_again", parse)
     large = rss(*(item(f"g{number}", "A title", "Words. " * 1000) for number in range(60)))
     paths = [f"/large{number}" for number in range(6)]
     for path in paths:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from msgspec import field
+
 from workers.model.alert import DeadLine, RingUnit, TraceLine
 from workers.model.article import ArticleRow, Work
 from workers.model.base import Record
@@ -54,6 +56,8 @@ class PollCommit(Record, frozen=True, kw_only=True):
     intents: tuple[EntryIntent, ...] = ()
     listed: tuple[str, ...] = ()
     """Identities that the feed still lists, unchanged."""
+    marks: bytes | None = None
+    """Of all that it lists, packed; None leaves what is stored."""
     dead: tuple[DeadEntry, ...] = ()
     """Entries that could not be decided about: kept as dead letters, the others go on."""
     delay_s: float
@@ -113,3 +117,5 @@ class Knowledge(Record, frozen=True, kw_only=True):
     """By (title, link) hash (`workers.feeds.news.twin`): the same text under another identity."""
     titles: frozenset[str] = frozenset()
     """Those of the given titles that are stored for this feed."""
+    skipped: dict[str, KnownEntry] = field(default_factory=dict)
+    """By id: entries that are listed, but were not read."""

@@ -147,6 +147,12 @@ class ParsedFeed(Record, frozen=True, kw_only=True):
     """False where the document was cut off or had to be recovered: such a parse is no baseline."""
     pushed: bool = False
     """True for what a hub sent, put before what the feed listed when it was last read."""
+    frame: bytes = b""
+    """Hash over what the entries were read with, where the document can be cut at them."""
+    marks: tuple[bytes, ...] = ()
+    """Hash of each of ``entries`` as written; empty where the document cannot be cut."""
+    skipped: tuple[tuple[bytes, str], ...] = ()
+    """Mark and id of the entries that are listed, but were not read: they are as before."""
 
 
 class Validators(Record, frozen=True, kw_only=True):
@@ -221,6 +227,8 @@ class FeedRow(Record, frozen=True, kw_only=True):
     title: str = ""
     kind: str | None = None
     validators: Validators = Validators()
+    marks: bytes | None = None
+    """Of the entries that the last document listed, packed (`workers.feeds.marks`)."""
     hints: FeedHints = FeedHints()
     activity: Activity = Activity()
     baselined_at: datetime | None = None

@@ -7,18 +7,25 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from workers.feeds.again import recalled
+from workers.feeds.marks import pack
 from workers.feeds.news import Fresh, News
 from workers.feeds.twins import twins
 from workers.model.alert import TraceLine, TraceStage
 from workers.model.base import Record
 from workers.model.commit import DeadEntry, EntryIntent, Knowledge
 from workers.model.feed import FeedRow, ParsedFeed
+from workers.model.ids import entry_id
 from workers.steps.documents import document_of_entry
 from workers.steps.edges import Edges, Rules
 from workers.steps.match import matching
 from workers.steps.undecided import decide_apart, undecided
 
-__all__ = ["Decided", "decide_entries", "traced"]
+__all__ = ["Decided", "Forgotten", "decide_entries", "traced"]
+
+
+class Forgotten(Exception):
+    """What was left out of a reading is not known any more, or is listed under another name."""
 
 
 class Decided(Record, frozen=True, kw_only=True):
@@ -29,13 +36,22 @@ class Decided(Record, frozen=True, kw_only=True):
     dead: tuple[DeadEntry, ...]
     """Entries that could not be decided about: the others go on."""
     trace: tuple[TraceLine, ...]
+    marks: bytes = b""
+    """Of what the document lists and is stored then, packed."""
 
 
 async def decide_entries(edges: Edges, rules: Rules, feed: FeedRow, parsed: ParsedFeed) -> Decided:
-    """Decide what of ``parsed`` is news, match it, and say what is to be stored."""
+    """Decide what of ``parsed`` is news, match it, and say what is to be stored.
+
+    Raises:
+        Forgotten: the document must be read whole, with what was skipped.
+    """
     now = edges.clock.now()
     known = await _knowledge(edges, feed, parsed)
-    news, dead = decide_apart(feed, parsed, known, now, rules.alerts)
+    whole = recalled(parsed, known)
+    if whole is None:
+        raise Forgotten
+    news, dead = decide_apart(feed, whole, known, now, rules.alerts)
     pairs = []
     for fresh in news.fresh:
         try:
@@ -43,11 +59,15 @@ async def decide_entries(edges: Edges, rules: Rules, feed: FeedRow, parsed: Pars
         except Exception as error:  # noqa: BLE001 - one bad entry must not hide all others
             dead += (undecided(fresh, error),)
         await asyncio.sleep(0)  # noqa: TID251 - a turn for others: there may be 2,000 entries
+    intents = tuple(intent for intent, _ in pairs)
     return Decided(
         news=news,
-        intents=tuple(intent for intent, _ in pairs),
+        intents=intents,
         dead=dead,
         trace=tuple(line for _, lines in pairs for line in lines),
+        marks=_marks(
+            feed, parsed, {*known.entries, *(one.entry.identity for one in intents)}, dead
+        ),
     )
 
 
@@ -76,16 +96,32 @@ def _begin(edges: Edges, name: str, spans: ExitStack, intent: EntryIntent, began
     return span.traceparent
 
 
+def _marks(
+    feed: FeedRow, parsed: ParsedFeed, stored: set[str], dead: tuple[DeadEntry, ...]
+) -> bytes:
+    """Return the marks of what will be known as it is: not of what could not be decided about."""
+    failed = {one.intent.entry.identity for one in dead}
+    read = (
+        (mark, entry_id(feed.id, entry.identity))
+        for mark, entry in zip(parsed.marks, parsed.entries, strict=False)
+        if entry.identity in stored and entry.identity not in failed
+    )
+    return pack(parsed.frame, (*parsed.skipped, *read))
+
+
 async def _knowledge(edges: Edges, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
     """Return what is known of a document; twins and titles only of what is new to the database."""
     identities = [entry.identity for entry in parsed.entries]
-    known = await edges.store.load_knowledge(feed.id, identities, [], [])
+    ids = [id_ for _, id_ in parsed.skipped]
+    known = await edges.store.load_knowledge(feed.id, identities, [], [], ids)
+    before = {one.identity: one for one in known.skipped.values()}
+    known = replace(known, entries=before | known.entries)
     new = [entry for entry in parsed.entries if entry.identity not in known.entries]
     if not new:
         return known
     names = [name for entry in new for name in twins(entry.title, entry.url)]
     like = await edges.store.load_knowledge(feed.id, [], names, [entry.title for entry in new])
-    return replace(like, entries=known.entries)
+    return replace(like, entries=known.entries, skipped=known.skipped)
 
 
 async def _intent(  # noqa: PLR0913 - an entry, whose it is, and how it came

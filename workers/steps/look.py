@@ -10,7 +10,8 @@ import structlog
 from msgspec.structs import replace
 
 from workers.errors import Permanent, Reason, Transient
-from workers.feeds import made, read_feed
+from workers.feeds import made, read_again
+from workers.feeds.marks import Marks, unpack
 from workers.model.base import Record
 from workers.model.feed import FeedRow, ParsedFeed, Validators
 from workers.model.net import Answer, Fetch
@@ -84,10 +85,11 @@ class Look:
         return await self._understand(feed, fetch, answer, rules)
 
     async def _understand(self, feed: FeedRow, fetch: Fetch, answer: Answer, rules: Rules) -> Seen:
-        """Say what an answer means. Its body is not kept: it is not needed once it is read."""
+        """Say what an answer means. Its body is kept only where it may have to be read again."""
         if answer.status in READABLE:
             seen = await self._parse(feed, answer, rules)
-            return replace(seen, answer=replace(answer, body=b""))
+            skipped = seen.parsed is not None and seen.parsed.skipped
+            return replace(seen, answer=answer if skipped else replace(answer, body=b""))
         if answer.status == 304 and (fetch.etag or fetch.last_modified):  # noqa: PLR2004
             return Seen(answer=answer, validators=feed.validators)
         detail = f"HTTP {answer.status}"
@@ -119,7 +121,8 @@ class Look:
         )
         if feed.baselined_at and validators.body_hash == feed.validators.body_hash:
             return Seen(validators=validators)
-        parsed = await self.read(answer, rules)
+        full = feed.baselined_at is None or unconditional(feed, self._edges.clock.now())
+        parsed = await self.read(answer, rules, None if full else feed.marks)
         if parsed.kind == "none":
             return Seen(reason="payload", detail=parsed.error or "not a feed")
         if not parsed.complete:
@@ -127,18 +130,21 @@ class Look:
             validators = Validators(body_hash=validators.body_hash)
         return Seen(parsed=parsed, validators=validators)
 
-    async def read(self, answer: Answer, rules: Rules) -> ParsedFeed:
-        """Parse off the event loop; where the fast parser fails, ask the slow one in a process."""
+    async def read(self, answer: Answer, rules: Rules, marks: bytes | None = None) -> ParsedFeed:
+        """Parse off the event loop; where the fast parser fails, ask the slow one in a process.
+
+        Entries with one of these ``marks`` are skipped.
+        """
         body, url = answer.body, answer.url
         kind = answer.headers.get("content-type", "")
         now, most = self._edges.clock.now(), rules.poll.max_entries
-        began = self._edges.clock.monotonic()
+        began, told = self._edges.clock.monotonic(), (body, url, kind, now, most, unpack(marks))
         try:
             if len(body) > HUGE:
-                parsed = await self._edges.pool.call(HUGE_S, _read, body, url, kind, now, most)
+                parsed = await self._edges.pool.call(HUGE_S, _read, *told)
             else:
                 async with self._edges.heavy if len(body) > LARGE else nullcontext():
-                    parsed = await asyncio.to_thread(_read, body, url, kind, now, most)
+                    parsed = await asyncio.to_thread(_read, *told)
         except Transient as error:
             return ParsedFeed(kind="none", error=f"reading it failed: {error}")
         finally:
@@ -156,9 +162,11 @@ class Look:
         return second if second.kind != "none" else parsed
 
 
-def _read(body: bytes, url: str, kind: str, now: datetime, most: int) -> ParsedFeed:
-    """Read a feed and make all its entries' texts: here, lest the event loop have to."""
-    parsed = read_feed(body, url, kind, now, most)
+def _read(  # noqa: PLR0913, PLR0917 - as `read_again`
+    body: bytes, url: str, kind: str, now: datetime, most: int, seen: Marks | None
+) -> ParsedFeed:
+    """Read a feed and make its new entries' texts: here, lest the event loop have to."""
+    parsed = read_again(body, url, kind, now, most, seen)
     return replace(parsed, entries=tuple(made(entry) for entry in parsed.entries))
 
 

@@ -18,11 +18,11 @@ from workers.feeds.pressure import Moment
 from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
 from workers.model.commit import PollCommit
-from workers.model.feed import FeedHints, FeedRow
+from workers.model.feed import FeedHints, FeedRow, ParsedFeed
 from workers.model.leases import NextPoll
 from workers.model.message import EventChanges
 from workers.options import PollOptions
-from workers.steps.decide import decide_entries, traced
+from workers.steps.decide import Decided, Forgotten, decide_entries, traced
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.events import note
 from workers.steps.hosts import take_turn
@@ -129,7 +129,7 @@ class Poll:
         feed = moved(feed, seen.answer.moved_to if seen.answer else None, now)
         if seen.parsed is None:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
-        decided = await decide_entries(self._edges, rules, feed, seen.parsed)
+        seen, decided = await self._entries(feed, seen, seen.parsed, rules)
         news = decided.news
         changes = EventChanges()
         if news.rebaselined:
@@ -137,14 +137,29 @@ class Poll:
             past = sum(1 for fresh in news.fresh if fresh.entry.baseline)
             new = feed_rebaselined(feed, past, rules.sinks)
             changes = EventChanges(raised=(new,))
+        row = self._good(feed, seen, news, rules, now)
         return replace(
-            _commit(feed, self._good(feed, seen, news, rules, now), now),
+            _commit(feed, row, now),
             intents=decided.intents,
             listed=news.listed,
+            marks=decided.marks if decided.marks != (feed.marks or b"") else None,
             dead=decided.dead,
             events=changes,
             trace=decided.trace,
         )
+
+    async def _entries(
+        self, feed: FeedRow, seen: Seen, parsed: ParsedFeed, rules: Rules
+    ) -> tuple[Seen, Decided]:
+        """Decide about the entries; where what was skipped does not tell enough, read it all."""
+        try:
+            return seen, await decide_entries(self._edges, rules, feed, parsed)
+        except Forgotten:
+            if seen.answer is None:
+                raise
+        parsed = await self._look.read(seen.answer, rules)
+        whole = replace(seen, parsed=parsed)
+        return whole, await decide_entries(self._edges, rules, feed, parsed)
 
     def _failed(self, feed: FeedRow, seen: Seen, rules: Rules, now: datetime) -> PollCommit:
         reason = seen.reason or "connect"

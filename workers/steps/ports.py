@@ -194,9 +194,14 @@ class Store(Protocol):
         ...
 
     async def load_knowledge(
-        self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]
+        self,
+        feed: str,
+        identities: Sequence[str],
+        twins: Sequence[str],
+        titles: Sequence[str],
+        ids: Sequence[str] = (),
     ) -> Knowledge:
-        """Return what is known of these identities of a feed."""
+        """Return what is known of these identities, twins, titles and ids of a feed."""
         ...
 
     async def commit_poll(self, commit: PollCommit) -> tuple[Raised, ...]:

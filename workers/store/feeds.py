@@ -47,7 +47,9 @@ def address_key(url: str) -> str:
     return bounded(f"{host.lower()}{slash}{path}")
 
 
-_ALL = select(feeds).order_by(feeds.c.name, feeds.c.id)
+_ALL = select(*(column for column in feeds.c if column.name != "marks")).order_by(
+    feeds.c.name, feeds.c.id
+)
 _PLACES = (1, 8, 64)
 """How many feeds one statement looks for; unused places are empty."""
 _COLUMNS = [column for column in feeds.c if column.name != "configured"]

@@ -40,15 +40,16 @@ _TITLES = (
 )
 
 
-def load(
+def load(  # noqa: PLR0913, PLR0917 - four ways to ask for an entry
     conn: Connection,
     _now: datetime,
     feed: str,
     identities: Sequence[str],
     twins: Sequence[str],
     titles: Sequence[str],
+    ids: Sequence[str] = (),
 ) -> Knowledge:
-    """Return what is known of these identities, twins and titles of a feed.
+    """Return what is known of these identities, twins, titles and ids of a feed.
 
     Answers are keyed by what was asked, even where it cannot be stored as it is. Of several
     entries with one twin hash the newest counts.
@@ -70,7 +71,12 @@ def load(
         for some in chunks(asked_titles)
         for title in conn.execute(_TITLES, _titles(feed, some)).scalars()
     )
-    return Knowledge(entries=by_identity, twins=by_twin, titles=found)
+    by_id = {
+        row.id: _known(row, row.identity)
+        for some in chunks(ids)
+        for row in conn.execute(_BY_ID, {"feed": feed, "some": some})
+    }
+    return Knowledge(entries=by_identity, twins=by_twin, titles=found, skipped=by_id)
 
 
 def _titles(feed: str, some: Sequence[str]) -> dict[str, object]:

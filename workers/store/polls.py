@@ -42,7 +42,7 @@ __all__ = ["bury", "commit", "store_entries"]
 
 _KEPT = frozenset({
     "id", "url", "name", "tags", "weight", "interval_fixed_s", "parked", "full_text",
-    "validators", "baselined_at", "next_poll_at", "disabled_at",
+    "validators", "marks", "baselined_at", "next_poll_at", "disabled_at",
 })  # fmt: skip
 """Fields that a poll does not simply write: the operator's, counted elsewhere, or conditional."""
 _WRITTEN = (
@@ -98,6 +98,8 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
     left_out = len(intents) < len({intent.entry.id for intent in poll.intents})
     _store_feed(conn, now, poll, url, news=not overtaken, whole=not left_out)
     failed = store_entries(conn, now, intents)
+    if failed and poll.marks:  # they would say that all are stored
+        conn.execute(update(feeds).where(feeds.c.id == poll.feed.id).values(marks=None))
     bury(conn, now, (*poll.dead, *failed))
     _note_listed(conn, now, poll)
     traces.write(conn, poll.trace)
@@ -140,6 +142,9 @@ def _store_feed(  # noqa: PLR0913 - one row, and the two conditions on it
         if written:
             names.append(name)
             values[f"to_{name}"] = getattr(feed, name)
+    if news and poll.marks is not None:
+        names.append("marks")
+        values["to_marks"] = poll.marks
     if feed.url != url and _is_news(conn, feed.url, url):
         names.append("url")
         values["to_url"] = feed.url

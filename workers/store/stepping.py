@@ -52,10 +52,15 @@ class StepStore(Base):
         return [await self._begin(feeds.load_some, ids)] * len(ids)
 
     async def load_knowledge(
-        self, feed: str, identities: Sequence[str], twins: Sequence[str], titles: Sequence[str]
+        self,
+        feed: str,
+        identities: Sequence[str],
+        twins: Sequence[str],
+        titles: Sequence[str],
+        ids: Sequence[str] = (),
     ) -> Knowledge:
-        """Return what is known of these identities of a feed."""
-        return await self._read(knowledge.load, feed, identities, twins, titles)
+        """Return what is known of these identities, twins, titles and ids of a feed."""
+        return await self._read(knowledge.load, feed, identities, twins, titles, ids)
 
     async def commit_poll(self, commit: PollCommit) -> tuple[Raised, ...]:
         """Store a poll: feed state, entries, articles, the work that they ask for, events.

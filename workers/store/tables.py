@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -89,6 +90,7 @@ feeds = Table(
     Column("title", Words, nullable=False),
     Column("kind", Text),
     Column("validators", Packed(Validators), nullable=False),
+    Column("marks", LargeBinary),  # of the entries that the last document listed, packed
     Column("hints", Packed(FeedHints), nullable=False),
     Column("activity", Packed(Activity), nullable=False),
     Column("baselined_at", Moment),

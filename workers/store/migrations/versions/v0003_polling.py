@@ -18,6 +18,7 @@ def upgrade() -> None:
     _hosts()
     _failing_feeds()
     _managed_feeds()
+    _marks()
 
 
 def _managed_feeds() -> None:
@@ -35,6 +36,11 @@ def _failing_feeds() -> None:
 def _hosts() -> None:
     """Whom a page is asked for: the relay hands on no more of a host than it may be asked for."""
     op.add_column("work", sa.Column("host", sa.Text(), nullable=True))
+
+
+def _marks() -> None:
+    """What a feed listed last, so that only what is new to it is read."""
+    op.add_column("feeds", sa.Column("marks", sa.LargeBinary(), nullable=True))
 
 
 def _subscriptions() -> None:
