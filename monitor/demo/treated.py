@@ -46,7 +46,11 @@ def _told(spec: FeedSpec, row: FeedRow, hits: list[Hit]) -> str | None:
             f"is believed after {TIMES} answers over 24 hours, and had {row.moved_count} so far"
         )
     if spec.gone_at is not None:
-        state = "is parked" if row.parked else f"is asked again at {_time(row.next_poll_at)}"
+        state = (
+            "is parked"
+            if row.gone_at is not None
+            else f"is asked again at {_time(row.next_poll_at)}"
+        )
         return (
             f"said {_count(hits, GONE)} times that it is gone (410); {TIMES} times over 24 hours "
             f"park a feed, and this one {state}"

@@ -161,6 +161,14 @@ async def test_a_parked_feed_is_left(world):
     assert {} == await world.store.subscription_counts()
 
 
+async def test_a_feed_that_is_gone_for_good_is_left(world):
+    """A publisher that took its feed down is given up at its hub, too."""
+    one, feed = await live(world)
+    await world.poll(feed=structs.replace(feed, gone_at=world.clock.now()))
+    assert [one.id] == await world.store.due_subscriptions(9)
+    assert "leaving" == (await world.store.claim_subscription(one.id)).state
+
+
 async def test_a_push_asks_for_work_once(world):
     """The same push again, and a poll that finds the same, ask for nothing more."""
     one, feed = await live(world)

@@ -77,7 +77,8 @@ def wanted_of(feed: FeedRow, source: FeedSource | None) -> Wanted | None:
     """
     hub, topic = feed.hints.hub, feed.hints.self
     private = source is None or bool(source.headers) or "@" in urlsplit(feed.url).netloc
-    if not hub or not topic or private or feed.parked or feed.baselined_at is None:
+    ended = feed.parked or feed.gone_at is not None
+    if not hub or not topic or private or ended or feed.baselined_at is None:
         return None
     usable = all(absolute(url) and len(url) <= LONGEST_ADDRESS for url in (hub, topic))
     return Wanted(hub=hub, topic=topic) if usable else None

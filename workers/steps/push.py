@@ -137,7 +137,7 @@ class Hear:
         if one.secret is not None and not signed(one.secret, signature, body):
             return "forged" if signature else "unsigned", HubAnswer(status=ACCEPTED)
         feed = await self._edges.store.load_feed(one.feed_id)
-        if feed is None or feed.parked:
+        if feed is None or feed.parked or feed.gone_at is not None:
             return "refused", HubAnswer(status=GONE)
         if feed.baselined_at is None:
             await self._poll_soon(feed)

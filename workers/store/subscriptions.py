@@ -41,7 +41,10 @@ _VALUE = select(meta.c.value).where(meta.c.key == bindparam("the_key"))
 _BY_ID = select(subs).where(subs.c.id == bindparam("the_id"))
 _OF_FEED = select(subs).where(subs.c.feed_id == bindparam("feed"), subs.c.state != "leaving")
 _staying = subs.c.state != "leaving"
-_of_parked = subs.c.feed_id.in_(select(feeds.c.id).where(feeds.c.parked.is_(True)))
+_of_parked = subs.c.feed_id.in_(
+    select(feeds.c.id).where(or_(feeds.c.parked.is_(True), feeds.c.gone_at.is_not(None)))
+)
+"""Of feeds that are polled no more, or were given up for their 410s."""
 
 
 def key(conn: Connection, _now: datetime) -> str:
