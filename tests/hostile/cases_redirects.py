@@ -118,7 +118,20 @@ async def to_another(talk: Talk) -> None:
     await points("http://127.0.0.1:{http}/x")(talk)
 
 
+async def to_another_with_secrets(talk: Talk) -> None:
+    """Redirect whoever says who it is away from TLS; be a teapot to who says so there, too."""
+    number, _, after = talk.path.strip("/").partition("/")
+    known = b"authorization: basic " in talk.head.lower()
+    if known == bool(after):
+        await document(b"", status="418 Teapot")(talk)
+    else:
+        away = points(f"http://127.0.0.1:{{http}}/{number}/b")
+        await (document(GOOD) if after else away)(talk)
+
+
 REDIRECTS = [
+    Case("without TLS, with a password", to_another_with_secrets, ("read 3",),
+         url="https://me:secret@127.0.0.1:{tls}/{number}"),
     *(
         Case(f"inside: {name}", points(f"http://{host}:{{secret}}/"), ("blocked",))
         for name, host in INSIDE.items()

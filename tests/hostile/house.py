@@ -60,7 +60,7 @@ class Servers:
     def url(self, number: int, case: Case) -> str:
         """Return the address of a case."""
         if case.url:
-            return case.url.format(**self.ports.by)
+            return case.url.format(number=number, **self.ports.by)
         scheme = "https" if case.at in {"tls", "expired", "wrong", "selfsigned"} else "http"
         return f"{scheme}://{case.host}:{self.ports[case.at]}/{number}"
 

@@ -1,11 +1,10 @@
-"""The fetcher, against servers that mean harm: every outcome is bounded and has a reason."""
+"""The fetcher against servers that mean harm: what `hostile` does not show, words and writings."""
 
 import asyncio
 import gzip
 import itertools
 from collections.abc import Callable
 
-import brotli
 import pytest
 
 from workers.errors import Permanent, Transient
@@ -20,14 +19,12 @@ Handler = Callable[[bytes, asyncio.StreamWriter], asyncio.Future[None]]
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def fixed(data: bytes, *, hang: bool = False) -> Handler:
-    """Answer with these bytes, and then close (or say nothing more)."""
+def fixed(data: bytes) -> Handler:
+    """Answer with these bytes, and then close."""
 
     async def handle(_head: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(data)
         await writer.drain()
-        if hang:
-            await asyncio.Event().wait()
         writer.close()
 
     return handle
@@ -45,19 +42,6 @@ def endless(start: bytes, piece: bytes) -> Handler:
     return handle
 
 
-def dribbling(start: bytes, piece: bytes) -> Handler:
-    """Answer with ``start``, then ``piece`` just often enough to seem alive."""
-
-    async def handle(_head: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(start)
-        while True:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.05)  # the one way to be slow; the test waits for the limit
-
-    return handle
-
-
 def packed(data: bytes, encoding: str) -> bytes:
     """Return an answer whose body is encoded."""
     return (
@@ -65,81 +49,35 @@ def packed(data: bytes, encoding: str) -> bytes:
     )
 
 
-BOMB = b"\0" * (60 << 20)
-CASES: dict[str, tuple[Handler, str]] = {
-    "endless body": (endless(OK + b"\r\n", b"x" * 65_536), "tooLarge"),
-    "endless chunks": (
-        endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n"),
-        "tooLarge",
-    ),
-    "50 MB announced": (
-        endless(OK + b"Content-Length: 50000000\r\n\r\n", b"x" * 65_536),
-        "tooLarge",
-    ),
-    "a length of 20 digits": (
-        fixed(OK + b"Content-Length: 99999999999999999999\r\n\r\nx"),
-        "payload",
-    ),
-    "gzip bomb": (fixed(packed(gzip.compress(BOMB), "gzip")), "tooLarge"),
-    "brotli bomb": (fixed(packed(brotli.compress(BOMB, quality=4), "br")), "tooLarge"),
-    "bomb in a bomb": (
-        fixed(packed(gzip.compress(gzip.compress(BOMB)), "gzip, gzip")),
-        "tooLarge",
-    ),
-    "unnamed bomb": (fixed(packed(gzip.compress(BOMB), "identity")), "tooLarge"),
-    "unknown encoding": (fixed(packed(b"x", "zstd")), "payload"),
-    "junk as gzip": (fixed(packed(b"\x1f\x8b\x08junkjunkjunk", "gzip")), "payload"),
-    "truncated": (fixed(OK + b"Content-Length: 1000\r\n\r\nshort"), "payload"),
-    "truncated chunks": (fixed(OK + b"Transfer-Encoding: chunked\r\n\r\n10\r\nshort"), "payload"),
-    "more than announced": (fixed(OK + b"Content-Length: 2\r\n\r\nabcdef"), "payload"),
-    "bad chunk size": (fixed(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n"), "payload"),
-    "negative length": (fixed(OK + b"Content-Length: -5\r\n\r\nx"), "payload"),
-    "two lengths": (fixed(OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxy"), "payload"),
-    "not HTTP": (fixed(b"220 mail.example.org ESMTP\r\n\r\n"), "payload"),
-    "nothing": (fixed(b""), "connect"),
-    "header flood": (endless(OK, b"X-Flood: 1\r\n" * 100), "payload"),
-    "long header": (endless(OK + b"X-Long: ", b"x" * 65_536), "payload"),
-    "long status": (endless(b"HTTP/1.1 200 ", b"x" * 65_536), "payload"),
-    "silence": (fixed(b"", hang=True), "timeout"),
-    "silence after the head": (fixed(OK + b"Content-Length: 5\r\n\r\n", hang=True), "timeout"),
-    "dribbling body": (dribbling(OK + b"Content-Length: 100000\r\n\r\n", b"x"), "timeout"),
-    "dribbling head": (dribbling(OK, b"X: y\r\n"), "timeout"),
-    "endless 100": (dribbling(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout"),
-    "redirect loop": (
-        fixed(b"HTTP/1.1 302 F\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"),
-        "payload",
+BOMB = b"\0" * (8 << 20)
+CASES: dict[str, Handler] = {
+    "truncated": fixed(OK + b"Content-Length: 1000\r\n\r\nshort"),
+    "50 MB announced": endless(OK + b"Content-Length: 50000000\r\n\r\n", b"x" * 65_536),
+    "endless body": endless(OK + b"\r\n", b"x" * 65_536),
+    "gzip bomb": fixed(packed(gzip.compress(BOMB), "gzip")),
+    "endless interim answers": endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "endless chunk extension": endless(
+        OK + b"Transfer-Encoding: chunked\r\n\r\n1;", b"x" * 65_536
     ),
 }
-
-
-@pytest.mark.parametrize("name", CASES)
-async def test_hostile_server_is_bounded(
-    serve: Serve, fetcher: HttpFetcher, get: Get, name: str
-) -> None:
-    """Each trick ends in a transient failure with its reason."""
-    handler, reason = CASES[name]
-    base = await serve(handler)
-    with pytest.raises(Transient) as caught:
-        await fetcher.get(get(f"{base}/a"))
-    assert reason == caught.value.reason
-    assert caught.value.detail
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("truncated", "the body was cut off"),
-        ("truncated chunks", "the body was cut off"),
         ("50 MB announced", "larger than its limit: 64 KiB as sent"),
         ("endless body", "larger than its limit: 64 KiB as sent"),
         ("gzip bomb", "larger than its limit: 64 KiB inflated"),
+        ("endless interim answers", "larger than its limit: 256 KiB as sent"),
+        ("endless chunk extension", "larger than its limit: 8 MiB as sent"),
     ],
 )
 async def test_failures_in_words(
     serve: Serve, fetcher: HttpFetcher, name: str, words: str
 ) -> None:
     """What is too large is told with the limit that it broke, what is cut off as that."""
-    base = await serve(CASES[name][0])
+    base = await serve(CASES[name])
     with pytest.raises(Transient) as caught:
         await fetcher.get(Fetch(url=f"{base}/a", wire_bytes=1 << 16, body_bytes=1 << 16))
     assert f"{base}: {words}" == caught.value.detail
@@ -152,31 +90,6 @@ async def test_endless_redirect_body_is_left(serve: Serve, fetcher: HttpFetcher,
         endless(f"HTTP/1.1 302 F\r\nLocation: {end}/\r\n\r\n".encode(), b"x" * 65_536)
     )
     assert b"ok" == (await fetcher.get(get(f"{base}/a"))).body
-
-
-TARGETS = """
-http://10.0.0.1/ http://169.254.169.254/latest/meta-data http://192.168.0.1:8080/ http://[::1]/
-http://2130706434/ http://0x7f000002/ http://0x7f.0.0.2/ http://0177.0.0.2/ http://127.2/
-http://017700000002/ http://[::ffff:127.0.0.2]/ http://[::ffff:7f00:2]/ http://0.0.0.0/
-http://0/ http://[64:ff9b::7f00:2]/ http://[fe80::1%25eth0]/ http://100.64.0.1/ //10.1.1.1/
-file:///etc/passwd ftp://example.org/ gopher://127.0.0.1/ javascript:alert(1) data:text/html,x
-http://[::1 http://%31%30.0.0.1/
-"""
-
-
-@pytest.mark.parametrize("target", TARGETS.split())
-async def test_redirect_into_the_house_is_blocked(serve: Serve, get: Get, target: str) -> None:
-    """No writing of a private address, and no other scheme, is followed."""
-    base = await serve(
-        fixed(f"HTTP/1.1 301 M\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode())
-    )
-    made = HttpFetcher(NetOptions(allow=("127.0.0.1/32",), read_s=1.0, total_s=2.0))
-    try:
-        with pytest.raises(Permanent) as caught:
-            await made.get(get(f"{base}/a"))
-    finally:
-        await made.close()
-    assert "blocked" == caught.value.reason
 
 
 HOSTS = """

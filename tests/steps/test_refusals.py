@@ -62,3 +62,15 @@ async def test_host_that_answered_gets_the_rest(world, site) -> None:
     assert "HTTP 429" in row.last_error
     assert 0 == await world.broker.host_turn(here, net.spacing_s, net.at_once, 1.0)
     assert 500 < await world.broker.host_turn(there, net.spacing_s, net.at_once, 1.0) <= 600
+
+
+async def test_some_polls_ask_for_the_whole_document(world, site, write) -> None:
+    """About one poll of a hundred sets no condition, so that a wrong 304 is found out soon."""
+    item, rss, _ = write
+    site.put("/feed", rss(item("a", "One")), etag='"1"')
+    (feed,) = await world.feeds("/feed")
+    row = await world.poll(feed)
+    asked = [world.poller._look._request(row, world.rules) for _ in range(5000)]
+    whole = [one for one in asked if one.etag is None]
+    assert 20 < len(whole) < 120
+    assert {'"1"', None} == {one.etag for one in asked}
