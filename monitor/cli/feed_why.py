@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from workers.feeds.reasoning import Reasoning
     from workers.model.feed import FeedRow
+    from workers.model.websub import Subscription
     from workers.options import PollOptions
 
 __all__ = ["why"]
@@ -37,29 +38,30 @@ def why(config: str | None, feed: str, *, as_json: bool) -> None:
 
     settings = load_settings(config).settings
     now = SystemClock().now()
-    row, reasons, daemon = asyncio.run(_find(settings, feed, now))
+    row, reasons, daemon, hub = asyncio.run(_find(settings, feed, now))
     if as_json:
-        print_json(_told(row, reasons, daemon, now))
+        print_json({**_told(row, reasons, daemon, now), "websub": _websub(hub, now)})
     else:
-        print_text("\n".join(_lines(row, reasons, daemon, now)))
+        print_text("\n".join((*_lines(row, reasons, daemon, now), *_hub(hub, now))))
 
 
 async def _find(
     settings: "Settings", words: str, now: datetime
-) -> "tuple[FeedRow, Reasoning, dict[str, Any] | None]":
+) -> "tuple[FeedRow, Reasoning, dict[str, Any] | None, Subscription | None]":
     from monitor.cli.feed_found import the_feed
     from workers.feeds.budget import share_out
     from workers.feeds.reasoning import reasoning
 
-    async def asked(store: "SqlStore") -> "tuple[FeedRow, Reasoning]":
+    async def asked(store: "SqlStore") -> "tuple[FeedRow, Reasoning, Subscription | None]":
         row = await the_feed(store, words)
         options = _options(settings, row)
         needs = await store.feed_needs(options.interval_s)
         behind_s = await store.behind()
-        return row, reasoning(row, share_out(needs, now, options), now, options, behind_s)
+        hub = await store.subscription_of(row.id)
+        return row, reasoning(row, share_out(needs, now, options), now, options, behind_s), hub
 
-    row, reasons = await ask_store(None, asked, settings=settings)
-    return row, reasons, await _ask_daemon(settings, row)
+    row, reasons, hub = await ask_store(None, asked, settings=settings)
+    return row, reasons, await _ask_daemon(settings, row), hub
 
 
 def _options(settings: "Settings", row: "FeedRow") -> "PollOptions":
@@ -123,6 +125,30 @@ def _lines(
     parts += [("errors", _errors(row)), ("moving", _moving(row)), ("gone", _gone(row, now))]
     parts += [("queue", _queue(daemon)), ("host", _host(daemon))]
     yield from (f"  {name:10} {words}" for name, words in parts if words)
+
+
+def _websub(one: "Subscription | None", now: datetime) -> dict[str, Any] | None:
+    """Return how the feed's subscription stands; never its path or its secret."""
+    from workers.feeds.websub import is_live, standing
+    from workers.text.urls import show
+
+    if one is None:
+        return None
+    return {
+        "hub": show(one.hub),
+        "live": is_live(one, now),
+        "standing": standing(one, now),
+        "expires": one.expires_at,
+        "pushed": one.pushed_at,
+        "missed": one.missed_at,
+    }
+
+
+def _hub(one: "Subscription | None", now: datetime) -> "Iterator[str]":
+    told = _websub(one, now)
+    if told is not None:
+        pushed = f"; last push {told['pushed']:%Y-%m-%d %H:%M} UTC" if told["pushed"] else ""
+        yield f"  {'hub':10} {told['hub']}: {told['standing']}{pushed}"
 
 
 def _interval(reasons: "Reasoning") -> str:

@@ -89,6 +89,8 @@ async def test_a_push_rings_before_any_poll(tocsin, publisher, receiver, until, 
     assert 1 == publisher.polls
     code, out, _ = await tocsin.call("why", f"{publisher.base}/n1")
     assert (0, True) == (code, "Wire: new, pushed by its hub" in out)
+    code, out, _ = await tocsin.call("feeds", "why", "Wire")
+    assert (0, True) == (code, ": live until " in out.splitlines()[-1]), out
 
     await tocsin.kill()
     await tocsin.start(*words)

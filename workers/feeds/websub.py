@@ -37,6 +37,7 @@ __all__ = [
     "renewal_s",
     "signed",
     "speaks_of",
+    "standing",
     "subscription_of_token",
     "takes_secret",
     "token_of",
@@ -55,6 +56,7 @@ RENEW_AT = 0.8
 RENEW_LEAST_S = 300.0
 """Shorter leases lapse between two requests: a hub is not asked every minute."""
 FIRST_AGAIN_S = 600.0
+TRIED, SETTLED = timedelta(minutes=10), timedelta(hours=6)
 LATE = timedelta(minutes=5)
 """So much later than the publisher's own date, or than a poll, a push may come."""
 _SPARING = re.compile(r"^slowed:|polls_per_minute")
@@ -84,12 +86,21 @@ def wanted_of(feed: FeedRow, source: FeedSource | None) -> Wanted | None:
     return Wanted(hub=hub, topic=topic) if usable else None
 
 
-def differs(present: Subscription | None, wanted: Wanted | None, base: str) -> bool:
-    """Say whether what is there is not what is wanted, under our present address."""
-    if present is None or wanted is None:
-        return (present is None) != (wanted is None)
-    same = (present.hub, present.topic) == (wanted.hub, wanted.topic)
-    return not same or not present.callback.startswith(f"{base}/{PATH}/")
+def differs(present: Subscription | None, wanted: Wanted | None, base: str, now: datetime) -> bool:
+    """Say whether what is there is to be replaced by what is wanted, under our present address.
+
+    Servers of one name do not always agree on what they name: what was just asked for stays for
+    ten minutes, and what was verified for six hours.
+    """
+    if present is None:
+        return wanted is not None
+    if not present.callback.startswith(f"{base}/{PATH}/"):
+        return True
+    if wanted is not None and (present.hub, present.topic) == (wanted.hub, wanted.topic):
+        return False
+    if present.state == "live" and present.verified_at is not None:
+        return now - present.verified_at >= SETTLED
+    return present.asked_at is not None and now - present.asked_at >= TRIED
 
 
 def takes_secret(hub: str) -> bool:
@@ -210,7 +221,7 @@ def paced(
     """
     if one is None or row.interval_s is None:
         return row
-    told = f"websub: {_standing(one, now)}"
+    told = f"websub: {standing(one, now)}"
     fixed = row.interval_fixed_s is not None or options.interval_s is not None
     if fixed or not is_live(one, now) or one.missed_at is not None or one.expires_at is None:
         return replace(row, why=(*row.why, told))
@@ -226,7 +237,7 @@ def paced(
     return replace(row, interval_s=interval, next_poll_at=due, why=(*row.why, told))
 
 
-def _standing(one: Subscription, now: datetime) -> str:
+def standing(one: Subscription, now: datetime) -> str:
     """Return how a subscription stands, in words."""
     if is_live(one, now) and one.expires_at is not None:
         until = f"live until {one.expires_at:%Y-%m-%d %H:%M} UTC"
