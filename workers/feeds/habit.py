@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from workers.feeds.quiet import counted
 from workers.model.feed import Activity
 
-__all__ = ["day_rate", "hour_profile", "hour_share", "noted"]
+__all__ = ["Hours", "day_rate", "hour_profile", "noted"]
 
 DAY_S = 86400.0
 POSTS_FADE_S = 7 * DAY_S
@@ -34,7 +34,7 @@ def noted(activity: Activity, posted: Sequence[datetime], now: datetime) -> Acti
     known = activity.posts if isfinite(activity.posts) else 0.0
     posts = known * exp(-max(0.0, passed) / POSTS_FADE_S)
     fade = exp(-max(0.0, passed) / HOURS_FADE_S)
-    hours = [count * fade for count in _counts(activity)]
+    hours = [count * fade for count in Hours(activity).counts]
     for time in times:
         age = (now - time).total_seconds()
         posts += exp(-age / POSTS_FADE_S)
@@ -51,25 +51,30 @@ def day_rate(activity: Activity, now: datetime) -> float:
     return min((max(posts, 0.0) + PRIOR) / (seen + PRIOR), MOST_RATE)
 
 
+class Hours:
+    """A feed's profile: of each UTC hour how much busier it is than the mean, smoothed.
+
+    Made of one hour only when that is asked for: most intervals end within it.
+    """
+
+    __slots__ = ("_share", "counts")
+
+    def __init__(self, activity: Activity) -> None:
+        hours = activity.hours
+        whole = sum(hours)
+        # What is no such thing counts as nothing known.
+        if len(hours) != len(UNKNOWN) or not isfinite(whole) or min(hours) < 0.0:
+            hours, whole = UNKNOWN, 0.0
+        self.counts = hours
+        self._share = 24.0 / (whole + 24.0)
+
+    def __getitem__(self, hour: int) -> float:
+        """Return the number of an hour from 0 to 23; 24 is 0 again."""
+        before, at, after = (self.counts[(hour + near) % 24] for near in (-1, 0, 1))
+        return self._share * (0.25 * before + 0.5 * at + 0.25 * after + 1.0)
+
+
 def hour_profile(activity: Activity) -> tuple[float, ...]:
-    """Return for each UTC hour how much busier it is than the mean: 24 numbers around 1."""
-    counts = _counts(activity)
-    whole = sum(counts) + 24.0
-    raw = [24.0 * (count + 1.0) / whole for count in counts]
-    return tuple(
-        0.25 * raw[hour - 1] + 0.5 * raw[hour] + 0.25 * raw[(hour + 1) % 24] for hour in range(24)
-    )
-
-
-def hour_share(activity: Activity, hour: int) -> float:
-    """Return one number of `hour_profile`, without making the others."""
-    counts = _counts(activity)
-    near = 0.25 * counts[hour - 1] + 0.5 * counts[hour] + 0.25 * counts[(hour + 1) % 24]
-    return 24.0 * (near + 1.0) / (sum(counts) + 24.0)
-
-
-def _counts(activity: Activity) -> Sequence[float]:
-    """Return posts per hour; what is no such thing counts as nothing known."""
-    hours = activity.hours
-    known = len(hours) == len(UNKNOWN) and min(hours) >= 0.0 and isfinite(sum(hours))
-    return hours if known else UNKNOWN
+    """Return all 24 numbers of the profile."""
+    hours = Hours(activity)
+    return tuple(hours[hour] for hour in range(24))

@@ -7,7 +7,7 @@ over the square root of its posts: busy feeds oftener, but not in proportion.
 from datetime import datetime, timedelta
 from math import inf, isfinite, sqrt
 
-from workers.feeds.habit import day_rate, hour_profile, hour_share
+from workers.feeds.habit import Hours, day_rate
 from workers.model.base import Record
 from workers.model.feed import FeedHints, FeedNeed
 from workers.options import PollOptions
@@ -42,14 +42,14 @@ def auto_interval(
     need: FeedNeed, now: datetime, options: PollOptions, budget: Budget
 ) -> tuple[float, tuple[str, ...]]:
     """Return the interval in seconds that brings most for its polls, and how it was found."""
-    rate = day_rate(need.activity, now)
+    rate, hours = day_rate(need.activity, now), Hours(need.activity)
     why = [f"auto: {rate:.1f} posts a day"]
     if need.weight != 1.0:
         why.append(f"weight: {need.weight:g}")
     slowest = budget.slowest_s if budget.slowest_s is not None else options.slowest_s
-    least = min(_least(need, rate, now, options), slowest)
+    least = min(_least(need, rate * hours[now.hour], options), slowest)
     usual = budget.k / sqrt(weight_of(need.weight) * rate)
-    interval = _at_habit(need, now, usual, slowest)
+    interval = _at_habit(hours, now, usual, slowest)
     if interval < least:
         interval = least
         why.append(f"fastest: {span(least)}")
@@ -67,9 +67,9 @@ def auto_interval(
 
 def root_of(need: FeedNeed, now: datetime) -> float:
     """Return by what K is divided at this hour, about."""
-    hour = now.hour + now.minute / 60
-    share = hour_share(need.activity, int(hour)) + hour_share(need.activity, int(hour + 1) % 24)
-    return sqrt(weight_of(need.weight) * day_rate(need.activity, now) * share / 2)
+    hours = Hours(need.activity)
+    share = (hours[now.hour] + hours[now.hour + 1]) / 2
+    return sqrt(weight_of(need.weight) * day_rate(need.activity, now) * share)
 
 
 def bounds(
@@ -77,7 +77,8 @@ def bounds(
 ) -> tuple[float, float]:
     """Return the shortest and the longest interval, in seconds, that a feed can have now."""
     floor = floor_of(need.hints, now)
-    least = min(_least(need, day_rate(need.activity, now), now, options), slowest_s)
+    at_once = day_rate(need.activity, now) * Hours(need.activity)[now.hour]
+    least = min(_least(need, at_once, options), slowest_s)
     asked = floor[0] if floor is not None else 0.0
     return max(least, asked), max(slowest_s, asked)
 
@@ -87,26 +88,24 @@ def weight_of(weight: float) -> float:
     return min(max(weight, LEAST_WEIGHT), MOST_WEIGHT) if weight == weight else 1.0  # noqa: PLR0124 - not a number is not itself
 
 
-def _least(need: FeedNeed, rate: float, now: datetime, options: PollOptions) -> float:
+def _least(need: FeedNeed, at_once: float, options: PollOptions) -> float:
     """Return the seconds below which polls bring next to nothing, but for feeds that matter."""
     if need.weight >= HEAVY:
         return options.fastest_s
-    at_once = rate * hour_share(need.activity, now.hour)
     return max(options.fastest_s, min(NEW_PER_POLL * DAY_S / at_once, OFTEN_S))
 
 
-def _at_habit(need: FeedNeed, now: datetime, usual_s: float, slowest_s: float) -> float:
+def _at_habit(hours: Hours, now: datetime, usual_s: float, slowest_s: float) -> float:
     """Spread ``usual_s`` over the coming hours by the feed's profile, up to the slowest.
 
     A poll is due when the hours passed, each counted at its speed, add up to one interval.
     """
     if usual_s <= 0:
         return 0.0
-    profile = hour_profile(need.activity)
     done = passed = 0.0
     at = now
     while passed < slowest_s:
-        speed = sqrt(profile[at.hour]) / usual_s
+        speed = sqrt(hours[at.hour]) / usual_s
         hour_s = HOUR_S - (at.minute * 60 + at.second + at.microsecond / 1e6)
         if done + speed * hour_s >= 1.0:
             return min(passed + (1.0 - done) / speed, slowest_s)
