@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.intervals                   200 feeds, two weeks, a minute or so
+    python -m benchmarks.intervals                   200 feeds, ten days, a minute and a half
     python -m benchmarks.intervals --polls 3.3       another budget, in polls a minute
     python -m benchmarks.intervals --seed 7          other feeds
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-FEEDS, PAST, LEARN, MEASURE = 200, 7, 7, 14
+FEEDS, PAST, LEARN, MEASURE = 200, 7, 5, 10
 """Feeds; days before the first poll, days in which rules learn, days that count."""
 LISTED = 30
 """Entries that a feed lists."""

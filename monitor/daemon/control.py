@@ -30,6 +30,8 @@ __all__ = ["Report", "control_socket", "member_socket"]
 
 
 VANISHED_S = 3600.0
+UNTOLD = frozenset({"sinks", "machine", "network"})
+"""What processes tell one another only."""
 SPREAD_S, SPREAD_MOST_S = 0.05, 60.0
 """Feeds that are all to be polled now are spread by so much each, over so long at most."""
 
@@ -120,7 +122,7 @@ class Report:
             beating, vanished = await broker.processes(), await broker.vanished(VANISHED_S)
         except Transient:
             return {**told, "vanished": []}
-        processes = [{key: one[key] for key in one if key != "sinks"} for one in beating]
+        processes = [{key: one[key] for key in one if key not in UNTOLD} for one in beating]
         return {**told, "processes": processes or told["processes"], "vanished": vanished}
 
     async def healthy(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import timedelta
 from math import ceil
+from platform import node
 from typing import Any
 
 import structlog
@@ -26,6 +27,8 @@ DEAD_S, DEAD_OVER_S, DEAD_MOST = 60.0, 3600.0, 20
 """How often dead letters are counted, over what time, and how many new ones are too many."""
 _PLURALS = {"entry": "entries", "page": "pages", "delivery": "deliveries"}
 FEED_EVENTS = frozenset({"feed_failing", "feed_gone", "feed_quiet", "feed_blind"})
+MACHINE = node()
+"""Only processes of one machine share a network."""
 _log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
@@ -70,9 +73,25 @@ class Upkeep:
         """Tell the others that this process lives, what it does, and which sinks it knows."""
         try:
             sinks = sorted(self._state.settings.sinks)
-            await self._state.parts.broker.beat({**self._told(), "sinks": sinks})
+            network = self._state.parts.edges.network
+            seen = network.told_others(self._state.clock.monotonic())
+            told = {"sinks": sinks, "machine": MACHINE, "network": seen}
+            await self._state.parts.broker.beat({**self._told(), **told})
+            if "poll" in self._state.roles:
+                await self._hear()
         except Transient as error:
             _log.debug("beat_failed", error=str(error))
+
+    async def _hear(self) -> None:
+        """Take what other processes of this machine saw of the network."""
+        broker, network = self._state.parts.broker, self._state.parts.edges.network
+        seen: dict[str, bool] = {}
+        for process in await broker.processes():
+            told = process.get("network")
+            here = process.get("machine") == MACHINE and process.get("name") != broker.consumer
+            if here and isinstance(told, dict):
+                seen |= {host: ok for host, ok in told.items() if isinstance(ok, bool)}
+        network.hear(seen, self._state.clock.monotonic())
 
     async def refill(self) -> None:
         """Make the due-queue be what SQL knows, and share out the budget of polls anew."""

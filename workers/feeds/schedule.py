@@ -171,19 +171,23 @@ def after_bad(  # noqa: PLR0913, PLR0917 - the row, why it failed, and when that
     return _given_up(row, now)
 
 
-def after_outage(feed: FeedRow, now: datetime, options: PollOptions) -> FeedRow:
+def after_outage(
+    feed: FeedRow, now: datetime, options: PollOptions, *, soon_s: float | None = None
+) -> FeedRow:
     """Return the feed's row after a poll that our own network failed: it is asked again as usual.
 
-    Neither the score nor the errors grow, and what was wrong with the feed before stands.
+    Neither the score nor the errors grow, and what was wrong with the feed before stands. With
+    ``soon_s`` it is the one that is tried after so many seconds, to see whether it is over.
     """
     base = fixed_of(feed, options) or feed.interval_s or OFTEN_S
+    wait = base if soon_s is None else min(base, soon_s)
     return replace(
         feed,
         interval_s=base,
-        why=(f"our own network is down: again after {span(base)}",),
+        why=(f"our own network is down: again after {span(wait)}",),
         last_poll_at=now,
         excused_at=now,
-        next_poll_at=now + timedelta(seconds=base),
+        next_poll_at=now + timedelta(seconds=wait),
     )
 
 

@@ -5,6 +5,7 @@ import structlog
 from workers.alerts import SinkRoute, event
 from workers.errors import Reason, StoreDown, Transient
 from workers.feeds.outage import UNREACHED, WINDOW_S, reached
+from workers.model.feed import FeedRow
 from workers.model.message import EventIntent
 from workers.steps.edges import Edges, Rules
 from workers.steps.events import Events
@@ -16,8 +17,12 @@ SUBJECT = "network"
 _log = structlog.get_logger()
 
 
+MORE = 8
+"""Feeds that are asked at once where it is to be known whether our network works."""
+
+
 async def is_our_own(
-    edges: Edges, rules: Rules, url: str, reason: Reason | None, *, feed: str | None = None
+    edges: Edges, rules: Rules, url: str, reason: Reason | None, *, feed: FeedRow | None = None
 ) -> bool:
     """Note how a fetch ended; say whether it failed because our own network is down.
 
@@ -30,9 +35,37 @@ async def is_our_own(
     """
     ok = reached(reason, answered=reason is None)
     if ok is not None:
-        edges.network.note(host_of(url), edges.clock.monotonic(), ok=ok, feed=feed)
+        _note(edges, host_of(url), feed, ok=ok)
         await _tell(edges, rules)
+        await _ask_more(edges, ok=ok)
     return reason in UNREACHED and edges.network.down
+
+
+def _note(edges: Edges, host: str, feed: FeedRow | None, *, ok: bool) -> None:
+    failing_s = 0.0
+    if feed is not None and feed.failing_since is not None:
+        failing_s = (edges.clock.now() - feed.failing_since).total_seconds()
+    at, id_ = edges.clock.monotonic(), feed.id if feed is not None else None
+    edges.network.note(host, at, ok=ok, feed=id_, failing_s=failing_s)
+
+
+async def _ask_more(edges: Edges, *, ok: bool) -> None:
+    """Let more feeds be polled where too few hosts were asked to know whose fault it is.
+
+    And where the first host answers again, to see whether others do.
+    """
+    network, at = edges.network, edges.clock.monotonic()
+    try:
+        if network.suspects(at):
+            feeds = await edges.store.soonest_feeds(MORE)
+        elif ok and network.down:
+            feeds = list(network.missed()[:MORE])
+        else:
+            return
+        if feeds:
+            await edges.broker.schedule_feeds(dict.fromkeys(feeds, 0.0), soonest=True)
+    except (StoreDown, Transient) as error:
+        _log.debug("no_more_asked", error=str(error))
 
 
 def network_down(edges: Edges, sinks: tuple[SinkRoute, ...]) -> EventIntent:

@@ -14,6 +14,7 @@ from workers.feeds.budget import Spending, eased, share_out
 from workers.feeds.hints import kept_hints
 from workers.feeds.interval import Budget
 from workers.feeds.news import News
+from workers.feeds.outage import PROBE_S
 from workers.feeds.pressure import Moment
 from workers.feeds.quiet import quiet_after
 from workers.feeds.schedule import after_bad, after_good, after_outage, gone, moved
@@ -84,7 +85,7 @@ class Poll:
         try:
             seen = await self._look(feed, rules)
             reason = seen.reason if seen.answer is None else None
-            if await is_our_own(self._edges, rules, feed.url, reason, feed=feed.id):
+            if await is_our_own(self._edges, rules, feed.url, reason, feed=feed):
                 commit = self._excused(feed, rules)
             else:
                 commit = self._noticed(feed, await self._decide(feed, seen, rules), rules)
@@ -169,7 +170,9 @@ class Poll:
     def _excused(self, feed: FeedRow, rules: Rules) -> PollCommit:
         """Our own outage is not the feed's fault; it is told of as what it is."""
         now = self._edges.clock.now()
-        commit = _commit(feed, after_outage(feed, now, rules.poll), now)
+        probes = self._edges.network.probes(self._edges.clock.monotonic())
+        row = after_outage(feed, now, rules.poll, soon_s=PROBE_S if probes else None)
+        commit = _commit(feed, row, now)
         told = network_down(self._edges, rules.sinks)
         return replace(commit, events=EventChanges(raised=(told,)))
 

@@ -379,6 +379,10 @@ class Store(Protocol):
         """Return all feeds, the parked ones too."""
         ...
 
+    async def soonest_feeds(self, most: int) -> list[str]:
+        """Return the feeds that do not fail and are due soonest, no two of one host."""
+        ...
+
     async def feed_needs(self, interval_s: float | None) -> list[FeedNeed]:
         """Return what says how often each feed that is not parked is to be polled.
 

@@ -19,6 +19,7 @@ from workers.model.ids import feed_id
 from workers.store.columns import bounded, seconds
 from workers.store.sql import Fixed, Values, chunks, put_new
 from workers.store.tables import addresses, feeds
+from workers.text.urls import host_of
 
 __all__ = [
     "address_key",
@@ -35,6 +36,8 @@ __all__ = [
 _SPLIT = ("pages_got", "pages_tried", "configured")
 
 
+SOONEST_LOOKED = 8
+"""Rows that are looked at for each of another host."""
 MOST_MEANT = 20
 """Feeds that are found by one name; names are unique in the config, not in what was."""
 
@@ -138,6 +141,22 @@ def delays(
         (id_, 0.0 if at is None else at - present, interval)
         for id_, at, interval in _DELAYS.fetch(conn, {"after": after, "most": most})
     ]
+
+
+_SOONEST = (
+    select(feeds.c.id, feeds.c.url)
+    .where(feeds.c.parked.is_(False), feeds.c.errors == 0)
+    .order_by(feeds.c.next_poll_at, feeds.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def soonest(conn: Connection, _now: datetime, most: int) -> list[str]:
+    """Return feeds that do not fail and are due soonest, no two of one host."""
+    by_host: dict[str, str] = {}
+    for row in conn.execute(_SOONEST, {"most": SOONEST_LOOKED * most}):
+        by_host.setdefault(host_of(row.url), row.id)
+    return list(by_host.values())[:most]
 
 
 _NEEDS: Select[Any] = select(

@@ -257,6 +257,10 @@ class StepStore(Base):
         """
         return await self._write(feeds.switch, feed, on=True, listed=listed)
 
+    async def soonest_feeds(self, most: int) -> list[str]:
+        """Return the feeds that do not fail and are due soonest, no two of one host."""
+        return await self._read(feeds.soonest, most)
+
     async def feed_needs(self, interval_s: float | None) -> list[FeedNeed]:
         """Return what says how often each feed that is not parked is to be polled.
 
