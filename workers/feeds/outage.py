@@ -148,7 +148,7 @@ class Network:
 
     def probes(self, at: float) -> bool:
         """Say, once in `PROBE_S` while it is down, that one feed is to be asked again soon."""
-        if not self.down or at - self._probed_at < PROBE_S:
+        if not self.down or at - self._probed_at < 0.9 * PROBE_S:
             return False
         self._probed_at = at
         return True
