@@ -70,6 +70,11 @@ METRICS = (
     ),
     Metric("tocsin_due_lag_seconds", "gauge", "How long the most overdue feed has waited."),
     Metric(
+        "tocsin_claim_lag_seconds",
+        "histogram",
+        "How long a feed had been due when it was claimed.",
+    ),
+    Metric(
         "tocsin_pages_behind_seconds",
         "gauge",
         "How long the page that is due longest has waited for a reader.",

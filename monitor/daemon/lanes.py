@@ -115,6 +115,7 @@ class Lanes:
             clock=self._parts.edges.clock,
             lease_s=self._options.lease_s,
             house=self._house,
+            meter=self._parts.edges.meter,
         )
 
     def _lane(

@@ -40,8 +40,8 @@ class DueQueue(Part):
             return []
         args: list[Word] = [count, _lease_ms(lease_s), FEED_BYTES]
         too_long, *reply = await self._link.run("due_claim", [DUE], args)
-        claimed = list(zip(reply[::2], reply[1::2], strict=True))
-        foreign = [feed for feed, _ in claimed if _name(feed) is None]
+        claimed = list(zip(reply[::3], reply[1::3], reply[2::3], strict=True))
+        foreign = [feed for feed, _, _ in claimed if _name(feed) is None]
         if foreign:
             await self._link.call("ZREM", DUE, *foreign)
         if too_long or foreign:
@@ -52,8 +52,8 @@ class DueQueue(Part):
                 reason="not written by us",
             )
         return [
-            FeedLease(feed=name, deadline=int(deadline) / 1000)
-            for feed, deadline in claimed
+            FeedLease(feed=name, deadline=int(deadline) / 1000, late_s=int(late) / 1000)
+            for feed, deadline, late in claimed
             if (name := _name(feed)) is not None
         ]
 

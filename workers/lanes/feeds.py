@@ -12,7 +12,7 @@ from workers.lanes.house import House
 from workers.lanes.outage import Outage
 from workers.lanes.pulse import Pulse
 from workers.model.leases import FeedLease, NextPoll
-from workers.steps.ports import Broker
+from workers.steps.ports import Broker, Meter
 
 __all__ = ["FeedLane"]
 
@@ -43,6 +43,7 @@ class FeedLane:
         clock: Clock,
         lease_s: float,
         house: House | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.pulse = Pulse("poll", clock, period_s=5.0)
         self._poll = poll
@@ -51,6 +52,7 @@ class FeedLane:
         self._clock = clock
         self._lease_s = lease_s
         self._house = house or House()
+        self._meter = meter
         self._house.join(self)
         self._outage = Outage("poll", clock)
         self._running: dict[asyncio.Task[None], _Held] = {}
@@ -91,6 +93,8 @@ class FeedLane:
             await self._give_back(leases)
             return
         for lease in leases:
+            if self._meter is not None:
+                self._meter.observe("tocsin_claim_lag_seconds", lease.late_s)
             task = asyncio.create_task(self._one(lease.feed), name=f"poll:{lease.feed}")
             self._running[task] = _Held(lease, self._clock.monotonic())
             task.add_done_callback(self._ended)

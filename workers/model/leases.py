@@ -31,6 +31,8 @@ class FeedLease(Record, frozen=True, kw_only=True):
     feed: str
     deadline: float
     """The fence, seconds of Redis TIME."""
+    late_s: float = 0.0
+    """For how long it had been due when it was claimed."""
 
 
 class FeedStanding(Record, frozen=True, kw_only=True):
