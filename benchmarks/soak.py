@@ -1,9 +1,9 @@
 """A soak: `python -m benchmarks.soak [--feeds N] [--minutes M]`.
 
-Two real daemons (`tocsin run`) share one Redis and one PostgreSQL (SQLite where there is none), and
-poll thousands of feeds of one server on loopback, which notes each request. After a third of the
-time one of them is killed, and another is started in its place. What the server saw says whether a
-feed was polled twice inside a lease, or lost.
+Two real daemons (`tocsin run`) share one Redis and one PostgreSQL (SQLite where there is none),
+and poll thousands of feeds of one server on loopback, which notes each request. After a third of
+the time one of them is killed, and another is started in its place. What the server saw says
+whether a feed was polled twice inside a lease, or lost.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -249,7 +250,7 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
     times: list[list[float]] = report["asked"]
     polls = sum(map(len, times))
     lease = min(LEASE_S, asked.interval_s) - MARGIN_S
-    gaps = [b - a for one in times for a, b in zip(one, one[1:], strict=False)]
+    gaps = [b - a for one in times for a, b in pairwise(one)]
     late = 1.5 * asked.interval_s + LEASE_S + MARGIN_S
     begun = min(one[0] for one in times if one)
     first = [one[0] - begun for one in times if one]
@@ -261,7 +262,8 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
     yield f"| polls | {polls} |"
     span = max(1.0, now - begun)
     wanted = 60.0 * asked.feeds / asked.interval_s
-    yield f"| polls a minute, of what the intervals ask for | {60 * polls / span:.0f}, {wanted:.0f} |"
+    rate = 60.0 * polls / span
+    yield f"| polls a minute, of what the intervals ask for | {rate:.0f}, {wanted:.0f} |"
     yield f"| **double polls inside a lease** | {sum(gap < lease for gap in gaps)} |"
     yield f"| **feeds never polled** | {sum(not one for one in times)} |"
     lost = sum(bool(one) and now - one[-1] > late for one in times)
@@ -274,12 +276,12 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
             f"{percentile(gaps, 0.99):.1f} / {max(gaps):.1f} |"
         )
     yield f"| CPU of Redis, a poll | {redis_s / max(1, polls) * 1e3:.2f} ms |"
-    cpu = sum(one.cpu_s for one in soak.members)
-    yield f"| CPU of the daemons, a poll, their start included | {cpu / max(1, polls) * 1e3:.2f} ms |"
+    each_ms = sum(one.cpu_s for one in soak.members) / max(1, polls) * 1e3
+    yield f"| CPU of the daemons, a poll, their start included | {each_ms:.2f} ms |"
     yield ""
     yield (
-        "| process | ready after | claimed late, p50 / p99 / max, at most | /livez p50 / p99 / max "
-        "| memory over time, MB |"
+        "| process | ready after | claimed late, p50 / p99 / max, at most | /livez, p50 / p99 / "
+        "max | memory over time, MB |"
     )
     yield "|---|---|---|---|---|"
     for one in soak.members:

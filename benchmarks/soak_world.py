@@ -13,12 +13,8 @@ from aiohttp import web
 __all__ = ["main"]
 
 ITEMS = 5
-PAGE = (
-    "<html><head><title>{0}</title></head><body><article><h1>{0}</h1>{1}</article></body></html>"
-)
-TEXT = (
-    "<p>" + "The council met beside the harbour and spoke of the bridge at length. " * 6 + "</p>"
-)
+PAGE = "<html><head><title>{0}</title></head><body><article><h1>{0}</h1>{1}</article></body>"
+TEXT = f"<p>{'The council met beside the harbour and spoke of the bridge. ' * 6}</p>"
 
 
 class World:
