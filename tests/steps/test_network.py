@@ -50,16 +50,26 @@ async def test_it_is_told_once_and_instead_of_the_feeds(world, hosts):
 
 async def test_what_failed_meanwhile_is_due_when_it_ends(world, hosts):
     """Within two minutes, and not those that could be asked."""
-    await world.broker.schedule_feeds(dict.fromkeys(hosts, 3000.0))
     for feed in hosts[:6]:
         await world.poll(feed)
-    assert not any(delay < 1000 for delay in await due(world))
+    await world.broker.drop_feeds(hosts)
+    await world.broker.schedule_feeds(dict.fromkeys(hosts, 3000.0))
     world.clock.advance(300)
     await world.poll(hosts[6])
     assert not world.edges.network.down
     soon = [delay for delay in await due(world) if delay <= 120]
     assert 6 == len(soon)
     assert len(set(soon)) > 1
+
+
+async def test_two_that_fail_let_others_be_asked(world, hosts):
+    """Where too few hosts were asked to know who is to blame, more are due at once."""
+    await world.broker.schedule_feeds(dict.fromkeys(hosts, 3000.0))
+    await world.poll(hosts[0])
+    assert all(delay > 1000 for delay in await due(world))
+    await world.poll(hosts[1])
+    assert 5 == len([delay for delay in await due(world) if delay <= 0])
+    assert not world.edges.network.down
 
 
 async def due(world) -> list[float]:

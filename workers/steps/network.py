@@ -37,7 +37,7 @@ async def is_our_own(
     if ok is not None:
         _note(edges, host_of(url), feed, ok=ok)
         await _tell(edges, rules)
-        await _ask_more(edges, ok=ok)
+        await _ask_more(edges, feed, ok=ok)
     return reason in UNREACHED and edges.network.down
 
 
@@ -49,7 +49,7 @@ def _note(edges: Edges, host: str, feed: FeedRow | None, *, ok: bool) -> None:
     edges.network.note(host, at, ok=ok, feed=id_, failing_s=failing_s)
 
 
-async def _ask_more(edges: Edges, *, ok: bool) -> None:
+async def _ask_more(edges: Edges, feed: FeedRow | None, *, ok: bool) -> None:
     """Let more feeds be polled where too few hosts were asked to know whose fault it is.
 
     And where the first host answers again, to see whether others do.
@@ -57,7 +57,8 @@ async def _ask_more(edges: Edges, *, ok: bool) -> None:
     network, at = edges.network, edges.clock.monotonic()
     try:
         if network.suspects(at):
-            feeds = await edges.store.soonest_feeds(MORE)
+            asked = feed.id if feed is not None else ""
+            feeds = [id_ for id_ in await edges.store.soonest_feeds(MORE) if id_ != asked]
         elif ok and network.down:
             feeds = list(network.missed()[:MORE])
         else:
