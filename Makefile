@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 export PYTHONSAFEPATH := 1
+# Tests mostly wait for processes and deadlines, so twice as many run as there are usually cores.
+SHARED := -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts tests thorough coverage chaos bench docs build clean
@@ -29,14 +31,14 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest $(SHARED) $(PYTEST)
 
 thorough: $(VENV)/.dev ## run the tests with every repetition, and with asyncio's own checks
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "" -o asyncio_debug=true $(PYTEST)
+	$(BIN)/python -m pytest $(SHARED) -m "" -o asyncio_debug=true $(PYTEST)
 
 coverage: $(VENV)/.dev ## run the tests again, half as fast, and say which lines none of them runs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST)
+	$(BIN)/coverage run -m pytest $(SHARED) $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -197,10 +197,10 @@ async def other(server: Server, make: Make) -> RedisBroker:
 
 @pytest.fixture
 def until() -> Until:
-    """Wait for a predicate, ten seconds at most."""
+    """Wait for a predicate, half a minute at most."""
 
     async def wait(predicate: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await predicate():  # noqa: ASYNC110 - others change what is asked
                 await asyncio.sleep(0.01)
 

@@ -44,7 +44,7 @@ def _text(path: Path) -> str:
 
 async def _written(path: Path) -> int:
     """Wait for a pid to be written there."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (told := _text(path)):  # noqa: ASYNC110 - a program writes it
             await asyncio.sleep(0.01)
     return int(told)
@@ -53,7 +53,7 @@ async def _written(path: Path) -> int:
 async def _end_of(path: Path) -> None:
     """Wait for the process whose pid is there to be gone."""
     pid = await _written(path)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not _gone(pid):  # noqa: ASYNC110 - the kernel does not tell us
             await asyncio.sleep(0.01)
 
@@ -175,9 +175,9 @@ async def test_an_attempt_that_is_cancelled_at_its_start_ends(notice: Make, tmp_
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             with pytest.raises(asyncio.CancelledError):
                 await task
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not all(_gone(int(_text(one))) for one in tmp_path.glob("pid*") if _text(one)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
