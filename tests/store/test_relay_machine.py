@@ -177,7 +177,15 @@ class RelayMachine(RuleBasedStateMachine):
         assert row is None or row.next_at is None
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 100), ("postgres", 15)])
+@pytest.mark.parametrize(
+    ("kind", "examples"),
+    [
+        ("sqlite", 40),
+        ("postgres", 10),
+        pytest.param("sqlite", 300, marks=[pytest.mark.thorough, pytest.mark.timeout(600)]),
+        pytest.param("postgres", 50, marks=[pytest.mark.thorough, pytest.mark.timeout(600)]),
+    ],
+)
 def test_no_request_is_lost_or_stuck_whatever_overtakes_what(request, kind, examples) -> None:
     """Each request is worked on after it was made, in every interleaving that was tried."""
     url = "sqlite://"

@@ -43,7 +43,9 @@ def address(postgres) -> str:
     return postgres.url()
 
 
-@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGQUIT, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)]
+)
 async def test_a_server_that_is_restarted_fails_what_is_under_way_and_no_more(
     own_postgres, clock, how
 ) -> None:
