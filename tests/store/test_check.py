@@ -58,8 +58,9 @@ async def test_a_whole_database_is_whole(world) -> None:
          "work for a delivery that is done or held"),
         ("UPDATE work SET id = 'del_x' WHERE id = (SELECT id FROM work WHERE next_at > 0 LIMIT 1)",
          "work without its delivery"),
-        (("INSERT INTO work SELECT 'page', 'art_x', stream, 1, NULL, 1, 0, 0, NULL, 1, NULL "
-         "FROM work LIMIT 1"), "work without its article"),
+        (("INSERT INTO work (kind, id, stream, next_at, turn, attempts, deaths, asked_at) "
+          "SELECT 'page', 'art_x', stream, 1, 1, 0, 0, 1 FROM work LIMIT 1"),
+         "work without its article"),
         ("UPDATE deliveries SET alert_id = NULL", "delivery that tells nothing"),
         ("UPDATE deliveries SET state = 'lost'", "unknown kind or state"),
         ("UPDATE deliveries SET held_reason = NULL", "unknown kind or state"),
@@ -117,7 +118,7 @@ async def test_a_damaged_file_is_a_finding(lite, clock, make_world) -> None:
                 text("INSERT INTO meta VALUES (:key, :value)"),
                 {"key": f"k{n}", "value": "x" * 900},
             )
-            for n in range(300)
+            for n in range(1500)  # so that the schema, at the beginning, stays whole
         ]
     )
     await world.store.close()
