@@ -60,6 +60,8 @@ def in_words(row: "FeedRow", now: datetime) -> str | None:
             f"{what}, {times} {at} {clock(row.failing_since, now)}; "
             f"next try {ahead(row.next_poll_at, now)}"
         )
+    if row.stand_in is not None and row.stand_in.read:
+        return f"its address is no feed now; {row.stand_in.url}, which it names, is read instead"
     return row.quiet
 
 
@@ -99,4 +101,5 @@ def line_of(row: "FeedRow", now: datetime) -> dict[str, Any]:
         "failing_since": row.failing_since,
         "words": in_words(row, now),
         "disabled_at": row.disabled_at,
+        "stand_in": row.stand_in.url if row.stand_in and not row.stand_in.refused else None,
     }

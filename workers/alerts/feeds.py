@@ -86,8 +86,7 @@ def _good(
 ) -> EventChanges:
     shown = _shown(before, after, sinks, topics)
     raised = [*shown.raised]
-    if before.url != after.url:
-        text = f"From {before.url} to {after.url}: permanent redirects agreed for over a day."
+    if (text := _moved(before, after)) is not None:
         raised.append(event("feed_moved", after.name, text, sinks))
     away_since = before.last_good_at or before.failing_since or now
     text = f"It can be read again; the last good poll was at {away_since:%Y-%m-%d %H:%M} UTC."
@@ -97,6 +96,24 @@ def _good(
         for kind in ("feed_failing", "feed_gone")
     )
     return EventChanges(raised=tuple(raised), ended=(*ended, *shown.ended))
+
+
+def _moved(before: FeedRow, after: FeedRow) -> str | None:
+    """Return where a feed has gone, None if it has not."""
+    if before.url != after.url:
+        page = before.stand_in is not None and before.stand_in.url == after.url
+        why = "its page named it" if page else "permanent redirects agreed"
+        return f"From {before.url} to {after.url}: {why} for over a day."
+    known, new = before.stand_in, after.stand_in
+    if new is None or not (new.read and new.page):
+        return None
+    if known is not None and known.read and known.url == new.url:
+        return None
+    return (
+        f"{after.url} is a page for people now. The one feed that it names is read instead: "
+        f"{new.url}. If the page says so for a day that becomes its address; if it is another "
+        "feed, write the right one into the config."
+    )
 
 
 def _shown(

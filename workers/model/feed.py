@@ -169,8 +169,12 @@ class StandIn(Record, frozen=True, kw_only=True):
     url: str
     seen_at: datetime
     """When the page was last seen to name it."""
+    page: bool = True
+    """False where an index of sitemaps names it."""
+    read: bool = False
+    """Whether it was read as a feed."""
     refused: bool = False
-    """True where it is no feed: not asked for again until the page names another."""
+    """True where it is no feed: not asked for again for a day, or until the page names another."""
 
 
 class Activity(Record, frozen=True, kw_only=True):

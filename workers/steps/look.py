@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from workers.errors import Permanent, Reason, Transient
 from workers.feeds import made, read_again
+from workers.feeds.instead import Lead, leads_of
 from workers.feeds.marks import Marks, unpack
 from workers.model.base import Record
 from workers.model.feed import FeedRow, ParsedFeed, Validators
@@ -58,6 +59,8 @@ class Seen(Record, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str = ""
     retry_after: float | None = None
+    lead: Lead | None = None
+    """The one feed that is named by what was there, which is none."""
 
 
 class Look:
@@ -124,11 +127,17 @@ class Look:
         full = feed.baselined_at is None or unconditional(feed, self._edges.clock.now())
         parsed = await self.read(answer, rules, None if full else feed.marks)
         if parsed.kind == "none":
-            return Seen(reason="payload", detail=parsed.error or "not a feed")
+            return await self._no_feed(feed, answer, parsed)
         if not parsed.complete:
             # What was cut off has not been seen: only the very same bytes say nothing new.
             validators = Validators(body_hash=validators.body_hash)
         return Seen(parsed=parsed, validators=validators)
+
+    async def _no_feed(self, feed: FeedRow, answer: Answer, parsed: ParsedFeed) -> Seen:
+        """Say what is there instead, and which feeds it names."""
+        found = await asyncio.to_thread(leads_of, answer.body, answer.url, answer.headers, feed)
+        told = [parsed.error or "not a feed", found.words]
+        return Seen(reason="payload", detail="; ".join(filter(None, told)), lead=found.lead)
 
     async def read(self, answer: Answer, rules: Rules, marks: bytes | None = None) -> ParsedFeed:
         """Parse off the event loop; where the fast parser fails, ask the slow one in a process.

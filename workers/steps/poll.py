@@ -12,6 +12,7 @@ from workers.feeds import http_hints, merge_hints
 from workers.feeds.blind import blind_after
 from workers.feeds.budget import Spending, eased, share_out
 from workers.feeds.hints import kept_hints
+from workers.feeds.instead import as_asked, led, page_failed, refused
 from workers.feeds.interval import Budget
 from workers.feeds.news import News
 from workers.feeds.outage import PROBE_S
@@ -78,17 +79,18 @@ class Poll:
         feed = await self._edges.store.load_feed(feed_id)
         if feed is None or feed.parked:
             return NextPoll(delay_s=GONE_FROM_CONFIG_S)
-        wait = await take_turn(self._edges, feed.url, rules.net, feed=feed.id)
+        asked = as_asked(feed, self._edges.clock.now())
+        wait = await take_turn(self._edges, asked.url, rules.net, feed=feed.id)
         if wait > 0:
             return NextPoll(delay_s=wait, waits=True)
         began, one = self._edges.clock.now(), None
         try:
-            seen = await self._look(feed, rules)
+            seen = await self._look(asked, rules)
             reason = seen.reason if seen.answer is None else None
-            if await is_our_own(self._edges, rules, feed.url, reason, feed=feed):
+            if await is_our_own(self._edges, rules, asked.url, reason, feed=feed):
                 commit = self._excused(feed, rules)
             else:
-                commit = self._noticed(feed, await self._decide(feed, seen, rules), rules)
+                commit = self._noticed(feed, await self._decide(feed, asked, seen, rules), rules)
             if seen.reason is None:
                 commit, one = await beside_pushes(self._edges, rules, feed, commit)
             await self._store(commit, began)
@@ -122,12 +124,17 @@ class Poll:
         events = replace(commit.events, raised=(*commit.events.raised, *found.raised))
         return replace(commit, events=replace(events, ended=found.ended))
 
-    async def _decide(self, feed: FeedRow, seen: Seen, rules: Rules) -> PollCommit:
+    async def _decide(self, feed: FeedRow, asked: FeedRow, seen: Seen, rules: Rules) -> PollCommit:
+        """Decide by what was seen at the address that was asked, which a page may have named."""
         now = self._edges.clock.now()
         if seen.reason is not None:
-            return self._failed(feed, seen, rules, now)
+            return self._bad(feed, asked, seen, rules, now)
         await self._feel_pressure()
-        feed = moved(feed, seen.answer.moved_to if seen.answer else None, now)
+        if asked.url != feed.url and feed.stand_in is not None:
+            feed = replace(feed, stand_in=replace(feed.stand_in, read=True))
+        else:
+            feed = moved(feed, seen.answer.moved_to if seen.answer else None, now)
+            feed = replace(feed, stand_in=None)
         if seen.parsed is None:
             return _commit(feed, self._good(feed, seen, None, rules, now), now)
         seen, decided = await self._entries(feed, seen, seen.parsed, rules)
@@ -161,6 +168,18 @@ class Poll:
         parsed = await self._look.read(seen.answer, rules)
         whole = replace(seen, parsed=parsed)
         return whole, await decide_entries(self._edges, rules, feed, parsed)
+
+    def _bad(
+        self, feed: FeedRow, asked: FeedRow, seen: Seen, rules: Rules, now: datetime
+    ) -> PollCommit:
+        """Decide about what is no feed: it may name one, or may have been named by a page."""
+        if asked.url != feed.url:
+            commit = self._failed(feed, seen, rules, now)
+            return replace(commit, feed=refused(commit.feed, seen.reason or "payload", now))
+        row = led(feed, seen.lead, now) if seen.lead is not None else None
+        if row is None and feed.stand_in is not None and not feed.stand_in.refused:
+            row = page_failed(feed, now)
+        return self._failed(feed, seen, rules, now) if row is None else _commit(feed, row, now)
 
     def _failed(self, feed: FeedRow, seen: Seen, rules: Rules, now: datetime) -> PollCommit:
         reason = seen.reason or "connect"
@@ -208,10 +227,14 @@ class Poll:
         return replace(row, validators=seen.validators, hints=hints)
 
     def _report(self, feed: FeedRow, commit: PollCommit, seen: Seen) -> None:
-        outcome = seen.reason or ("unchanged" if seen.parsed is None else "read")
+        outcome: str = seen.reason or ("unchanged" if seen.parsed is None else "read")
+        if seen.lead is not None and commit.feed.errors == feed.errors:
+            outcome = "led"
         self._edges.meter.count("tocsin_polls_total", outcome=outcome)
         self._edges.meter.count("tocsin_entries_total", len(commit.intents))
-        if seen.reason is not None:
+        if outcome == "led":
+            _log.info("feed_led", feed=feed.name, to=seen.lead.url if seen.lead else None)
+        elif seen.reason is not None:
             _log.warning("feed_failed", feed=feed.name, reason=seen.reason, detail=seen.detail)
         elif commit.intents:
             first = feed.baselined_at is None
