@@ -395,3 +395,11 @@ def test_references_to_no_character(reference: str) -> None:
     body = f"<rss><channel><title>T</title><item><title>A{reference}</title><x></item></channel>"
     got = read_feed(body.encode(), "https://x.example/", "", datetime(2026, 1, 10, tzinfo=UTC))
     assert ("rss", "A") == (got.kind, got.entries[0].title.rstrip("\ufffd"))
+
+
+def test_of_very_many_tags_the_first_are_read(now) -> None:
+    """A tree is made of so many tags and no more, and what is left out is told."""
+    few = b"<rss><channel><item><title>One</title></item>"
+    feed = read_feed(few + b"<a/>" * 400_000 + b"</channel></rss>", URL, "", now)
+    assert (["One"], False) == ([entry.title for entry in feed.entries], feed.complete)
+    assert "more than 300000 tags" in feed.warnings[0]
