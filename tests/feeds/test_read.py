@@ -403,3 +403,10 @@ def test_of_very_many_tags_the_first_are_read(now) -> None:
     feed = read_feed(few + b"<a/>" * 400_000 + b"</channel></rss>", URL, "", now)
     assert (["One"], False) == ([entry.title for entry in feed.entries], feed.complete)
     assert "more than 300000 tags" in feed.warnings[0]
+
+
+def test_clipped_document_with_entries_enough_is_a_baseline(now) -> None:
+    """Where as many entries come as are ever read, it does not matter that more are left out."""
+    items = b"".join(b"<item><guid>%d</guid><title>x</title></item>" % n for n in range(60_000))
+    feed = read_feed(b"<rss><channel>" + items + b"</channel></rss>", URL, "", now)
+    assert (1999, True) == (len(feed.entries), feed.complete)

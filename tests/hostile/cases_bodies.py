@@ -117,12 +117,12 @@ BODIES = [
     case("200,000 nested tags", lambda: rss("<a>" * 200_000 + "</a>" * 200_000),
          "read 0", "payload"),
     case("200,000 nested in an entry", lambda: rss(item(1, "<description>" + "<b>" * 200_000
-         + "</b>" * 200_000 + "</description>")), "read 1", "payload"),
+         + "</b>" * 200_000 + "</description>")), "read 0", "read 1", "payload"),
     case("200,000 nested, never closed", lambda: b"<rss><channel><item><title>x"
          + b"<b>" * 200_000, "read 0", "read 1", "payload"),
     case("200,000 nested in HTML", lambda: rss(item(1, "<description><![CDATA["
          + "<div>" * 200_000 + "]]></description>")), "read 1"),
-    case("100,000 items", lambda: rss(*(item(n) for n in range(100_000))), "read 2000"),
+    case("100,000 items", lambda: rss(*(item(n) for n in range(100_000))), "read 1999"),
     case("100,000 empty items", lambda: rss("<item/>" * 100_000), "read 0", "read 1", "payload"),
     case("a million empty tags", lambda: rss("<a/>" * 1_000_000, item(1)), "read 0"),
     case("an item, then a million empty tags", lambda: rss(item(1), "<a/>" * 1_000_000), "read 1"),

@@ -10,6 +10,7 @@ from html.entities import html5
 
 from lxml import etree
 from lxml.etree import _Element as Element
+from msgspec.structs import replace
 
 from workers.feeds.charset import Decoded
 from workers.feeds.names import CORE, name_of
@@ -38,6 +39,8 @@ _BAD_NUMBER = re.compile(
     r"|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
 )
 _NO_TAG = re.compile(r"<(?![A-Za-z_:/!?])")
+_NO_TAGS = {"<![CDATA[": "]]>", "<?": "?>", "<!--": "-->"}
+"""What begins as a tag does, and where it ends."""
 _XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ITEM = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?(item|entry|url)[\s>]")
 _ITEM_END = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?(?:item|entry|url)\s*>")
@@ -59,6 +62,8 @@ class Tree(Record, frozen=True, kw_only=True):
     """False where the document was cut off, or elements of it were lost."""
     cut: bool = False
     """True where the last entry has no end: what it says is not whole."""
+    clipped: bool = False
+    """True where it has more tags than a tree is made of."""
     based: bool = False
     """True where some element has an ``xml:base`` of its own."""
 
@@ -82,9 +87,10 @@ def plant(decoded: Decoded, url: str) -> Tree:
     typed = _DOCTYPE.search(text, 0, TYPED)
     if typed:
         text = _untyped(text, typed.start())
-    many = text.count("<") > TAGS_MOST
-    if many:
+    whole = len(text)
+    if text.count("<") > TAGS_MOST:
         text = _begun(text)
+    many = len(text) < whole
     data = text.encode("utf-8", "replace")
     based = b"xml:base" in data
     try:
@@ -93,7 +99,8 @@ def plant(decoded: Decoded, url: str) -> Tree:
         warning = f"not well-formed: {str(error.msg)[:200]}"
     if many:
         warning = f"more than {TAGS_MOST} tags: the rest is not read"
-    elif len(text) <= REPAIRED:
+        return replace(_recovered(data, url, based=based, warning=warning), clipped=True)
+    if len(text) <= REPAIRED:
         data = _repaired(text).encode("utf-8", "replace")
         try:
             return Tree(root=_strict(data, url), based=based, warnings=(f"{warning} (repaired)",))
@@ -177,10 +184,19 @@ def _core(root: Element) -> Element:
 
 def _begun(text: str) -> str:
     """Return the beginning of a document, with as many tags as a tree is made of."""
-    at = -1
-    for _ in range(TAGS_MOST + 1):
-        at = text.index("<", at + 1)
-    return text[:at]
+    at = tags = 0
+    while (at := text.find("<", at)) >= 0:
+        end = next((end for start, end in _NO_TAGS.items() if text.startswith(start, at)), None)
+        if end is not None:
+            at = text.find(end, at)
+            if at < 0:
+                return text
+            continue
+        tags += 1
+        if tags > TAGS_MOST:
+            return text[:at]
+        at += 1
+    return text
 
 
 def _untyped(text: str, start: int) -> str:

@@ -74,7 +74,11 @@ def _read_markup(text: str, decoded: Decoded, reading: Reading) -> ParsedFeed:
         feed = _read_tree(tree, reading)
     except UnicodeDecodeError as error:  # recovery can leave text in the tree that is none
         return ParsedFeed(kind="none", error=f"not a feed: damaged text: {error.reason}")
-    return replace(feed, complete=tree.complete, warnings=(*tree.warnings, *feed.warnings))
+    # Of a document that was clipped as many entries are read as of any other: it is a baseline.
+    enough = tree.clipped and len(feed.entries) >= reading.most - 1
+    return replace(
+        feed, complete=tree.complete or enough, warnings=(*tree.warnings, *feed.warnings)
+    )
 
 
 def _read_tree(tree: Tree, reading: Reading) -> ParsedFeed:
