@@ -103,6 +103,8 @@ class Upkeep:
             await refill(self._state.parts.edges, beats=beats)
             await self._tell_budget(await poll.weigh())
             await self._forget_feeds()
+            if self._state.rules.push_base is not None:
+                await self._state.parts.store.leave_ended_subscriptions()
         except (Transient, StoreDown) as error:
             _log.warning("refill_failed", error=str(error))
 

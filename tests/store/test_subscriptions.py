@@ -144,14 +144,48 @@ async def test_another_hub_leaves_the_first(world):
     assert "leaving" == left.state
     assert not await world.store.verify_subscription(one.id, one.topic, 60.0)
     assert await world.store.let_go_subscription(one.id, one.topic)
-    assert await world.store.subscription(one.id) is None
+    assert [two.id] == await world.store.due_subscriptions(9)
     assert two.id == (await world.store.subscription_of(feed.id)).id
+
+
+async def test_servers_that_do_not_agree_make_no_churn(world):
+    """After two changes in six hours a feed stays with what it has; our own address counts."""
+    _, feed = await live(world)
+    ids = []
+    for number in range(5):
+        wanted = Wanted(hub=f"https://hub{number}.example/", topic=feed.url)
+        one = await world.store.want_subscription(feed.id, wanted, US)
+        await world.store.claim_subscription(one.id)
+        ids.append(one.id)
+    assert 2 == len(set(ids))
+    assert ids[-1] == (await world.store.want_subscription(feed.id, None, US)).id
+    moved = await world.store.want_subscription(feed.id, wanted, "https://elsewhere.example")
+    assert moved.callback.startswith("https://elsewhere.example/")
+    for _ in range(9):
+        world.clock.advance(6 * 3600)
+        for id_ in await world.store.due_subscriptions(9):
+            await world.store.claim_subscription(id_)
+    one = await world.store.want_subscription(feed.id, wanted, US)
+    assert one.callback.startswith(US)
+
+
+async def test_what_was_left_is_forgotten(world):
+    """A hub that confirmed our goodbye is not asked again, and its row goes after six hours."""
+    one, feed = await live(world)
+    await world.store.want_subscription(feed.id, None, US)
+    await world.store.claim_subscription(one.id)
+    assert await world.store.let_go_subscription(one.id, one.topic)
+    world.clock.advance(6 * 3600 + 1)
+    assert [one.id] == await world.store.due_subscriptions(9)
+    assert await world.store.claim_subscription(one.id) is None
+    assert await world.store.subscription(one.id) is None
 
 
 async def test_a_parked_feed_is_left(world):
     """A feed that no file lists any more is unsubscribed, and forgotten if its hub is deaf."""
     one, _ = await live(world)
     await world.store.sync_feeds([])
+    assert 1 == await world.store.leave_ended_subscriptions()
     for tries in (1, 2, 3):
         assert [one.id] == await world.store.due_subscriptions(9)
         left = await world.store.claim_subscription(one.id)
@@ -165,6 +199,8 @@ async def test_a_feed_that_is_gone_for_good_is_left(world):
     """A publisher that took its feed down is given up at its hub, too."""
     one, feed = await live(world)
     await world.poll(feed=structs.replace(feed, gone_at=world.clock.now()))
+    assert 1 == await world.store.leave_ended_subscriptions()
+    assert 0 == await world.store.leave_ended_subscriptions()
     assert [one.id] == await world.store.due_subscriptions(9)
     assert "leaving" == (await world.store.claim_subscription(one.id)).state
 

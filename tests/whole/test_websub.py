@@ -65,6 +65,7 @@ def write(tocsin, publisher, receiver, secret) -> None:
     tocsin.write(
         [],
         f'[[feeds]]\nname = "Wire"\nurl = "{publisher.base}/feed"\ninterval = "1h"\n'
+        f'[[feeds]]\nname = "Other"\nurl = "{publisher.base}/other"\ninterval = "2h"\n'
         f'[sinks.ops]\ntype = "webhook"\nurl = "{receiver.url}"\nsecret = "{secret}"\n'
         'allow = ["127.0.0.0/8"]\n',
     )
@@ -102,3 +103,9 @@ async def test_a_push_rings_before_any_poll(tocsin, publisher, receiver, until, 
     forged = await hub.send(callback, topic, b"x" * 99, "guessed")
     lost = await hub.send(callback[:-1] + "g", topic, b"x" * 99, "guessed")
     assert ([202], [404]) == (forged, lost)
+
+    text = tocsin.config.read_text()
+    tocsin.config.write_text(text.replace('interval = "1h"', 'interval = "1h"\nenabled = false'))
+    code, _, err = await tocsin.call("reload", "--yes")
+    assert 0 == code, err
+    await until(lambda: not hub.subscribers, "the hub is asked to push no more")

@@ -53,10 +53,9 @@ LEASE_ASKED_S = 10 * DAY_S
 LEASE_MOST_S = 30 * DAY_S
 """A longer lease is renewed as if it were this one: a hub that forgets us is asked again."""
 RENEW_AT = 0.8
-RENEW_LEAST_S = 300.0
-"""Shorter leases lapse between two requests: a hub is not asked every minute."""
+RENEW_LEAST_S = 8.0
+"""Leases under ten seconds lapse between two requests: a hub is not asked oftener than that."""
 FIRST_AGAIN_S = 600.0
-TRIED, SETTLED = timedelta(minutes=10), timedelta(hours=6)
 LATE = timedelta(minutes=5)
 """So much later than the publisher's own date, or than a poll, a push may come."""
 _SPARING = re.compile(r"^slowed:|polls_per_minute")
@@ -86,21 +85,12 @@ def wanted_of(feed: FeedRow, source: FeedSource | None) -> Wanted | None:
     return Wanted(hub=hub, topic=topic) if usable else None
 
 
-def differs(present: Subscription | None, wanted: Wanted | None, base: str, now: datetime) -> bool:
-    """Say whether what is there is to be replaced by what is wanted, under our present address.
-
-    Servers of one name do not always agree on what they name: what was just asked for stays for
-    ten minutes, and what was verified for six hours.
-    """
-    if present is None:
-        return wanted is not None
-    if not present.callback.startswith(f"{base}/{PATH}/"):
-        return True
-    if wanted is not None and (present.hub, present.topic) == (wanted.hub, wanted.topic):
-        return False
-    if present.state == "live" and present.verified_at is not None:
-        return now - present.verified_at >= SETTLED
-    return present.asked_at is not None and now - present.asked_at >= TRIED
+def differs(present: Subscription | None, wanted: Wanted | None, base: str) -> bool:
+    """Say whether what is there is not what is wanted, under our present address."""
+    if present is None or wanted is None:
+        return (present is None) != (wanted is None)
+    same = (present.hub, present.topic) == (wanted.hub, wanted.topic)
+    return not same or not present.callback.startswith(f"{base}/{PATH}/")
 
 
 def takes_secret(hub: str) -> bool:
@@ -173,10 +163,19 @@ def signed(secret: str, header: str, body: bytes) -> bool:
     return hmac.compare_digest(hmac.digest(secret.encode(), body, method).hex(), given)
 
 
-def speaks_of(one: Subscription, link: str, parsed: ParsedFeed) -> bool:
-    """Say whether a push is about the topic: by its Link header, else by the document itself."""
-    said = web_links(link, one.topic).get("self") or parsed.hints.self
-    return said is not None and _plain(said) == _plain(one.topic)
+def speaks_of(one: Subscription, feed: FeedRow, link: str, parsed: ParsedFeed) -> bool:
+    """Say whether a push is about the topic.
+
+    Its Link header says so; without one the document names itself, or is called what the feed was
+    called when it was polled.
+    """
+    said = web_links(link, one.topic).get("self")
+    if said is not None:
+        return _plain(said) == _plain(one.topic)
+    own = parsed.hints.self
+    if own is not None and _plain(own) in {_plain(one.topic), _plain(feed.url)}:
+        return True
+    return bool(parsed.title) and parsed.title == feed.title
 
 
 def _plain(url: str) -> str:

@@ -230,6 +230,10 @@ class Store(Protocol):
         """Make a feed's subscription be this one, under our address ``base``, or none."""
         ...
 
+    async def leave_ended_subscriptions(self) -> int:
+        """Let the subscriptions of feeds that are polled no more be left; return how many."""
+        ...
+
     async def due_subscriptions(self, most: int) -> list[str]:
         """Return ids of subscriptions about which somebody must speak to their hub now."""
         ...
@@ -249,7 +253,7 @@ class Store(Protocol):
         ...
 
     async def let_go_subscription(self, id_: str, topic: str) -> bool:
-        """Say whether we want to be pushed no more, as a hub asks, and forget it then."""
+        """Say whether we want to be pushed no more, as a hub asks; then it is not asked again."""
         ...
 
     async def refuse_subscription(self, id_: str, topic: str, reason: str) -> bool:

@@ -44,7 +44,7 @@ Outcome = Literal[
     "refused",
     "too_large",
 ]
-POLL_AGAIN_S = 60.0
+POLL_AGAIN_S = 10.0
 """A hub that pings does not make us poll its feed more often."""
 RETRY_S = 30
 ACCEPTED, UNKNOWN, GONE, TOO_LARGE, BUSY = 202, 404, 410, 413, 503
@@ -170,7 +170,7 @@ class Hear:
             return "unreadable", await self._poll_soon(feed)
         if parsed.kind == "none" or not parsed.entries:
             return "thin", await self._poll_soon(feed)
-        if not speaks_of(one, headers.get("link", ""), parsed):
+        if not speaks_of(one, feed, headers.get("link", ""), parsed):
             return "foreign", await self._poll_soon(feed)
         whole = await self._with_listed(feed, parsed, rules)
         decided = await decide_entries(self._edges, rules, feed, whole)

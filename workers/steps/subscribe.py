@@ -118,7 +118,8 @@ async def wish(edges: Edges, rules: Rules, row: FeedRow, present: Subscription |
     if rules.push_base is None:
         return
     wanted = wanted_of(row, rules.sources.get(row.id))
-    if differs(present, wanted, rules.push_base, edges.clock.now()):
+    if differs(present, wanted, rules.push_base):
         one = await edges.store.want_subscription(row.id, wanted, rules.push_base)
-        told = show(one.hub) if one is not None else None
-        _log.info("hub_named", feed=row.name, hub=told)
+        if one is None or present is None or one.id != present.id:
+            told = show(one.hub) if one is not None else None
+            _log.info("hub_named", feed=row.name, hub=told)

@@ -88,6 +88,10 @@ class StepStore(Base):
         """Make a feed's subscription be this one, under our address ``base``, or none."""
         return await self._write(subscriptions.want, feed, wanted, base)
 
+    async def leave_ended_subscriptions(self) -> int:
+        """Let the subscriptions of feeds that are polled no more be left; return how many."""
+        return await self._write(subscriptions.leave_ended)
+
     async def due_subscriptions(self, most: int) -> list[str]:
         """Return ids of subscriptions about which somebody must speak to their hub now."""
         return await self._begin(subscriptions.due, most)
@@ -107,7 +111,7 @@ class StepStore(Base):
         return await self._write(subscriptions.verify, id_, topic, lease_s)
 
     async def let_go_subscription(self, id_: str, topic: str) -> bool:
-        """Say whether we want to be pushed no more, as a hub asks, and forget it then."""
+        """Say whether we want to be pushed no more, as a hub asks; then it is not asked again."""
         return await self._write(subscriptions.let_go, id_, topic)
 
     async def refuse_subscription(self, id_: str, topic: str, reason: str) -> bool:

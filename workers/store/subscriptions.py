@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, or_, select, update
 
 from workers.feeds.websub import PATH, again_s, renewal_s, takes_secret, token_of
 from workers.model.websub import Subscription, Wanted
-from workers.store.sql import put_new
+from workers.store.sql import chunks, put_new
 from workers.store.tables import feeds, meta
 from workers.store.tables import subscriptions as subs
 
@@ -21,6 +21,7 @@ __all__ = [
     "counts",
     "due",
     "key",
+    "leave_ended",
     "let_go",
     "load",
     "note_missed",
@@ -37,12 +38,26 @@ HELD_S = 300.0
 DAY_S = 86_400.0
 GOODBYES = 3
 """Requests to push no more, after which we just do not listen."""
+LEFT_S = 6 * 3600.0
+"""So long it is remembered that a hub was left,"""
+CHANGES = 2
+"""and so many others a feed may have left before it stays with what it has: servers of one name
+do not always agree on what they name."""
 _VALUE = select(meta.c.value).where(meta.c.key == bindparam("the_key"))
 _BY_ID = select(subs).where(subs.c.id == bindparam("the_id"))
 _OF_FEED = select(subs).where(subs.c.feed_id == bindparam("feed"), subs.c.state != "leaving")
+_LEFT = (
+    select(func.count())
+    .select_from(subs)
+    .where(subs.c.feed_id == bindparam("feed"), subs.c.state == "leaving")
+)
 _staying = subs.c.state != "leaving"
-_of_parked = subs.c.feed_id.in_(
-    select(feeds.c.id).where(or_(feeds.c.parked.is_(True), feeds.c.gone_at.is_not(None)))
+_ENDED = select(subs.c.id).where(
+    _staying,
+    exists().where(
+        feeds.c.id == subs.c.feed_id,
+        or_(feeds.c.parked.is_(True), feeds.c.gone_at.is_not(None)),
+    ),
 )
 """Of feeds that are polled no more, or were given up for their 410s."""
 
@@ -75,10 +90,15 @@ def want(
 ) -> Subscription | None:
     """Make a feed's subscription be this one, under our address ``base``, or none; return it.
 
-    What it had before is left: its hub is asked to push no more.
+    What it had before is left: its hub is asked to push no more. A feed that did so too often of
+    late stays with what it has, if that is under our present address.
     """
     proof = bytes.fromhex(key(conn, now))
     before = of_feed(conn, now, feed)
+    if before is not None and before.callback.startswith(f"{base}/"):
+        left = conn.execute(_LEFT, {"feed": feed}).scalar_one()
+        if left >= CHANGES:
+            return before
     if before is not None:
         _leave(conn, now, [before.id])
     if wanted is None:
@@ -106,25 +126,25 @@ def _leave(conn: Connection, now: datetime, ids: Sequence[str]) -> None:
     conn.execute(update(subs).where(some).values(state="leaving", tries=0, next_at=now))
 
 
+def leave_ended(conn: Connection, now: datetime) -> int:
+    """Let the subscriptions of feeds that are polled no more be left; return how many."""
+    ended = list(conn.execute(_ENDED).scalars())
+    for some in chunks(ended):
+        _leave(conn, now, some)
+    return len(ended)
+
+
 def due(conn: Connection, now: datetime, most: int) -> list[str]:
     """Return ids of subscriptions about which somebody must speak to their hub now."""
-    found = (
-        select(subs.c.id)
-        .where(or_(subs.c.next_at <= now, _staying & _of_parked))
-        .order_by(subs.c.next_at)
-        .limit(most)
-    )
+    found = select(subs.c.id).where(subs.c.next_at <= now).order_by(subs.c.next_at).limit(most)
     return list(conn.execute(found).scalars())
 
 
 def claim(conn: Connection, now: datetime, id_: str) -> Subscription | None:
     """Take a subscription that is due, to ask its hub; None if another process has.
 
-    One of a feed that is polled no more is left. One whose hub does not even answer to a goodbye
-    is forgotten.
+    One whose hub does not even answer to a goodbye is forgotten.
     """
-    parked = select(subs.c.id).where(subs.c.id == id_, _staying, _of_parked)
-    _leave(conn, now, list(conn.execute(parked).scalars()))
     conn.execute(
         delete(subs).where(
             subs.c.id == id_, subs.c.state == "leaving", subs.c.tries >= GOODBYES,
@@ -194,11 +214,12 @@ def verify(conn: Connection, now: datetime, id_: str, topic: str, lease_s: float
 
 
 def let_go(conn: Connection, now: datetime, id_: str, topic: str) -> bool:
-    """Say whether we want to be pushed no more, as a hub asks, and forget the subscription."""
+    """Say whether we want to be pushed no more, as a hub asks; then it is not asked again."""
     one = load(conn, now, id_)
     if one is None or topic != one.topic or one.state != "leaving":
         return False
-    conn.execute(delete(subs).where(subs.c.id == id_))
+    forget = now + timedelta(seconds=LEFT_S)
+    conn.execute(update(subs).where(subs.c.id == id_).values(tries=GOODBYES, next_at=forget))
     return True
 
 
