@@ -1,5 +1,6 @@
 """Identities: a hash of what a thing is, so that making it twice makes it once."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
 __all__ = [
@@ -33,6 +34,7 @@ def feed_id(first_url: str) -> str:
     return make_id("fee", first_url)
 
 
+@lru_cache(maxsize=8192)  # a poll asks some times for each of its entries
 def entry_id(feed: str, identity: str) -> str:
     """Return the id of what ``feed`` lists under ``identity``."""
     return make_id("ent", feed, identity)

@@ -11,7 +11,7 @@ from workers.model.beat import BEAT_KIND
 from workers.model.commit import DeadEntry
 from workers.store import work
 from workers.store.columns import pack
-from workers.store.sql import chunks, put_over
+from workers.store.sql import Several, chunks, put_over
 from workers.store.tables import alerts, articles, deliveries, messages, undone
 from workers.store.tables import dead as table
 
@@ -84,11 +84,13 @@ def forget(conn: Connection, kind: str, id_: str) -> None:
 def forget_all(conn: Connection, kind: str, ids: Iterable[str]) -> None:
     """Remove the dead letters of these ids."""
     for some in chunks(ids):
-        conn.execute(_FORGET, {"the_kind": kind, "some": some})
+        _FORGET.run(conn, {"the_kind": kind}, some=some)
 
 
-_FORGET = delete(table).where(
-    table.c.kind == bindparam("the_kind"), table.c.id.in_(bindparam("some", expanding=True))
+_FORGET = Several(
+    lambda places: delete(table).where(
+        table.c.kind == bindparam("the_kind"), table.c.id.in_(places("some", table.c.id.type))
+    )
 )
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Select, Text, bindparam, select
 
 from workers.model.commit import Knowledge
 from workers.model.feed import KnownEntry
 from workers.model.ids import entry_id
 from workers.store.columns import storable
-from workers.store.sql import chunks
+from workers.store.sql import Several, chunks
 from workers.store.tables import TITLE_HEAD, entries, title_head
 
 __all__ = ["load"]
@@ -26,18 +26,25 @@ _KNOWN: Select[Any] = select(
     entries.c.baseline,
     entries.c.twin,
 ).where(entries.c.feed_id == bindparam("feed"))
-_some: BindParameter[str] = bindparam("some", expanding=True)
-_BY_ID = _KNOWN.where(entries.c.id.in_(_some))
-_BY_TWIN = _KNOWN.where(entries.c.twin.in_(_some)).order_by(entries.c.seen)
-_TITLES = (
-    select(entries.c.title)
-    .where(
-        entries.c.feed_id == bindparam("feed"),
-        entries.c.title.in_(_some),
-        title_head.in_(bindparam("heads", expanding=True)),
+_BY_ID = Several(lambda places: _KNOWN.where(entries.c.id.in_(places("some", entries.c.id.type))))
+_BY_TWIN = Several(
+    lambda places: _KNOWN.where(entries.c.twin.in_(places("some", entries.c.twin.type))).order_by(
+        entries.c.seen
     )
-    .distinct()
 )
+_TITLES = Several(
+    lambda places: (
+        select(entries.c.title)
+        .where(
+            entries.c.feed_id == bindparam("feed"),
+            entries.c.title.in_(places("some", entries.c.title.type)),
+            title_head.in_(places("heads", Text())),
+        )
+        .distinct()
+    )
+)
+ID, IDENTITY, TWIN = 0, 1, -1
+"""Places in a row."""
 
 
 def load(  # noqa: PLR0913, PLR0917 - four ways to ask for an entry
@@ -56,40 +63,40 @@ def load(  # noqa: PLR0913, PLR0917 - four ways to ask for an entry
     """
     asked = {entry_id(feed, identity): identity for identity in identities}
     asked_titles = {storable(title): title for title in titles}
+    which = {"feed": feed}
     by_identity = {
-        asked[row.id]: _known(row, asked[row.id])
+        asked[row[ID]]: _known(row, asked[row[ID]])
         for some in chunks(asked)
-        for row in conn.execute(_BY_ID, {"feed": feed, "some": some})
+        for row in _BY_ID.rows(conn, which, some=some)
     }
     by_twin = {
-        row.twin: _known(row, row.identity)
+        row[TWIN]: _known(row, row[IDENTITY])
         for some in chunks(twins)
-        for row in conn.execute(_BY_TWIN, {"feed": feed, "some": some})
+        for row in _BY_TWIN.rows(conn, which, some=some)
     }
     found = frozenset(
         asked_titles[title]
         for some in chunks(asked_titles)
-        for title in conn.execute(_TITLES, _titles(feed, some)).scalars()
+        for (title,) in _TITLES.rows(
+            conn, which, some=some, heads=[title[:TITLE_HEAD] for title in some]
+        )
     )
     by_id = {
-        row.id: _known(row, row.identity)
+        row[ID]: _known(row, row[IDENTITY])
         for some in chunks(ids)
-        for row in conn.execute(_BY_ID, {"feed": feed, "some": some})
+        for row in _BY_ID.rows(conn, which, some=some)
     }
     return Knowledge(entries=by_identity, twins=by_twin, titles=found, skipped=by_id)
 
 
-def _titles(feed: str, some: Sequence[str]) -> dict[str, object]:
-    return {"feed": feed, "some": some, "heads": [title[:TITLE_HEAD] for title in some]}
-
-
-def _known(row: Row[Any], identity: str) -> KnownEntry:
+def _known(row: Sequence[Any], identity: str) -> KnownEntry:
+    _id, _identity, digest, edition, title, url, published, baseline, _twin = row
     return KnownEntry(
         identity=identity,
-        digest=row.digest,
-        edition=row.edition,
-        title=row.title,
-        url=row.url,
-        published=row.published,
-        baseline=row.baseline,
+        digest=digest,
+        edition=edition,
+        title=title,
+        url=url,
+        published=published,
+        baseline=baseline,
     )

@@ -34,7 +34,7 @@ from workers.store import dead, events, merge, traces, work
 from workers.store.apart import apart
 from workers.store.columns import bounded, storable
 from workers.store.feeds import address_key, note_addresses
-from workers.store.sql import Fixed, chunks, lock, put_new
+from workers.store.sql import Fixed, Several, chunks, lock, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
 from workers.text.urls import canonical, host_of
 
@@ -174,8 +174,15 @@ def _is_news(conn: Connection, url: str, present: str) -> bool:
 # ── entries and articles ────────────────────────────────────────────────────────────────────────
 
 _some: BindParameter[str] = bindparam("some", expanding=True)
-_BY_ID = select(entries.c.id, entries.c.digest, entries.c.edition, entries.c.article_id).where(
-    entries.c.id.in_(_some)
+_BY_ID = Several(
+    lambda places: select(
+        entries.c.id, entries.c.digest, entries.c.edition, entries.c.article_id
+    ).where(entries.c.id.in_(places("some", entries.c.id.type)))
+)
+_OWNERS = Several(
+    lambda places: select(keys.c.key, keys.c.article_id).where(
+        keys.c.key.in_(places("some", keys.c.key.type))
+    )
 )
 _BY_KEY = select(keys.c.key, keys.c.article_id).where(keys.c.key.in_(_some))
 
@@ -213,9 +220,9 @@ def _store_all(conn: Connection, now: datetime, intents: Sequence[EntryIntent]) 
 
 def _known(conn: Connection, intents: Iterable[EntryIntent]) -> dict[str, _Known]:
     return {
-        row.id: _Known(digest=row.digest, edition=row.edition, article=row.article_id)
+        id_: _Known(digest=digest, edition=edition, article=article)
         for some in chunks(intent.entry.id for intent in intents)
-        for row in conn.execute(_BY_ID, {"some": some})
+        for id_, digest, edition, article in _BY_ID.rows(conn, {}, some=some)
     }
 
 
@@ -241,9 +248,9 @@ def _place(
     """Find or make the article of each entry that is new or edited."""
     changed = [intent for intent in intents if _changed(intent, known.get(intent.entry.id))]
     owners: dict[str, str] = {
-        row.key: row.article_id
+        key: article
         for some in chunks(_key(intent) for intent in changed)
-        for row in conn.execute(_BY_KEY, {"some": some})
+        for key, article in _OWNERS.rows(conn, {}, some=some)
     }
     new: dict[str, EntryIntent] = {}
     placed = []
@@ -396,7 +403,11 @@ def _values(place: _Placed) -> dict[str, Any]:
 
 # ── the work they ask for ───────────────────────────────────────────────────────────────────────
 
-_UNSETTLED = select(articles.c.id).where(articles.c.id.in_(_some), articles.c.settled_at.is_(None))
+_UNSETTLED = Several(
+    lambda places: select(articles.c.id).where(
+        articles.c.id.in_(places("some", articles.c.id.type)), articles.c.settled_at.is_(None)
+    )
+)
 
 
 def _host(intent: EntryIntent) -> str | None:
@@ -424,9 +435,7 @@ def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
         if place.intent.ring_after_s is not None
     }
     unsettled = [
-        id_
-        for some in chunks(ringing)
-        for id_ in conn.execute(_UNSETTLED, {"some": some}).scalars()
+        id_ for some in chunks(ringing) for (id_,) in _UNSETTLED.rows(conn, {}, some=some)
     ]
     rings = []
     for id_ in unsettled:
@@ -438,18 +447,16 @@ def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
 
 # ── what the feed lists ─────────────────────────────────────────────────────────────────────────
 
-_LISTED = select(entries.c.id).where(
-    entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True)
+_LISTED = Fixed(
+    select(entries.c.id).where(entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True))
 )
-_DROPPED = (
+_NOTE = Fixed(
     update(entries)
-    .where(entries.c.id.in_(_some))
-    .values(listed=False, last_listed=bindparam("present", type_=entries.c.last_listed.type))
-)
-_APPEARED = (
-    update(entries)
-    .where(entries.c.id.in_(_some))
-    .values(listed=True, last_listed=bindparam("present", type_=entries.c.last_listed.type))
+    .where(entries.c.id == bindparam("the_id"))
+    .values(
+        listed=bindparam("is_listed", type_=entries.c.listed.type),
+        last_listed=bindparam("present", type_=entries.c.last_listed.type),
+    )
 )
 
 
@@ -463,8 +470,7 @@ def _note_listed(conn: Connection, now: datetime, poll: PollCommit) -> None:
     listed.update(intent.entry.id for intent in poll.intents)
     if not listed:
         return
-    before = set(conn.execute(_LISTED, {"feed": poll.feed.id}).scalars())
-    for some in chunks(sorted(before - listed)):
-        conn.execute(_DROPPED, {"some": some, "present": now})
-    for some in chunks(sorted(listed - before)):
-        conn.execute(_APPEARED, {"some": some, "present": now})
+    before = {id_ for (id_,) in _LISTED.fetch(conn, {"feed": poll.feed.id})}
+    for ids, is_listed in ((before - listed, False), (listed - before, True)):
+        notes = [{"the_id": id_, "is_listed": is_listed, "present": now} for id_ in sorted(ids)]
+        _NOTE.run(conn, *notes)

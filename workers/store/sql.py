@@ -6,7 +6,17 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Boolean, Connection, Dialect, Row, Select, Table, UpdateBase
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Connection,
+    Dialect,
+    Row,
+    Select,
+    Table,
+    UpdateBase,
+    bindparam,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
@@ -16,6 +26,7 @@ __all__ = [
     "CHUNK",
     "Fixed",
     "Insert",
+    "Several",
     "Values",
     "chunks",
     "insert_for",
@@ -130,6 +141,51 @@ class Fixed:
             processes=[(place, process) for place, process in enumerate(found) if process],
         )
         return plan
+
+
+Places = Callable[[str, TypeEngine[Any]], list[BindParameter[Any]]]
+"""Gives a list of parameters by its name."""
+
+
+class Several:
+    """A statement with lists of values, compiled once for each of a few lengths.
+
+    SQLAlchemy writes such a statement anew each time, which takes longer than SQLite does. Places
+    that are not needed repeat the last value.
+    """
+
+    LENGTHS = (1, 4, 16, 64, CHUNK)
+
+    def __init__(self, make: Callable[[Places], Select[Any] | UpdateBase]) -> None:
+        self._make = make
+        self._made: dict[int, Fixed] = {}
+
+    def rows(self, conn: Connection, row: Values, **lists: Sequence[Any]) -> list[list[Any]]:
+        """Return the rows of a SELECT, by equally long lists that are not empty."""
+        fixed, values = self._bound(lists)
+        return fixed.typed(conn, {**row, **values})
+
+    def run(self, conn: Connection, row: Values, **lists: Sequence[Any]) -> int:
+        """Run what writes; return how many rows it concerned."""
+        fixed, values = self._bound(lists)
+        return fixed.run(conn, {**row, **values})
+
+    def _bound(self, lists: Mapping[str, Sequence[Any]]) -> tuple[Fixed, dict[str, Any]]:
+        wanted = max(map(len, lists.values()))
+        length = next(length for length in self.LENGTHS if length >= wanted)
+        values = {
+            f"{name}{place}": some[min(place, len(some) - 1)]
+            for name, some in lists.items()
+            for place in range(length)
+        }
+        return self._made.get(length) or self._of(length), values
+
+    def _of(self, length: int) -> Fixed:
+        def places(name: str, kind: TypeEngine[Any]) -> list[BindParameter[Any]]:
+            return [bindparam(f"{name}{place}", type_=kind) for place in range(length)]
+
+        made = self._made[length] = Fixed(self._make(places))
+        return made
 
 
 def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
