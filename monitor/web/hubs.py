@@ -6,7 +6,10 @@ hash, whatever is on it. Bodies are bounded in size, time and number.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from aiohttp import web
@@ -18,8 +21,9 @@ from workers.model.websub import HubAnswer, HubRequest
 __all__ = ["TOKEN", "Hubs", "HubsAsked", "Read", "hub_routes"]
 
 TOKEN = "{token:[0-9a-f]{64}}"  # noqa: S105 - a pattern
-AT_ONCE = 4
-"""Bodies in memory at once: each may be as large as a feed."""
+AT_ONCE, ON_ONE_PATH = 4, 2
+"""Bodies in memory at once: each may be as large as a feed, and one slow hub must not keep others
+out."""
 WAIT_S = 10.0
 BODY_S = 30.0
 """A body must be here in so long."""
@@ -53,6 +57,18 @@ class TooLate(Exception):
     """The body did not come in time."""
 
 
+class Crowded(Exception):
+    """Too many bodies are under way."""
+
+
+@dataclass
+class _Path:
+    """A path, while something is under way on it."""
+
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ON_ONE_PATH))
+    users: int = 0
+
+
 class Hubs:
     """Bounds on what hubs may ask of one server."""
 
@@ -60,6 +76,8 @@ class Hubs:
         self._asked = asked
         self._clock = clock
         self._bodies = asyncio.Semaphore(AT_ONCE)
+        self._paths: dict[str, _Path] = {}
+        """Of paths on which something is under way."""
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     async def get(self, request: web.Request) -> web.Response:
@@ -82,16 +100,36 @@ class Hubs:
         }
         hub = HubRequest(token=token, headers=headers)
         try:
-            async with asyncio.timeout(WAIT_S):
-                await self._bodies.acquire()
-        except TimeoutError:
+            async with self._turn(token):
+                read = partial(_read, request)
+                return _respond(await self._asked.hub_pushes(hub, read))
+        except Crowded:
             return _respond(HubAnswer(status=BUSY, retry_after_s=30))
-        try:
-            return _respond(await self._asked.hub_pushes(hub, lambda most: _read(request, most)))
         except TooLate:
             return _respond(HubAnswer(status=TOO_LATE))
+
+    @asynccontextmanager
+    async def _turn(self, token: str) -> AsyncIterator[None]:
+        """Hold one of the places for bodies.
+
+        Raises:
+            Crowded: none has become free in time.
+        """
+        path = self._paths.setdefault(token, _Path())
+        path.users += 1
+        try:
+            async with AsyncExitStack() as held:
+                try:
+                    async with asyncio.timeout(WAIT_S):
+                        await held.enter_async_context(path.places)
+                        await held.enter_async_context(self._bodies)
+                except TimeoutError as error:
+                    raise Crowded from error
+                yield
         finally:
-            self._bodies.release()
+            path.users -= 1
+            if not path.users:
+                del self._paths[token]
 
     def _too_many(self, token: str) -> bool:
         """Count a request; say whether its path had too many in the last minute."""

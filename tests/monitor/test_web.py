@@ -11,6 +11,7 @@ import pytest
 from monitor.web.app import build_control, build_public
 from monitor.web.client import ask
 from monitor.web.serve import CannotListen, serve
+from workers.model.websub import HubAnswer
 
 NO_TOKEN: tuple[str, ...] = ()
 EVENT = "art_" + 24 * "0"
@@ -230,4 +231,70 @@ async def test_a_mail_program_leaves_with_one_click(asked):
         async with session.post(f"{served.address}/leave/bad", data=body) as answer:
             assert 404 == answer.status
     assert ["good", "bad"] == asked.left
+    await served.close()
+
+
+# What hubs push.
+
+PATHS = ["a" * 64, "b" * 64, "c" * 64]
+
+
+class Held(Asked):
+    """A daemon that reads bodies, and counts how many at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: list[str] = []
+        self.most = 0
+
+    async def hub_pushes(self, request, read):
+        self.now.append(request.token)
+        self.most = max(self.most, self.now.count(request.token))
+        body = await read(1000)
+        self.now.remove(request.token)
+        return HubAnswer(status=413 if body is None else 200, retry_after_s=7)
+
+
+async def test_a_slow_hub_keeps_nobody_out(monkeypatch):
+    """Of four places one path has two, so that others are heard; who waits long comes again."""
+    monkeypatch.setattr("monitor.web.hubs.WAIT_S", 0.3)
+    held = Held()
+    served = await serve(build_public(held, lambda: NO_TOKEN), "127.0.0.1:0")
+    slow = asyncio.Event()
+
+    async def dribble():
+        yield b"x"
+        await slow.wait()
+
+    async with aiohttp.ClientSession(served.address) as session:
+
+        async def push(token: str, data) -> tuple[int, str | None]:
+            async with session.post(f"/websub/{token}", data=data) as answer:
+                return answer.status, answer.headers.get("Retry-After")
+
+        stuck = [asyncio.create_task(push(PATHS[0], dribble())) for _ in range(3)]
+        done, waiting = await asyncio.wait(stuck, return_when=asyncio.FIRST_COMPLETED)
+        assert [(503, "30")] == [task.result() for task in done]
+        assert (200, "7") == await push(PATHS[1], b"news")
+        assert (413, "7") == await push(PATHS[2], b"x" * 2000)
+        slow.set()
+        assert {(200, "7")} == set(await asyncio.gather(*waiting))
+        assert 2 == held.most
+    await served.close()
+
+
+async def test_a_body_that_never_ends_in_time(monkeypatch):
+    """A body that dribbles is cut off, and answered 408."""
+    monkeypatch.setattr("monitor.web.hubs.BODY_S", 0.1)
+    served = await serve(build_public(Held(), lambda: NO_TOKEN), "127.0.0.1:0")
+
+    async def dribble():
+        yield b"x"
+        await asyncio.sleep(30)
+
+    async with (
+        aiohttp.ClientSession(served.address) as session,
+        session.post(f"/websub/{PATHS[0]}", data=dribble()) as answer,
+    ):
+        assert 408 == answer.status
     await served.close()
