@@ -10,6 +10,7 @@ from monitor import shipped
 from monitor.daemon import topics
 from monitor.daemon.build import Parts, SqlStore, open_parts
 from monitor.daemon.control import Report, control_socket, member_socket
+from monitor.daemon.firstpolls import FIRST_S, FirstPollsTold
 from monitor.daemon.follow import Follower
 from monitor.daemon.heartbeat import HeartbeatCall
 from monitor.daemon.lanes import Lanes, Outside
@@ -68,6 +69,7 @@ class Daemon:
         )
         self._served: list[Served] = []
         self._sinks: dict[str, Sink] = {}
+        self._first: FirstPollsTold | None = None
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self.state: State
@@ -103,6 +105,7 @@ class Daemon:
         await self._upkeep.settle_sinks()
         await self._upkeep.tell_refused()
         await self._upkeep.refill()
+        await self._wait_for_first_polls()
         self._schedule_jobs()
         if self._tether is not None:
             self._tether.say_ready()
@@ -166,12 +169,20 @@ class Daemon:
         self._served.append(served)
         self.address = served.address
 
+    async def _wait_for_first_polls(self) -> None:
+        """One process tells what came of them, for all of this data folder."""
+        if self.state.lanes.poll is not None and (self._tether is None or self._tether.first):
+            self._first = FirstPollsTold(self.state)
+            await self._first.begin()
+
     def _schedule_jobs(self) -> None:
         schedule = self._schedule
         if self.state.lanes.feeds is not None:
             schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
         schedule.every(TICK_S, "watch", self._reloader.look)
         schedule.every(FOLLOW_S, "follow", Follower(self.state, self._reloader.alone).look)
+        if self._first is not None:
+            schedule.every(FIRST_S, "first", self._first.look)
         for seconds, name, job in self._upkeep.jobs():
             schedule.every(seconds, name, job)
         if (period := watchdog_s()) is not None:
@@ -213,6 +224,8 @@ class Daemon:
         await self._upkeep.settle_sinks(remade)
         await self._upkeep.tell_refused()
         await self._upkeep.refill()
+        if self._first is not None:
+            await self._first.begin()
 
     def request_reload(self) -> None:
         """Read the settings again soon: the operator's word, by signal."""

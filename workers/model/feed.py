@@ -13,11 +13,13 @@ __all__ = [
     "FeedNeed",
     "FeedRow",
     "FeedSource",
+    "FirstPolls",
     "KnownEntry",
     "Listed",
     "ParsedEntry",
     "ParsedFeed",
     "StandIn",
+    "Unrung",
     "Validators",
 ]
 
@@ -304,3 +306,24 @@ class EntryRow(Record, frozen=True, kw_only=True):
     baseline: bool = False
     rings: bool = True
     """False for what may not ring (baseline, too old): it is stored and searchable only."""
+
+
+class FirstPolls(Record, frozen=True, kw_only=True):
+    """How the feeds that are polled stand, all told."""
+
+    states: dict[str, int]
+    """How many are ``ok``, ``failing``, ``quiet``, ``new`` or ``parked`` (gone)."""
+    unpolled: int
+    """How many were never polled."""
+    next_poll_at: datetime | None
+
+
+class Unrung(Record, frozen=True, kw_only=True):
+    """A title that is stored, but may not ring."""
+
+    title: str
+    language: str | None
+    tags: tuple[str, ...]
+    feed: str
+    feed_name: str
+    feed_url: str

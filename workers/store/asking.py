@@ -6,10 +6,10 @@ from functools import partial
 
 from workers.model.alert import Alert, AlertLine, TraceLine
 from workers.model.article import ArticleRow
-from workers.model.feed import EntryRow, FeedRow, FeedSource
+from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls, Unrung
 from workers.model.message import EventLine
 from workers.model.report import DeliveryLine, StoreCounts
-from workers.store import articles, deliveries, events, feeds, lists, subscriptions, traces
+from workers.store import articles, deliveries, events, feeds, first, lists, subscriptions, traces
 from workers.store.base import Base
 
 __all__ = ["Asking"]
@@ -37,6 +37,14 @@ class Asking(Base):
     async def polled_feeds(self, *, failing: bool = False) -> list[str]:
         """Return the ids of feeds not parked; with ``failing``, of those that failed last."""
         return await self._read(partial(feeds.polled_ids, failing=failing))
+
+    async def first_polls(self) -> FirstPolls:
+        """Return how many feeds were polled, how they stand, and when the next poll is."""
+        return await self._read(first.first_polls)
+
+    async def unrung(self, since: datetime, most: int) -> list[Unrung]:
+        """Return titles published since then that are stored, but do not ring; newest first."""
+        return await self._read(first.unrung, since, most)
 
     async def find_article(self, key: str) -> str | None:
         """Return the id of the article that is known by a canonicalised link, else None."""

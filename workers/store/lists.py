@@ -39,6 +39,7 @@ from workers.store.tables import work as works
 from workers.store.work import PAGES, behind
 
 __all__ = [
+    "FEED_STATE",
     "accept",
     "accepted_number",
     "alert_lines",
@@ -135,7 +136,7 @@ def load_alert(conn: Connection, _now: datetime, prefix: str) -> Alert | None:
 
 # ── counts ──────────────────────────────────────────────────────────────────────────────────────
 
-_FEED_STATE = case(
+FEED_STATE = case(
     (feeds.c.parked.is_(True) | feeds.c.gone_at.is_not(None), "parked"),
     (feeds.c.errors > 0, "failing"),
     (feeds.c.last_good_at.is_(None), "new"),
@@ -146,9 +147,7 @@ _FEED_STATE = case(
 
 def counts(conn: Connection, now: datetime) -> StoreCounts:
     """Return how much of everything there is."""
-    states = conn.execute(
-        select(_FEED_STATE, func.count()).group_by(literal_column("state"))
-    ).all()
+    states = conn.execute(select(FEED_STATE, func.count()).group_by(literal_column("state"))).all()
     letters = conn.execute(select(dead.c.kind, func.count()).group_by(dead.c.kind)).all()
     return StoreCounts(
         feeds={row[0]: row[1] for row in states},
@@ -165,7 +164,7 @@ def counts(conn: Connection, now: datetime) -> StoreCounts:
 def feed_states(conn: Connection, _now: datetime, most: int) -> list[tuple[str, str, str]]:
     """Return id, name and state of feeds that are not parked, by name, ``most`` at most."""
     found = conn.execute(
-        select(feeds.c.id, feeds.c.name, _FEED_STATE)
+        select(feeds.c.id, feeds.c.name, FEED_STATE)
         .where(feeds.c.parked.is_(False), feeds.c.gone_at.is_(None))
         .order_by(feeds.c.name, feeds.c.id)
         .limit(most)
