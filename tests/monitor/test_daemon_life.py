@@ -103,7 +103,7 @@ async def test_an_alert_from_end_to_end(installation, site, eventually, lines):
     assert {
         "feed", "name", "url", "state", "interval_s", "next_poll", "last_poll", "last_new",
         "errors", "last_error", "full_text", "why",
-    } == set(feed)  # fmt: skip
+    } <= set(feed)  # fmt: skip
     assert ("Feed 0", "ok", 1.0) == (feed["name"], feed["state"], feed["interval_s"])
     assert 0 == (await installation.call("alerts", "list")).exit_code
     assert 0 == (await installation.call("why", f"{site.url}/n1", "quakes")).exit_code
