@@ -576,6 +576,9 @@ async def test_paths_that_nobody_was_given(pushed):
         assert [404] == await pushed.hub.send(f"{base}/{guess}", one.topic, body, one.secret)
         assert 404 == (await pushed.hub.ask(f"{base}/{guess}", mode="subscribe"))[0]
     assert {} == await pushed.outcomes()
+    pushed.world.store.halt("the disk is full")  # nothing can be looked up, and nothing has to be
+    assert [404] == await pushed.hub.send(f"{base}/{'0' * 64}", one.topic, body, one.secret)
+    assert [503] == await pushed.push(pushed.entry("n1"))
 
 
 async def test_a_hub_that_never_stops_is_told_to_wait(pushed):
