@@ -108,10 +108,12 @@ def _refuse_known(loaded: "Loaded", url: str, *, as_json: bool) -> None:
     """Exit 1 if a file lists the address already, under whatever name."""
     from monitor.cli.feed_listed import listed, where
     from monitor.settings.opml import feed_key
+    from workers.text.urls import without_user
 
     for feed in listed(loaded, url):
         if feed_key(url) in {feed_key(one) for one in (feed.url, *feed.was)}:
-            told = f"it is listed already: {feed.name}: {feed.url}: {where(loaded, feed)}"
+            shown = without_user(feed.url)
+            told = f"it is listed already: {feed.name}: {shown}: {where(loaded, feed)}"
             _refuse(told, {"added": [], "error": told}, as_json=as_json)
 
 
@@ -122,9 +124,11 @@ def _refuse(message: str, told: dict[str, Any], *, as_json: bool) -> NoReturn:
 
 
 def _nothing(url: str, search: "Search", *, as_json: bool) -> NoReturn:
+    from workers.text.urls import without_user
+
     for tried in search.tried:
-        say(f"  {tried.url}: {tried.said}")
-    message = f"no feed added: {url}: {search.error}"
+        say(f"  {without_user(tried.url)}: {tried.said}")
+    message = f"no feed added: {without_user(url)}: {search.error}"
     _refuse(message, {"added": [], "error": search.error, "tried": search.tried}, as_json=as_json)
 
 
@@ -143,9 +147,11 @@ def _chosen(search: "Search", *, first: bool, every: bool, as_json: bool) -> "Se
 
 
 def _described(found: "Found") -> str:
+    from workers.text.urls import without_user
+
     title = f"{found.title}: " if found.title else ""
     kind = f" ({found.kind}, {found.entries} entries; {_HOW[found.how]})" if found.kind else ""
-    return f"{title}{found.url}{kind}"
+    return f"{title}{without_user(found.url)}{kind}"
 
 
 def _feed(found: "Found", wanted: dict[str, Any], loaded: "Loaded") -> "FeedSetting":
@@ -190,7 +196,8 @@ def _finish(  # noqa: PLR0913 - all that is told at the end
     now = load(path, os.environ)
     names = [str(one.name) for feed in feeds for one in listed(now, feed.url)]
     for found, name in zip(chosen, names, strict=False):
-        say(f"added to {file}: {name}: {_described(found)}")
+        called = "" if name == found.title else f"{name}: "
+        say(f"added to {file}: {called}{_described(found)}")
     urls = [feed.url for feed in feeds]
     asyncio.run(enabled_again(loaded.settings, urls))
     daemon = asyncio.run(tell_daemon(loaded.settings))

@@ -38,7 +38,9 @@ async def tell_daemon(settings: "Settings") -> Taken:
     for problem in told["problems"]:
         say(f"the daemon: {problem}")
     if told["ok"]:
-        say(f"the daemon has taken it over: {told['difference'] or 'no changes'}")
+        known = {"", "no changes"}  # as where it saw the file change before it was asked
+        told_so = f": {told['difference']}" if told["difference"] not in known else ""
+        say(f"the daemon has taken it over{told_so}")
     else:
         say("the daemon has not taken it over: mend what it names, then `tocsin reload`")
     return {"running": True, **{key: told[key] for key in ("ok", "difference", "problems")}}

@@ -38,10 +38,12 @@ def add_feeds(config: Path, feeds: Sequence[FeedSetting]) -> Path:
 
     def change(root: etree._Element) -> bool:
         body = _body(root)
+        there = {feed_key(_url(one)) for one in _outlines(root)}
         for feed in feeds:
-            outline = etree.SubElement(body, "outline")
-            put_attributes(outline, attributes_of(feed))
-        etree.indent(body, level=1)
+            if feed_key(feed.url) not in there:  # else another command was faster
+                outline = etree.SubElement(body, "outline")
+                put_attributes(outline, attributes_of(feed, secrets=True))
+        _indent(body)
         return True
 
     _edit(config, change, made=True)
@@ -61,7 +63,7 @@ def remove_feeds(config: Path, keys: Collection[str]) -> int:
             folder = outline.getparent()
             if folder is not None:
                 folder.remove(outline)
-        etree.indent(_body(root), level=1)
+        _indent(_body(root))
         return len(gone)
 
     return _edit(config, change, made=False) or 0
@@ -144,3 +146,9 @@ def _read(path: Path) -> etree._Element:
 def _body(root: etree._Element) -> etree._Element:
     body = root.find("body")
     return body if body is not None else etree.SubElement(root, "body")
+
+
+def _indent(body: etree._Element) -> None:
+    etree.indent(body, level=1)
+    if not len(body):
+        body.text = "\n  "

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
-from urllib.parse import urlsplit, urlunsplit
 
 from lxml import etree
 
 from monitor.settings.items import FeedSetting
 from monitor.settings.opml import OWN, outline_data
 from monitor.settings.values import duration_text
+from workers.text.urls import without_user
 
 __all__ = ["attributes_of", "has_secrets", "put_attributes", "write_opml"]
 
@@ -51,17 +51,21 @@ def write_opml(feeds: Iterable[FeedSetting], now: datetime, *, flat: bool = Fals
 
 def has_secrets(feed: FeedSetting) -> bool:
     """Say whether something of a feed is left out because it may be secret."""
-    return bool(feed.headers) or any(_bare(url) != url for url in (feed.url, *feed.was))
+    return bool(feed.headers) or any(without_user(url) != url for url in (feed.url, *feed.was))
 
 
-def attributes_of(feed: FeedSetting, folders: Sequence[str] = ()) -> dict[str, str]:
+def attributes_of(
+    feed: FeedSetting, folders: Sequence[str] = (), *, secrets: bool = False
+) -> dict[str, str]:
     """Return the attributes of a feed's outline, ours with ``tocsin:`` before their names.
 
     What other readers know is told in their words, and once more exactly only where reading those
-    words would not give it back.
+    words would not give it back. With ``secrets``, users and passwords of addresses stay: for
+    files of our own.
     """
+    bare = str if secrets else without_user
     name, tags = _xml(feed.name or feed.url), [_xml(tag) for tag in feed.tags]
-    told = {"type": "rss", "text": name, "title": name, "xmlUrl": _xml(_bare(feed.url))}
+    told = {"type": "rss", "text": name, "title": name, "xmlUrl": _xml(bare(feed.url))}
     categories = [tag for tag in tags if "/" not in tag and "," not in tag]
     if categories:
         told["category"] = ",".join(categories)
@@ -72,7 +76,7 @@ def attributes_of(feed: FeedSetting, folders: Sequence[str] = ()) -> dict[str, s
     if not feed.enabled:
         told["tocsin:enabled"] = "false"
     if feed.was:
-        told["tocsin:was"] = " ".join(_xml(_bare(url)) for url in feed.was)
+        told["tocsin:was"] = " ".join(_xml(bare(url)) for url in feed.was)
     again = outline_data({key.lower(): value for key, value in told.items()}, folders)
     if again.get("name") != name:
         told["tocsin:name"] = name
@@ -86,13 +90,6 @@ def put_attributes(outline: etree._Element, attributes: Mapping[str, str]) -> No
     for key, value in attributes.items():
         space, mark, local = key.partition(":")
         outline.set(f"{{{OWN}}}{local}" if mark else space, value)
-
-
-def _bare(url: str) -> str:
-    """Return an address without user and password."""
-    parts = urlsplit(url)
-    _, mark, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=host)) if mark else url
 
 
 def _xml(text: str) -> str:

@@ -357,7 +357,10 @@ class Opml(Section):
 
     files: tuple[Text, ...] = Field(
         default=(),
-        description=("OPML files with feeds, relative to the config file. Folders become tags."),
+        description=(
+            "OPML files with feeds, relative to the config file. Folders become tags. "
+            "`feeds.d/added.opml`, which `tocsin feeds add` writes, is read without being listed."
+        ),
     )
 
 

@@ -48,6 +48,7 @@ _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40
 _DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?([smhdwy])")
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?(B|KiB|MiB|GiB|TiB)")
 _RATE = re.compile(r"(\d{1,9})/(\d{0,6})([smhd])")
+_SPACE = re.compile(r"[\s\x00-\x1f]")
 _TEXT_LIMIT = 20_000
 _URL_LIMIT = 2048
 NAME_LIMIT = 200
@@ -193,7 +194,7 @@ def url_parts(value: str) -> SplitResult:
     """Return the parts of a URL, or refuse it."""
     if len(value) > _URL_LIMIT:
         raise refuse(f"is longer than {_URL_LIMIT} characters")
-    if any(letter.isspace() or ord(letter) < ord(" ") for letter in value):
+    if _SPACE.search(value):
         raise refuse("holds a space or a control character", "write such characters as %20")
     try:
         parts = urlsplit(value)

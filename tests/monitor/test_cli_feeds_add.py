@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from monitor.daemon.reload import _stamps
 from monitor.settings import ADDED, FeedSetting, load
 from monitor.settings.opml import feed_key
 from monitor.settings.opml_edit import CannotEdit, add_feeds, remove_feeds
@@ -290,6 +291,25 @@ def test_a_broken_file_is_left_alone(installation, text, said):
     with pytest.raises(CannotEdit, match=said):
         add_feeds(installation.config, [feed(1)])
     assert text == path.read_text()
+
+
+async def test_an_address_with_a_password(installation, site):
+    """It is asked for and polled with it, and printed without."""
+    url = site.put("/feed", RSS.format(title="Wire")).replace("://", "://me:hunter2@")
+    result = await installation.call("feeds", "add", url)
+    assert (0, False) == (result.exit_code, "hunter2" in result.output)
+    assert site.asked[-1][1]["Authorization"].startswith("Basic ")
+    assert url in in_file(installation).values()
+    exported = await installation.call("feeds", "export")
+    assert "hunter2" not in exported.stdout
+
+
+async def test_a_daemon_sees_the_file_come(installation):
+    """A file that is copied there by hand is watched for, and read once it stands still."""
+    daemon = await installation.start()
+    add_feeds(installation.config, [feed(1)])
+    stamps = _stamps(daemon.state.loaded)
+    assert str(installation.folder / ADDED) in stamps
 
 
 async def test_where_nothing_can_be_written(installation, site):

@@ -24,7 +24,7 @@ from workers.model.feed import ParsedFeed
 from workers.model.net import Answer, Fetch
 from workers.steps.look import FEEDS
 from workers.steps.ports import Fetcher
-from workers.text.urls import origin_of
+from workers.text.urls import origin_of, without_user
 
 __all__ = ["REQUESTS", "Finder", "Found", "Search", "Tried"]
 
@@ -240,4 +240,4 @@ class Finder:
         return answer
 
     def _note(self, url: str, said: str) -> None:
-        self._tried.append(Tried(url=url, said=said[:300]))
+        self._tried.append(Tried(url=without_user(url), said=said[:300]))

@@ -14,6 +14,7 @@ __all__ = [
     "identity_key",
     "origin_of",
     "show",
+    "without_user",
 ]
 
 LONGEST = 2048
@@ -119,6 +120,16 @@ def origin_of(url: str) -> str:
 def show(url: str) -> str:
     """Return what of an address that may hold a secret can be shown: scheme and host."""
     return origin_of(url) or "<address>"
+
+
+def without_user(url: str) -> str:
+    """Return an address without user and password; what is no address as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    _, mark, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)) if mark else url
 
 
 def _split(url: str, base: str | None) -> SplitResult | None:
