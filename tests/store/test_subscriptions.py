@@ -242,6 +242,26 @@ async def test_a_push_is_no_poll(world):
     assert structs.replace(before, activity=after.activity, last_new_at=after.last_new_at) == after
 
 
+async def test_a_poll_under_way_does_not_forget_a_push(world):
+    """A poll that began before a push and found nothing leaves when there was last something."""
+    one, feed = await live(world)
+    stale = await world.store.load_feed(feed.id)
+    world.clock.advance(60)
+    await world.store.commit_push(push(world, one, world.entry(feed, "news")))
+    at = world.clock.now()
+    world.clock.advance(1)
+    await world.poll(feed=stale)
+    assert at == (await world.store.load_feed(feed.id)).last_new_at
+
+
+async def test_what_has_no_name_of_its_own_is_not_taken_for_new(world):
+    """An identity that cannot be stored as it is (it holds a NUL) is not handed out as listed."""
+    one, feed = await live(world)
+    await world.store.commit_push(push(world, one, world.entry(feed, "a\0b", url="https://x.y/")))
+    listed = {known.identity for known in await world.store.load_listed(feed.id, 9)}
+    assert {"first-wire"} == listed
+
+
 async def test_a_push_drops_nothing(world):
     """What a push does not list is still listed, so that it is kept."""
     one, feed = await live(world)

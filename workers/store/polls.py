@@ -68,7 +68,7 @@ class _Placed(Record, frozen=True, kw_only=True):
 
 
 _STORED = Fixed(
-    select(feeds.c.url, feeds.c.last_poll_at)
+    select(feeds.c.url, feeds.c.last_poll_at, feeds.c.last_new_at)
     .where(feeds.c.id == bindparam("the_id"))
     .with_for_update(key_share=True)
 )
@@ -87,7 +87,8 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
     stored = _STORED.typed(conn, {"the_id": poll.feed.id})
     if not stored:
         raise TocsinError(f"cannot store a poll: {poll.feed.id}: there is no such feed")
-    ((url, last_poll_at),) = stored
+    ((url, last_poll_at, last_new_at),) = stored
+    poll = structs.replace(poll, feed=_with_pushed(poll.feed, last_new_at))
     overtaken = last_poll_at != poll.loaded_at
     known = _known(conn, poll.intents) if overtaken else {}
     intents = [
@@ -104,6 +105,12 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
     _note_listed(conn, now, poll)
     traces.write(conn, poll.trace)
     return events.change(conn, now, poll.events)
+
+
+def _with_pushed(feed: FeedRow, last_new_at: datetime | None) -> FeedRow:
+    """Return the row with the time of what was pushed while its feed was polled."""
+    times = [at for at in (feed.last_new_at, last_new_at) if at is not None]
+    return structs.replace(feed, last_new_at=max(times, default=None))
 
 
 def bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:

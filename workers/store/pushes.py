@@ -14,6 +14,7 @@ from workers.errors import TocsinError
 from workers.feeds.habit import noted
 from workers.feeds.websub import LATE
 from workers.model.feed import KnownEntry
+from workers.model.ids import entry_id
 from workers.model.websub import PushCommit
 from workers.store import polls, traces
 from workers.store.sql import chunks
@@ -30,6 +31,7 @@ _FEED = (
 _THERE = select(entries.c.id).where(entries.c.id.in_(bindparam("some", expanding=True)))
 _LISTED: Select[Any] = (
     select(
+        entries.c.id,
         entries.c.identity,
         entries.c.digest,
         entries.c.edition,
@@ -45,12 +47,24 @@ _LISTED: Select[Any] = (
 
 
 def listed(conn: Connection, _now: datetime, feed: str, most: int) -> list[KnownEntry]:
-    """Return what the feed listed when it was last read, the newest first."""
-    return [_known(row) for row in conn.execute(_LISTED, {"feed": feed, "most": most})]
+    """Return what the feed listed when it was last read, the newest first.
+
+    But for what could not be stored under the name that it has: it would seem to be new.
+    """
+    rows = conn.execute(_LISTED, {"feed": feed, "most": most})
+    return [_known(row) for row in rows if row.id == entry_id(feed, row.identity)]
 
 
 def _known(row: Row[Any]) -> KnownEntry:
-    return KnownEntry(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return KnownEntry(
+        identity=row.identity,
+        digest=row.digest,
+        edition=row.edition,
+        title=row.title,
+        url=row.url,
+        published=row.published,
+        baseline=row.baseline,
+    )
 
 
 def commit(conn: Connection, now: datetime, push: PushCommit) -> int:
