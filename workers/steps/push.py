@@ -9,6 +9,7 @@
             └ no ─► 202, and nothing else: who does not know the secret cannot make us do anything
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Literal
@@ -196,7 +197,8 @@ class Hear:
     ) -> ParsedFeed | None:
         """Return the document, None if its bytes make no sense or are too many."""
         try:
-            plain = self._inflate(body, headers.get("content-encoding", ""), rules.poll.body_bytes)
+            encoding = headers.get("content-encoding", "")
+            plain = await asyncio.to_thread(self._inflate, body, encoding, rules.poll.body_bytes)
         except ValueError as error:
             _log.warning("push_unreadable", feed=feed.name, error=str(error))
             return None
