@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from monitor.settings import FeedSetting, Loaded, load, render
+from monitor.settings import FeedSetting, Loaded, Problem, load, render
 from monitor.settings.opml import OpmlFile, feed_key, read_opml, web_address
 from monitor.settings.opml_write import attributes_of, has_secrets, write_opml
 
@@ -359,3 +359,19 @@ def test_no_secret_is_written():
 def test_what_xml_cannot_hold():
     """A name with a control character is written with a sign instead."""
     assert "a\ufffdb" == attributes_of(FeedSetting(url=A, name="a\x01b"))["text"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(sorted(READERS)),
+    at=st.integers(0, 400),
+    cut=st.integers(0, 30),
+    junk=st.binary(max_size=12),
+)
+def test_mutated_files(tmp_path_factory, name, at, cut, junk):
+    """No change of bytes makes reading raise: there are feeds, or a problem, or both."""
+    raw = opml(READERS[name][0], "<!DOCTYPE opml [<!ENTITY a 'b'>]>\n").encode()
+    path = tmp_path_factory.getbasetemp() / "mutated.opml"
+    path.write_bytes(raw[:at] + junk + raw[at + cut :])
+    file = read_opml(path)
+    assert isinstance(file, Problem) or file.problems or file.whole
