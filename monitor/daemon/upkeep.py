@@ -23,6 +23,7 @@ from workers.steps.relay import refill
 __all__ = ["Upkeep"]
 
 REFILL_S, PRUNE_S, LISTS_S, SINKS_S, HUBS_S = 300.0, 600.0, 5.0, 2.0, 1.0
+LEARN_S = 10.0
 DEAD_S, DEAD_OVER_S, DEAD_MOST = 60.0, 3600.0, 20
 """How often dead letters are counted, over what time, and how many new ones are too many."""
 _PLURALS = {"entry": "entries", "page": "pages", "delivery": "deliveries"}
@@ -58,6 +59,7 @@ class Upkeep:
         yield REFUSED_S, "refused", self._refused.look
         if "poll" in self._state.roles:
             yield REFILL_S, "refill", self.refill
+            yield LEARN_S, "weigh", self.weigh_again
             yield PRUNE_S, "prune", self.prune
         if (subscribe := self._state.lanes.subscribe) is not None:
             yield HUBS_S, "hubs", subscribe
@@ -107,6 +109,16 @@ class Upkeep:
                 await self._state.parts.store.leave_ended_subscriptions()
         except (Transient, StoreDown) as error:
             _log.warning("refill_failed", error=str(error))
+
+    async def weigh_again(self) -> None:
+        """Share out the budget anew where much was learned of new feeds."""
+        poll = self._state.lanes.poll
+        if poll is None or not poll.learned_much:
+            return
+        try:
+            await self._tell_budget(await poll.weigh())
+        except StoreDown as error:
+            _log.debug("not_weighed", error=str(error))
 
     async def _tell_budget(self, spending: Spending) -> None:
         """Raise an event while `polls_per_minute` does not do even for the slowest intervals."""

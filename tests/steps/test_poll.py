@@ -339,6 +339,20 @@ async def test_the_budget_follows_the_feeds(world, with_rules, changed):
     assert longest < (await world.poll((await world.store.feed_rows())[0].id)).interval_s
 
 
+async def test_what_is_learned_of_new_feeds_counts_soon(world, site, write):
+    """After some first readings the budget is to be found anew, not after later ones."""
+    site.put("/feed", write[1](write[0]("a", "A")))
+    (feed,) = await world.feeds("/feed")
+    await world.poller.weigh()
+    assert not world.poller.learned_much
+    await world.poll(feed)
+    assert world.poller.learned_much
+    await world.poller.weigh()
+    site.put("/feed", write[1](write[0]("b", "B")))
+    await world.poll(feed)
+    assert not world.poller.learned_much
+
+
 async def test_quiet_feeds_are_slowed_while_pages_wait(world, with_rules, changed):
     """A page that has waited for over ten minutes stretches the next interval, and says why."""
     feed = await world.baseline()

@@ -35,6 +35,8 @@ from workers.steps.subscribe import beside_pushes, wish
 __all__ = ["Poll"]
 
 GONE_FROM_CONFIG_S = 300.0
+LEARNED = 0.05
+"""Of all feeds."""
 BEHIND_FRESH_S = 5.0
 """How long pages wait is asked for so often, whatever the number of polls."""
 _log = structlog.get_logger()
@@ -49,18 +51,30 @@ class Poll:
         self._look = look
         self.budget: Budget | None = None
         """What interval "auto" may spend; brought up to date by `weigh`."""
+        self._learned = self._weighed = 0
+        """Feeds that were read for the first time since it was, and feeds that it was found for."""
         self._behind_s = 0.0
         """How long pages wait for a reader,"""
         self._asked_at: float | None = None
         """as of this moment on the monotonic clock."""
 
+    @property
+    def learned_much(self) -> bool:
+        """Whether so many feeds were read for the first time that the budget is to be found anew.
+
+        Until then each counts as one that posts once a day.
+        """
+        return self._learned > LEARNED * self._weighed
+
     async def weigh(self) -> Spending:
         """Find anew how often feeds can be polled within the budget, from what SQL says of all."""
         now, options = self._edges.clock.now(), self._rules().poll
+        self._learned = 0
         needs = await self._edges.store.feed_needs(options.interval_s)
         # In a thread, because with 100,000 feeds it takes a second.
         spending = await asyncio.to_thread(share_out, needs, now, options)
         self.budget = eased(self.budget, spending.budget)
+        self._weighed = len(needs)
         return spending
 
     async def _feel_pressure(self) -> None:
@@ -238,6 +252,7 @@ class Poll:
             _log.warning("feed_failed", feed=feed.name, reason=seen.reason, detail=seen.detail)
         elif commit.intents:
             first = feed.baselined_at is None
+            self._learned += first
             _log.info("feed_read", feed=feed.name, entries=len(commit.intents), baseline=first)
 
 
