@@ -52,7 +52,7 @@ class Poll:
         self.budget: Budget | None = None
         """What interval "auto" may spend; brought up to date by `weigh`."""
         self._learned = self._weighed = 0
-        """Feeds that were read for the first time since it was, and feeds that it was found for."""
+        """Feeds read for the first time since then, and all feeds that were there then."""
         self._behind_s = 0.0
         """How long pages wait for a reader,"""
         self._asked_at: float | None = None
