@@ -19,6 +19,7 @@ PEERS = {
     "rss2email": ("rss2email>=3.14,<4",),
     "feed2exec": ("feed2exec>=0.21,<1",),
     "feedparser": ("feedparser>=6.0.11,<7",),
+    "fastfeedparser": ("fastfeedparser>=0.4,<1",),
 }
 """What is installed for each."""
 

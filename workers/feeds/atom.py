@@ -73,8 +73,8 @@ def _href(element: Element) -> str:
 
 def _text(element: Element) -> tuple[str, bool]:
     """Return a text construct, and whether it is text rather than markup."""
-    kind = attribute(element, "type").strip().lower()
-    if attribute(element, "mode").lower() == "base64" or (
+    kind = element.get("type", "").strip().lower()
+    if element.get("mode", "").lower() == "base64" or (
         kind and "/" in kind and not kind.startswith("text/") and "xml" not in kind
     ):
         return _base64(element.text or ""), kind == "text/plain"
@@ -111,7 +111,7 @@ def _title(draft: Draft, element: Element) -> None:
 def _link(draft: Draft, element: Element) -> None:
     rel = attribute(element, "rel").strip().lower().removeprefix(_RELATIONS)
     if rel in {"", "alternate"}:
-        page = attribute(element, "type").strip().lower() in _PAGES
+        page = element.get("type", "").strip().lower() in _PAGES
         draft.links.setdefault(1 if page else 2, _href(element))
     elif rel == "enclosure":
         note_file(draft, element, "href", "length")
@@ -132,7 +132,7 @@ def _summary(draft: Draft, element: Element) -> None:
 
 
 def _content(draft: Draft, element: Element) -> None:
-    src = attribute(element, "src")
+    src = element.get("src")
     if src:
         draft.links[4] = src
         return

@@ -171,7 +171,10 @@ def short(text: str, limit: int = NAME) -> str:
     """Return a short text as one line."""
     if len(text) > 8 * limit:
         text = text[: 8 * limit]
-    line = plain(text).replace("\n", " ")
+    if "<" in text or "&" in text:
+        line = plain(text).replace("\n", " ")
+    else:
+        line = " ".join(clean(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

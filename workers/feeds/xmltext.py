@@ -9,6 +9,7 @@ from workers.feeds.names import name_of
 
 __all__ = ["as_markup", "attribute", "bare", "base_of", "inner", "written"]
 
+_PREFIXED = re.compile(r"<[A-Za-z_][\w.-]*+:", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 
@@ -39,10 +40,13 @@ def inner(element: Element) -> str:
     """Return the markup inside an element, without namespace prefixes."""
     parts: list[str] = [element.text or ""]
     for child in element:
-        for inside in child.iter():
-            if _spaced(inside.tag):
-                inside.tag = bare(inside.tag)
-        parts.append(str(etree.tostring(child, encoding="unicode")))
+        text = str(etree.tostring(child, encoding="unicode"))
+        if _PREFIXED.search(text):
+            for inside in child.iter():
+                if _spaced(inside.tag):
+                    inside.tag = bare(inside.tag)
+            text = str(etree.tostring(child, encoding="unicode"))
+        parts.append(text)
     return "".join(parts)
 
 
