@@ -37,17 +37,26 @@ def _spaced(tag: object) -> bool:
 
 
 def inner(element: Element) -> str:
-    """Return the markup inside an element, without namespace prefixes."""
-    parts: list[str] = [element.text or ""]
-    for child in element:
-        text = str(etree.tostring(child, encoding="unicode"))
-        if _PREFIXED.search(text):
-            for inside in child.iter():
-                if _spaced(inside.tag):
-                    inside.tag = bare(inside.tag)
-            text = str(etree.tostring(child, encoding="unicode"))
-        parts.append(text)
-    return "".join(parts)
+    """Return the markup inside an element, without namespace prefixes. Takes it out of its tree.
+
+    In its tree, all that is declared above it would be written out with it, each time, and
+    somebody may declare thousands of namespaces.
+    """
+    text, element.text = element.text or "", None
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
+    whole = _serialised(element)
+    if _PREFIXED.search(whole):
+        for inside in element.iter():
+            if _spaced(inside.tag):
+                inside.tag = bare(inside.tag)
+        whole = _serialised(element)
+    return text + whole[whole.index(">") + 1 : whole.rindex("</")]
+
+
+def _serialised(element: Element) -> str:
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
 def attribute(element: Element, name: str) -> str:
