@@ -23,6 +23,8 @@ TYPED = 65_536
 TAGS_MOST = 300_000
 """Tags of which a tree is made, the first ones: each takes up to 120 bytes in it. The largest real
 feeds have a tenth as many."""
+NAMESPACES = 64
+"""Most of them that one tag may declare; the busiest podcasts have thirty."""
 REPAIRED = 2 << 20
 """Characters of the longest document that is repaired by text; larger ones are only recovered."""
 
@@ -44,9 +46,9 @@ _NO_TAGS = {"<![CDATA[": "]]>", "<?": "?>", "<!--": "-->"}
 _XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ITEM = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?(item|entry|url)[\s>]")
 _ITEM_END = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?(?:item|entry|url)\s*>")
-_ROOT_END = re.compile(
-    rb"</(?:[A-Za-z0-9]{1,20}:)?(?:rss|rdf|feed|urlset|channel)\s*>", re.IGNORECASE
-)
+_CLOSING = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?([A-Za-z]{1,10})\s*>")
+_LAST = {"rss": {b"rss", b"channel"}, "rdf": {b"rdf"}, "feed": {b"feed"}, "urlset": {b"urlset"}}
+"""By root, which end tags say that its entries are all there; in RDF they follow the channel."""
 
 
 class NotMarkup(ValueError):
@@ -92,6 +94,8 @@ def plant(decoded: Decoded, url: str) -> Tree:
         text = _begun(text)
     many = len(text) < whole
     data = text.encode("utf-8", "replace")
+    if _is_crowded(data):
+        raise NotMarkup(f"one of its tags declares more than {NAMESPACES} namespaces")
     based = b"xml:base" in data
     try:
         return Tree(root=_strict(data, url), based=based)
@@ -115,12 +119,23 @@ def plant_utf8(data: bytes, url: str) -> Tree | None:
     A document type, or very many tags, ask for more care than is taken here: such a document is
     none of these.
     """
-    if b"<!DOCTYPE" in data[:TYPED] or data.count(b"<") > TAGS_MOST:
+    if b"<!DOCTYPE" in data[:TYPED] or data.count(b"<") > TAGS_MOST or _is_crowded(data):
         return None
     try:
         return Tree(root=_strict(data, url), based=b"xml:base" in data)
     except (etree.XMLSyntaxError, UnicodeDecodeError):
         return None
+
+
+def _is_crowded(data: bytes) -> bool:
+    """Say whether a tag declares so many namespaces that no feed needs.
+
+    Each piece of markup that is taken out of the tree takes along what is declared above it, in
+    time that grows with the square of that.
+    """
+    return data.count(b"xmlns") > NAMESPACES and any(
+        tag.count(b"xmlns") > NAMESPACES for tag in data.split(b"<")
+    )
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
@@ -152,7 +167,9 @@ def _recovered(data: bytes, url: str, *, based: bool, warning: str) -> Tree:
     root = _core(root)
     began, ended = len(_ITEM.findall(data)), len(_ITEM_END.findall(data))
     found = sum(1 for element in root.iter() if name_of(element.tag) in {"item", "entry", "url"})
-    closed = bool(_ROOT_END.search(data[-4096:]))
+    name = name_of(root.tag).rpartition(":")[2]
+    ends = {found.lower() for found in _CLOSING.findall(data[-4096:])}
+    closed = not ends.isdisjoint(_LAST.get(name, {name.encode()}))
     return Tree(
         root=root,
         based=based,

@@ -37,15 +37,8 @@ def _spaced(tag: object) -> bool:
 
 
 def inner(element: Element) -> str:
-    """Return the markup inside an element, without namespace prefixes. Takes it out of its tree.
-
-    In its tree, all that is declared above it would be written out with it, each time, and
-    somebody may declare thousands of namespaces.
-    """
+    """Return the markup inside an element, without namespace prefixes; its first text goes."""
     text, element.text = element.text or "", None
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)
     whole = _serialised(element)
     if _PREFIXED.search(whole):
         for inside in element.iter():
