@@ -85,6 +85,7 @@ def add(  # noqa: PLR0913, PLR0917 - an option each
         raise click.UsageError("--name is for one feed: leave it out with --all")
     for found in chosen:
         _refuse_known(loaded, found.url, as_json=as_json)
+    _refuse_moved(loaded, chosen, as_json=as_json)
     feeds = [_feed(found, wanted, loaded) for found in chosen]
     _finish(loaded, path, feeds, search, chosen, as_json=as_json)
 
@@ -114,6 +115,19 @@ def _refuse_known(loaded: "Loaded", url: str, *, as_json: bool) -> None:
         if feed_key(url) in {feed_key(one) for one in (feed.url, *feed.was)}:
             shown = without_user(feed.url)
             told = f"it is listed already: {feed.name}: {shown}: {where(loaded, feed)}"
+            _refuse(told, {"added": [], "error": told}, as_json=as_json)
+
+
+def _refuse_moved(loaded: "Loaded", chosen: "Sequence[Found]", *, as_json: bool) -> None:
+    """Exit 1 if a listed feed has moved to one of these addresses, or was there once."""
+    from monitor.cli.feed_daemon import known_rows
+    from monitor.cli.feed_listed import listed, where
+    from workers.text.urls import without_user
+
+    for row in asyncio.run(known_rows(loaded.settings, [found.url for found in chosen])):
+        for feed in listed(loaded, row.name) if not row.parked else ():
+            shown = f"{feed.name}: {without_user(feed.url)}: {where(loaded, feed)}"
+            told = f"it is listed already, by another address that it had: {shown}"
             _refuse(told, {"added": [], "error": told}, as_json=as_json)
 
 

@@ -4,11 +4,13 @@ import gzip
 import threading
 
 import pytest
+from msgspec import structs
 
 from monitor.daemon.reload import _stamps
 from monitor.settings import ADDED, FeedSetting, load
 from monitor.settings.opml import feed_key
 from monitor.settings.opml_edit import CannotEdit, add_feeds, remove_feeds
+from workers.model.commit import PollCommit
 from workers.steps.finding import REQUESTS
 
 RSS = """<rss version="2.0"><channel><title>{title}</title><link>https://a.example/</link>
@@ -200,6 +202,21 @@ async def test_what_is_listed_already(installation, site, lines):
     other = site.put("/other", RSS.format(title="Other"))
     result = await installation.call("feeds", "add", other, "--name", "Feed 0")
     assert (1, True) == (result.exit_code, "the name is taken" in result.stderr)
+
+
+async def test_an_address_that_a_feed_has_moved_to(installation, site):
+    """What redirects have taught counts: a feed is not added again under its new address."""
+    old, new = site.put("/old", RSS.format(title="Wire")), site.put("/new", RSS.format(title="W"))
+    installation.write(feeds=(old,))
+    daemon = await installation.start()
+    (row,) = await daemon.state.parts.store.feed_rows()
+    moved = structs.replace(row, url=new)
+    await daemon.state.parts.store.commit_poll(
+        PollCommit(feed=moved, loaded_at=row.last_poll_at, delay_s=900.0)
+    )
+    result = await installation.call("feeds", "add", new)
+    assert (1, True) == (result.exit_code, "by another address that it had" in result.stderr)
+    assert not (installation.folder / ADDED).exists()
 
 
 async def test_a_config_without_feeds(installation, site, lines):

@@ -155,3 +155,33 @@ async def test_delays_are_read_in_pieces(store) -> None:
         assert 10 >= len(some)
         found += [id_ for id_, _, _ in some]
     assert sorted(feed_id(one.url) for one in sources) == found
+
+
+async def test_a_feed_that_is_disabled_stays_so(store) -> None:
+    """Whatever the files say, and whatever a poll under way brings, until it is enabled."""
+    url = "https://a.example/f"
+    (id_,) = (await store.sync_feeds([source(url)])).values()
+    row = await store.load_feed(id_)
+    assert await store.disable_feed(id_) is None
+    await store.commit_poll(PollCommit(feed=row, loaded_at=row.last_poll_at, delay_s=60.0))
+    await store.sync_feeds([source(url, name="other")])
+    off = await store.load_feed(id_)
+    assert ("other", True) == (off.name, off.parked)
+    assert off.disabled_at == await store.disable_feed(id_)
+    assert off.disabled_at == await store.enable_feed(id_, listed=True)
+    on = await store.load_feed(id_)
+    assert (False, None) == (on.parked, on.disabled_at)
+    assert on.next_poll_at < off.next_poll_at
+    assert await store.enable_feed(id_, listed=True) is None
+
+
+async def test_what_no_file_lists_stays_parked(store) -> None:
+    """Enabling takes the command's word back, not the files'."""
+    (id_,) = (await store.sync_feeds([source("https://a.example/f")])).values()
+    await store.disable_feed(id_)
+    await store.sync_feeds([])
+    await store.enable_feed(id_, listed=False)
+    row = await store.load_feed(id_)
+    assert (True, None) == (row.parked, row.disabled_at)
+    await store.sync_feeds([source("https://a.example/f")])
+    assert not (await store.load_feed(id_)).parked
