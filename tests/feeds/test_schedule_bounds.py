@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import get_args
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
@@ -38,6 +38,7 @@ budgets = st.builds(
 
 
 @given(hints, habits, budgets, st.floats(), st.floats(-1.0, 1.0), st.floats(0.0, 1e9))
+@example(FeedHints(max_age_s=1e300, age_s=1e146), Activity(), Budget(k=0.0), 0.0, 0.0, 0.0)
 @settings(max_examples=300)
 def test_auto_is_within_its_bounds(
     said: FeedHints, habit: Activity, budget: Budget, weight: float, jitter: float, behind: float

@@ -116,7 +116,7 @@ def _at_habit(hours: Hours, now: datetime, usual_s: float, slowest_s: float) -> 
 
 def floor_of(hints: FeedHints, now: datetime) -> tuple[float, str] | None:
     """Return the least interval that the publisher asks for, with its source; at most an hour."""
-    age = hints.age_s or 0.0
+    age = min(hints.age_s or 0.0, 100 * DAY_S)
     wishes = [
         (hints.ttl, "ttl"),
         (hints.update_period_s, "update period"),
