@@ -90,8 +90,8 @@ class Member:
     memory: list[tuple[float, int]] = field(default_factory=list)
     pulses: list[float] = field(default_factory=list)
     """Seconds that /livez took to answer: what stands in the loop's way shows there."""
-    lags: dict[float, float] = field(default_factory=dict)
-    """Feeds claimed no later than so many seconds after they were due."""
+    lags: list[dict[float, float]] = field(default_factory=list)
+    """Feeds claimed no later than so many seconds after they were due, each time it was asked."""
     cpu_s: float = 0.0
 
     async def get(self, path: str) -> tuple[int, str]:
@@ -121,7 +121,7 @@ class Member:
                     self.memory.append((looked, memory_of(self.process.pid).main))
                     self.cpu_s = tree_cost(self.process.pid)
                     _, page = await self.get("/metrics")
-                    self.lags = {float(le): float(count) for le, count in _BUCKET.findall(page)}
+                    self.lags.append({float(le): float(n) for le, n in _BUCKET.findall(page)})
             except (aiohttp.ClientError, OSError):
                 pass  # it is ending, and what it said last stands
             await asyncio.sleep(PULSE_S)
@@ -239,10 +239,17 @@ async def _world(asked: Asked) -> AsyncIterator[tuple[str, int]]:
         await process.wait()
 
 
-def _quantile(lags: dict[float, float], share: float) -> float:
-    """Return the bound of the bucket that holds the share."""
-    whole = lags.get(float("inf"), 0.0)
-    return next((le for le, count in sorted(lags.items()) if count >= share * whole), 0.0)
+def _late(lags: Sequence[dict[float, float]]) -> str:
+    """Return the bounds of the buckets that hold p50, p99 and all of what was claimed."""
+    if not lags:
+        return "-"
+    before, after = lags[0], lags[-1]
+    claimed = {le: count - before.get(le, 0.0) for le, count in sorted(after.items())}
+    whole = claimed.get(float("inf"), 0.0)
+    return " / ".join(
+        f"{next((le for le, count in claimed.items() if count >= share * whole), 0.0):g}"
+        for share in (0.5, 0.99, 1.0)
+    )
 
 
 def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
@@ -280,29 +287,30 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
     yield f"| CPU of the daemons, a poll, their start included | {each_ms:.2f} ms |"
     yield ""
     yield (
-        "| process | ready after | claimed late, p50 / p99 / max, at most | /livez, p50 / p99 / "
-        "max | memory over time, MB |"
+        "| process | ready after | claimed late, p50 / p99 / max, at most | second half of it "
+        "| /livez, p50 / p99 / max | memory over time, MB |"
     )
-    yield "|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|"
     for one in soak.members:
-        lag = " / ".join(f"{_quantile(one.lags, share):g}" for share in (0.5, 0.99, 1.0))
+        lag, then = _late([{}, *one.lags]), _late(one.lags[len(one.lags) // 2 :])
         stall = [1e3 * percentile(one.pulses, share) for share in (0.5, 0.99, 1.0)]
         step = max(1, len(one.memory) // 10)
         trail = " ".join(f"{held / MB:.0f}" for _, held in one.memory[::step])
         yield (
-            f"| {one.name} | {one.ready_s:.1f} s | {lag} s | "
+            f"| {one.name} | {one.ready_s:.1f} s | {lag} s | {then} s | "
             f"{' / '.join(f'{value:.0f}' for value in stall)} ms | {trail} |"
         )
     for one in soak.members:
         said = (one.folder / "log").read_text(errors="replace").splitlines()
         if said:
             kinds = sorted({_event(line) for line in said})
-            yield f"\n{one.name} logged {len(said)} lines: {', '.join(kinds)[:500]}"
+            yield f"\n{one.name} logged {len(said)} lines: {'; '.join(kinds)[:1000]}"
 
 
 def _event(line: str) -> str:
     try:
-        return str(json.loads(line).get("event", line))
+        told = json.loads(line)
+        return f"{told.get('event', line)} {told.get('text', '')}"[:200].strip()
     except ValueError:
         return line[:80]
 

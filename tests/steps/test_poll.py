@@ -476,3 +476,22 @@ async def test_a_feed_that_shows_less_than_it_posts_is_told_of(world, site, writ
     assert [] == await look(304, 2)
     told = [await world.store.load_delivery(id_) for _, id_ in await world.due("sink:ops")]
     assert ["feed_blind"] == [job.content.kind for job in told]
+
+
+async def test_a_host_that_redirects_lead_to_is_asked_politely_too(
+    world, site, changed, with_rules, broker, write
+):
+    """Where a feed leads to another host, that host's spacing holds for it as well."""
+    feed = await world.baseline()
+    elsewhere = site.url.replace("127.0.0.1", "localhost")
+    site.put("/there", write[1]())
+    site.put("/feed", "", 302, Location=elsewhere + "/there")
+    rules = {"localhost": HostRule(spacing_s=60.0, at_once=2)}
+    world.rules = with_rules(world.rules, net=changed(world.rules.net, hosts=rules))
+    await world.poll(feed)
+    assert 1 == site.times("/there")
+    other = elsewhere.partition("://")[2]
+    assert 50 < (await broker.host_room({other: 60.0}))[other].wait_s <= 60
+    after = await world.poller(feed)
+    assert after.waits
+    assert 1 == site.times("/there")

@@ -12,6 +12,7 @@ from workers.model.article import Cues
 from workers.model.feed import FeedSource
 from workers.model.rate import Rate
 from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
+from workers.steps.led import Led
 from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
 from workers.steps.tracing import Carry, Tracer
 from workers.topics import TopicSet
@@ -28,7 +29,8 @@ class Edges:
 
     ``heavy`` is held by whoever works in a thread on a document that is large: they share one
     interpreter, so that more of them at once would be no faster, and each may need 150 MB.
-    ``network`` is what this process has seen lately of the hosts that it asked.
+    ``network`` is what this process has seen lately of the hosts that it asked, ``led`` where
+    redirects led it.
     """
 
     store: Store
@@ -41,6 +43,7 @@ class Edges:
     dice: Random = field(default_factory=Random)
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY))
     network: Network = field(default_factory=Network)
+    led: Led = field(default_factory=Led)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Politeness: whose turn it is at a host."""
 
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 from workers.options import HostRule, NetOptions
@@ -37,16 +38,27 @@ def _is_loopback(name: str) -> bool:
 async def take_turn(edges: Edges, url: str, options: NetOptions, *, feed: str = "") -> float:
     """Take a turn at the host of ``url``: 0 is go, else the seconds to wait, with jitter.
 
-    A ``feed`` (its id) has a place of its own in the line, so it comes back just after its time.
+    Where the address is known to lead to another host, a turn is taken there too. A ``feed`` (its
+    id) has a place of its own in each line, so it comes back just after its time.
     """
-    host = host_of(url)
-    rule = rule_for(host, options)
-    if rule is None:
-        return 0.0
-    wait = await edges.broker.host_turn(
-        host, rule.spacing_s, rule.at_once, options.total_s, feed=feed
-    )
-    return wait + edges.dice.uniform(0.0, min(JITTER_S, 0.2 * wait)) if wait > 0 else 0.0
+    taken: list[str] = []
+    for host, rule in _asked(edges, url, options):
+        wait = await edges.broker.host_turn(
+            host, rule.spacing_s, rule.at_once, options.total_s, feed=feed
+        )
+        if wait > 0:
+            for given in taken:
+                await edges.broker.host_done(given)
+            return wait + edges.dice.uniform(0.0, min(JITTER_S, 0.2 * wait))
+        taken.append(host)
+    return 0.0
+
+
+def _asked(edges: Edges, url: str, options: NetOptions) -> Iterator[tuple[str, HostRule]]:
+    """Yield the hosts that a request for ``url`` reaches, as far as is known, with their rules."""
+    for host in dict.fromkeys((host_of(url), edges.led.to(url))):
+        if host and (rule := rule_for(host, options)) is not None:
+            yield host, rule
 
 
 async def leave(
@@ -54,10 +66,27 @@ async def leave(
 ) -> None:
     """Give the turn back; ``rest_s`` seconds of rest for the host that asked for them.
 
-    That is the one of the address that ``answered``, where redirects led to another.
+    That is the one of the address that ``answered``, where redirects led to another. It is noted
+    as asked just now, and its turn is taken too when ``url`` is asked for again.
     """
-    host = host_of(url)
-    if rule_for(host, options) is not None:
+    for host, _ in _asked(edges, url, options):
         await edges.broker.host_done(host)
+    if answered is not None:
+        await _note(edges, url, host_of(answered), options)
     if rest_s > 0:
         await edges.broker.host_rest(host_of(answered or url), rest_s)
+
+
+async def _note(edges: Edges, url: str, answering: str, options: NetOptions) -> None:
+    """Learn which host answered for ``url``."""
+    own, known = host_of(url), edges.led.to(url)
+    if answering == own:
+        if known is not None:
+            edges.led.note(url, None)
+        return
+    edges.led.note(url, answering)
+    rule = rule_for(answering, options)
+    if answering != known and rule is not None:  # else its turn was taken before
+        turn = (answering, rule.spacing_s, rule.at_once, options.total_s)
+        if await edges.broker.host_turn(*turn) == 0:
+            await edges.broker.host_done(answering)

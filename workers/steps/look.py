@@ -72,13 +72,13 @@ class Look:
 
     async def __call__(self, feed: FeedRow, rules: Rules) -> Seen:
         """Fetch and parse; a failure is a value, because it too is stored."""
-        rest, answered, began = 0.0, feed.url, self._edges.clock.monotonic()
+        rest, answered, began = 0.0, None, self._edges.clock.monotonic()
         fetch = self._request(feed, rules)
         try:
             answer = await self._edges.fetcher.get(fetch)
+            answered = answer.url
             if answer.status in {429, 503}:
                 rest = answer.retry_after if answer.retry_after is not None else 60.0
-                answered = answer.url
         except (Transient, Permanent) as error:
             return Seen(reason=error.reason, detail=error.detail)
         finally:

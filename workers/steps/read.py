@@ -152,7 +152,7 @@ class Read:
             _log.warning("host_not_told", host=host, error=str(error))
 
     async def _get(self, job: PageJob, url: str, rules: Rules) -> _Got:
-        rest, answered = 0.0, url
+        rest, answered = 0.0, None
         reason: Reason | None = "crash"  # until it is known
         began = self._edges.clock.monotonic()
         try:

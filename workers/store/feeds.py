@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, update
 
+from workers.model.base import Record
 from workers.model.feed import (
     Activity,
     FeedHints,
@@ -28,9 +29,11 @@ __all__ = [
     "load_some",
     "needs",
     "note_addresses",
+    "park",
     "rows",
+    "survey",
     "switch",
-    "sync",
+    "take_over",
 ]
 
 _SPLIT = ("pages_got", "pages_tried", "configured")
@@ -215,16 +218,26 @@ _WRITTEN: Select[Any] = select(
 100,000 feeds takes seconds to read."""
 
 
-def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict[str, str]:
-    """Make the feeds be those of ``sources``; return each one's id by the address given.
+class Survey(Record, frozen=True, kw_only=True):
+    """What is to become of the feeds, before anything is written."""
 
-    Where two sources turn out to be one feed, the first enabled one says how it is called.
-    """
+    ids: dict[str, str]
+    """Each source's feed by the address given."""
+    active: list[tuple[str, FeedSource]]
+    """Each feed with the source that says how it is called: the first enabled one."""
+    addresses: dict[str, list[Values]]
+    """What is to be remembered of each feed's addresses."""
+    left: list[str]
+    """Feeds that no source lists, and that are not parked yet."""
+
+
+def survey(conn: Connection, _now: datetime, sources: Sequence[FeedSource]) -> Survey:
+    """Find which feed each source is, known or new."""
     known = _known(conn, sources)
     noted = frozenset(known)
-    stored = {row.id: row for row in conn.execute(_WRITTEN)}
     found: dict[str, str] = {}
     active: dict[str, FeedSource] = {}
+    told: dict[str, list[Values]] = {}
     for source in sources:
         id_ = _id_of(source, known)
         found[source.url] = id_
@@ -232,23 +245,42 @@ def sync(conn: Connection, now: datetime, sources: Sequence[FeedSource]) -> dict
             known.setdefault(address_key(url), id_)
         if id_ not in active or (source.enabled and not active[id_].enabled):
             active[id_] = source
-    put_new(
-        conn, feeds, [_new(id_, source) for id_, source in active.items() if id_ not in stored]
-    )
-    told = [
-        row
-        for source in sources
-        for row in (
-            *_addresses(found[source.url], (source.url,), "configured"),
-            *_addresses(found[source.url], source.former, "former"),
+        rows = (
+            *_addresses(id_, (source.url,), "configured"),
+            *_addresses(id_, source.former, "former"),
         )
-    ]
-    put_new(conn, addresses, [row for row in told if row["key"] not in noted])
+        told.setdefault(id_, []).extend(row for row in rows if row["key"] not in noted)
+    left = [id_ for (id_,) in _UNPARKED.fetch(conn, {}) if id_ not in active]
+    return Survey(ids=found, active=list(active.items()), addresses=told, left=left)
+
+
+_UNPARKED = Fixed(select(feeds.c.id).where(feeds.c.parked.is_(False)))
+_SOME_WRITTEN = _WRITTEN.where(feeds.c.id.in_(bindparam("some", expanding=True)))
+
+
+def take_over(conn: Connection, now: datetime, survey: Survey, start: int, many: int) -> None:
+    """Make ``many`` of the feeds, from the place ``start`` on, be what their sources say.
+
+    In pieces, because nothing else is committed meanwhile, and there may be 100,000.
+    """
+    active = dict(survey.active[start : start + many])
+    stored = {
+        row.id: row
+        for some in chunks(active)
+        for row in conn.execute(_SOME_WRITTEN, {"some": some})
+    }
+    new = [_new(id_, source) for id_, source in active.items() if id_ not in stored]
+    put_new(conn, feeds, new)
+    put_new(conn, addresses, [row for id_ in active for row in survey.addresses.get(id_, ())])
     for id_, source in active.items():
         if id_ in stored:
             _configure(conn, now, stored[id_], source)
-    _park(conn, [id_ for id_, row in stored.items() if id_ not in active and not row.parked])
-    return found
+
+
+def park(conn: Connection, _now: datetime, survey: Survey) -> None:
+    """Park the feeds that no source lists any more; their history is kept."""
+    for some in chunks(survey.left):
+        conn.execute(update(feeds).where(feeds.c.id.in_(some)).values(parked=True))
 
 
 def switch(
@@ -372,8 +404,3 @@ def _sooner(now: datetime, row: Row[Any], interval_s: float) -> dict[str, Any]:
     if row.errors or row.next_poll_at is None or row.next_poll_at <= soonest:
         return {}
     return {"next_poll_at": soonest}
-
-
-def _park(conn: Connection, ids: Iterable[str]) -> None:
-    for some in chunks(ids):
-        conn.execute(update(feeds).where(feeds.c.id.in_(some)).values(parked=True))

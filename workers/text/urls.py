@@ -88,6 +88,7 @@ def absolute(url: str, base: str | None = None) -> str | None:
     return whole if len(whole) <= LONGEST else None
 
 
+@lru_cache(maxsize=8192)  # a poll asks some times for each of its entries
 def identity_key(url: str) -> str:
     """Return what two writings of one page's address share, whatever its scheme.
 
