@@ -75,35 +75,48 @@ def write(tocsin, publisher, receiver, secret) -> None:
     (tocsin.folder / "topics.toml").write_text('[[topics]]\nname = "quakes"\nquery = "quake"\n')
 
 
-@pytest.mark.parametrize("words", [(), ("--processes", "2")], ids=["alone", "two"])
-async def test_a_push_rings_before_any_poll(tocsin, publisher, receiver, until, secret, words):
-    """The feed is polled once, its hub verified and heard; and heard again after a kill."""
-    write(tocsin, publisher, receiver, secret)
+async def first_push(publisher, receiver, until) -> None:
+    """Wait until the hub is subscribed to, let it push, and wait until that rings."""
     hub, topic = publisher.hub, publisher.base + "/feed"
-    await tocsin.start(*words)
     await until(lambda: hub.subscribers, "the hub has a subscriber")
-    (callback,) = hub.subscribers
     news = publisher.document("An old title", "A quake hits the coast")
     assert [200] == await hub.distribute(topic, news)
     await until(lambda: receiver.rung, "the push rings")
     assert [("quakes", f"{publisher.base}/n1")] == receiver.rung
     assert 1 == publisher.polls
+
+
+async def test_two_processes_hear_a_hub(tocsin, publisher, receiver, until, secret):
+    """Their supervisor, which listens for both, hands on what a hub asks and pushes."""
+    write(tocsin, publisher, receiver, secret)
+    await tocsin.start("--processes", "2")
+    await first_push(publisher, receiver, until)
+    (callback,) = publisher.hub.subscribers
+    topic = publisher.base + "/feed"
+    forged = await publisher.hub.send(callback, topic, b"x" * 99, "guessed")
+    lost = await publisher.hub.send(callback[:-9] + 9 * "0", topic, b"x" * 99, "guessed")
+    assert ([202], [404]) == (forged, lost)
+
+
+async def test_a_push_rings_before_any_poll(tocsin, publisher, receiver, until, secret):
+    """The feed is polled once, its hub verified and heard; and heard again after a kill."""
+    write(tocsin, publisher, receiver, secret)
+    await tocsin.start()
+    await first_push(publisher, receiver, until)
+    hub, topic = publisher.hub, publisher.base + "/feed"
+    (callback,) = hub.subscribers
     code, out, _ = await tocsin.call("why", f"{publisher.base}/n1")
     assert (0, True) == (code, "Wire: new, pushed by its hub" in out)
     code, out, _ = await tocsin.call("feeds", "why", "Wire")
     assert (0, True) == (code, ": live until " in out.splitlines()[-1]), out
 
     await tocsin.kill()
-    await tocsin.start(*words)
+    await tocsin.start()
     more = publisher.document("An old title", "A quake hits the coast", "Another quake inland")
     assert [200] == await hub.distribute(topic, more, tries=5)
     await until(lambda: len(receiver.rung) >= 2, "the second push rings")
     assert ("quakes", f"{publisher.base}/n2") == receiver.rung[1]
     assert ([callback], 1) == (list(hub.subscribers), publisher.polls)
-    forged = await hub.send(callback, topic, b"x" * 99, "guessed")
-    lost = await hub.send(callback[:-1] + "g", topic, b"x" * 99, "guessed")
-    assert ([202], [404]) == (forged, lost)
-
     text = tocsin.config.read_text()
     tocsin.config.write_text(text.replace('interval = "1h"', 'interval = "1h"\nenabled = false'))
     code, _, err = await tocsin.call("reload", "--yes")
