@@ -125,12 +125,12 @@ class Upkeep:
         if not spending.exhausted:
             await self._events.end("budget_exhausted", "polls_per_minute")
             return
-        slowest = spending.budget.slowest_s or 0.0
+        slowest, needed = spending.budget.slowest_s or 0.0, ceil(round(spending.needed, 3))
         fixed = f" ({spending.fixed:.0f} of them at fixed intervals)" if spending.fixed else ""
         text = (
-            f"Feeds at their slowest interval need {ceil(spending.needed)} polls a minute{fixed}, "
+            f"Feeds at their slowest interval need {needed} polls a minute{fixed}, "
             f"and there are {spending.most:g}: some feeds now wait for up to {span(slowest)}. Set "
-            f"[polling] polls_per_minute to {ceil(spending.needed)} or more, or slowest to longer."
+            f"[polling] polls_per_minute to {needed} or more, or slowest to longer."
         )
         await self._events.begin(self._events.about("budget_exhausted", "polls_per_minute", text))
 

@@ -76,7 +76,7 @@ def test_the_event_says_since_when_and_which_topics_hear_nothing() -> None:
         usual.topics,
     )
     assert NOW - 90 * MINUTE == usual.since
-    assert "2026-11-23 10:30 UTC, 3 tries failed: serverError: HTTP 500" in usual.text
+    assert "2026-11-23 10:30 UTC, 3 tries failed: the server has an error" in usual.text
     (heavy,) = noticed(feed(), failing(90, weight=3.0)).raised
     assert "critical" == heavy.severity
 

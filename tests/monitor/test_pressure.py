@@ -19,7 +19,9 @@ def _age(installation, seconds: float) -> None:
 async def test_pages_that_wait_slow_the_polling(installation, site, eventually, lines):
     """Beyond ten minutes health is degraded and says why, and a quiet feed is slowed."""
     site.put("/feed", FEED.format(""))
-    installation.write((site.url + "/feed",), more='[polling]\ninterval = "1s"')
+    quick = '[polling]\nfastest = "1s"\npolls_per_minute = 1000'
+    feed = f'[[feeds]]\nname = "Feed 0"\nurl = "{site.url}/feed"\nweight = 2'
+    installation.write((), more=f"{quick}\n{feed}")
     daemon = await installation.start({"poll", "web"})
     store = daemon.state.parts.store
 

@@ -37,7 +37,7 @@ async def test_a_feed_that_went_quiet(installation, site, eventually, lines):
     assert "quiet" == feed["state"]
     plain = (await installation.call("feeds", "list")).stdout
     assert plain.startswith("quiet    Feed 0")
-    assert "quiet: nothing new since" in plain
+    assert "nothing new since" in plain
     told = (await installation.ask("GET", "/status"))["feeds"]
     assert (1, 0, 1) == (told["total"], told["ok"], told["quiet"])
     assert 'tocsin_feeds{state="quiet"} 1.0' in (await daemon._report.metrics()).decode()

@@ -397,7 +397,7 @@ async def test_a_feed_that_fails_and_comes_back_is_told_of(world, site, with_rul
         await world.poll(feed)
     (line,) = await world.store.open_events()
     assert "feed_failing" == line.kind
-    assert "serverError: HTTP 500" in line.text
+    assert "the server has an error of its own (HTTP 500)" in line.text
     site.replies["/feed"] = good
     world.clock.advance(1800)
     await world.poll(feed)

@@ -8,6 +8,7 @@ from workers.alerts.events import HEAVY, event
 from workers.model.feed import FeedRow
 from workers.model.message import EventChanges, EventEnd, EventIntent, EventKind
 from workers.model.topic import TopicSpec
+from workers.text.failures import failure_words
 
 __all__ = ["blind_topics", "feed_changes", "feed_rebaselined"]
 
@@ -56,7 +57,7 @@ def feed_changes(
         return EventChanges()
     text = (
         f"No good poll since {since:%Y-%m-%d %H:%M} UTC, {after.errors} tries failed: "
-        f"{after.last_error or 'unknown error'}"
+        f"{failure_words(after.last_error or '')}"
     )
     failing = event(
         "feed_failing",
