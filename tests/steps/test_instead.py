@@ -84,6 +84,16 @@ async def test_after_a_day_it_is_its_address(world, site, page):
     assert asked <= 6
 
 
+async def test_what_cannot_be_read_is_no_address(world, site, page):
+    """A page that names what never answers moves nothing, however long it says so."""
+    site.put("/new", "", 500)
+    for _ in range(60):
+        row = await world.poll(page)
+        world.clock.advance(3600)
+    assert (site.url + "/feed", None) == (row.url, row.moved_to)
+    assert row.errors > 0
+
+
 async def test_a_feed_that_comes_back(world, site, page, write):
     """Where the page is a feed again within the day, that is read and nothing moves."""
     item, rss, _ = write

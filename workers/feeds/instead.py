@@ -114,16 +114,16 @@ def as_asked(feed: FeedRow, now: datetime) -> FeedRow:
 def led(feed: FeedRow, lead: Lead, now: datetime) -> FeedRow | None:
     """Return the row after a page that names a feed: that is asked next, and soon.
 
-    The address itself changes by the rule for permanent redirects. None where the lead was
-    followed already, and leads to no feed.
+    The address itself changes by the rule for permanent redirects, counted from when what is
+    named could be read. None where the lead was followed already, and leads to no feed.
     """
     before = feed.stand_in
     same = before is not None and before.url == lead.url
     if before is not None and same and before.refused and now - before.seen_at < REFUSED_AGAIN:
         return None
-    row = moved(feed, lead.url, now) if lead.page else feed
-    went = row.url != feed.url
     read = before is not None and same and before.read
+    row = moved(feed, lead.url, now) if lead.page and read else feed
+    went = row.url != feed.url
     stand_in = StandIn(url=lead.url, seen_at=now, page=lead.page, read=read)
     return replace(
         row,
