@@ -77,6 +77,7 @@ def canonical(
     return whole if len(whole) <= LONGEST else None
 
 
+@lru_cache(maxsize=4096)
 def absolute(url: str, base: str | None = None) -> str | None:
     """Return an address as `canonical` does, but with its fragment and every parameter."""
     if len(url) <= LONGEST and (_PLAIN.fullmatch(url) or _WHOLE.fullmatch(url)):
@@ -112,6 +113,7 @@ def host_of(url: str) -> str:
     return parts.netloc.rpartition("@")[2] if parts else ""
 
 
+@lru_cache(maxsize=4096)
 def origin_of(url: str) -> str:
     """Return scheme, host and port, an empty string for what is no address of the web."""
     parts = _split(url, None)
