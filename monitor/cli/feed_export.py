@@ -52,7 +52,8 @@ def export(
     else:
         _write(Path(target), raw, force=force)
     _tell([feed for feed in feeds if has_secrets(feed)])
-    say(f"{len(feeds)} feeds written to {'standard output' if target == '-' else target}")
+    place = "standard output" if target == "-" else target
+    say(f"{len(feeds)} {'feed' if len(feeds) == 1 else 'feeds'} written to {place}")
 
 
 async def _disabled(settings: "Settings") -> frozenset[str]:

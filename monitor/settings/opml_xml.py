@@ -91,16 +91,19 @@ def walk(raw: bytes, make: Callable[[], T]) -> tuple[T, Trouble | None]:
         error = found
     if error is None:
         return taker, _entities(declares) if declares else None
-    hint = "write & as &amp;" if "EntityRef" in (error.msg or "") else ""
-    message = f"is no XML: {_words(error.msg)}"
-    trouble = Trouble(message=message, hint=hint, line=error.lineno or None, whole=True)
-    trouble = _entities(declares) if declares else trouble
+    trouble = _entities(declares) if declares else _trouble(error)
     taker, mended = make(), _mended(text)
     try:
         _lead(mended, taker, recover=False)
-    except etree.XMLSyntaxError:
-        return _recovered(mended, make, trouble)
+    except etree.XMLSyntaxError as found:
+        return _recovered(mended, make, _trouble(found))
     return taker, trouble
+
+
+def _trouble(error: etree.XMLSyntaxError) -> Trouble:
+    hint = "write & as &amp;" if "EntityRef" in (error.msg or "") else ""
+    message = f"is no XML: {_words(error.msg)}"
+    return Trouble(message=message, hint=hint, line=error.lineno or None, whole=True)
 
 
 def _entities(line: int) -> Trouble:

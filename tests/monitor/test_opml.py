@@ -157,6 +157,12 @@ def test_broken_xml_is_recovered_and_told(read, body, line):
     )  # fmt: skip
 
 
+def test_what_could_not_be_mended_is_told(read):
+    """Of several errors the one is named that costs something."""
+    file = read(opml(f'<outline text="a & b" xmlUrl="{A}"/>\n<outline text="cut').split("\n</")[0])
+    assert (3, False) == (file.problems[0].line, file.whole)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_truncated_anywhere(read, share):
     """Of a file that was cut off all whole outlines are read, and it counts as broken."""
