@@ -343,6 +343,8 @@ BOMBS = [
     case("junk as brotli", packed("br", lambda: b"\xff" * 999)),
     case("junk as zstd", packed("zstd", lambda: b"\x28\xb5\x2f\xfd" + b"\xff" * 999)),
     case("gzip named, plain sent", packed("gzip", lambda: GOOD), *READ),
+    case("gzip in brotli, in two headers", document(brotli.compress(gzip.compress(GOOD)),
+         "Content-Encoding: gzip", "Content-Encoding: br"), *READ),
     case("gzip sent, none named", packed("", lambda: gzip.compress(GOOD)), *READ),
     case("gzip sent, brotli named", packed("br", lambda: gzip.compress(GOOD)), *READ),
     case("gzip, and junk after it", packed("gzip", lambda: gzip.compress(GOOD) + b"junk"), *READ),

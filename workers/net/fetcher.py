@@ -334,16 +334,16 @@ async def _body(response: aiohttp.ClientResponse, errand: _Errand) -> bytes:
     room = errand.fetch.wire_bytes
     if (response.content_length or 0) > room:
         raise TooMuch("as sent", room)
-    body = inflater(response.headers.get("Content-Encoding", ""), errand.fetch.body_bytes)
+    encodings = ", ".join(response.headers.getall("Content-Encoding", ()))
+    body = inflater(encodings, errand.fetch.body_bytes)
     parts: list[bytes] = []
 
     async def put(pieces: Iterator[bytes]) -> None:
         for piece in pieces:
             await errand.place.grow(len(piece), errand.limit)
             parts.append(piece)
-            if len(piece) > CHUNK:
+            if len(piece) > CHUNK:  # a turn for others: what has arrived is read without a pause
                 await asyncio.sleep(0)
-        await asyncio.sleep(0)  # a turn for others: what has arrived is read without a pause
 
     async for chunk in response.content.iter_chunked(CHUNK):
         room -= len(chunk)
