@@ -214,7 +214,7 @@ async def house(servers: Servers, broker, net: NetOptions) -> AsyncIterator[Hous
         alerts=AlertOptions(),
     )
     try:
-        yield House(Look(edges, read_feed_again), rules, servers)
+        yield House(Look(edges, read_feed_again, pool_s=30.0), rules, servers)
     finally:
         await fetcher.close()
         await pool.close()

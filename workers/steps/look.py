@@ -30,7 +30,8 @@ FEEDS = (
     "application/rss+xml,application/atom+xml,application/feed+json,"
     "application/xml;q=0.9,*/*;q=0.5"
 )
-SECOND_OPINION_S = 10.0
+POOL_S = 10.0
+"""Seconds for reading a document in a process of the pool; 8 MiB need one."""
 SECOND_OPINION_MOST = 2 << 20
 """Bytes of the largest document that is worth one: beyond, what is no feed for the first parser is
 hardly ever one, and the second needs all its time to say so."""
@@ -39,8 +40,6 @@ LARGE = 256 << 10
 HUGE = 512 << 10
 """Bytes of a feed beyond which a process of the pool reads it: a document takes up to thirty times
 its size while it is read, and that memory, and its interpreter's lock, are better not ours."""
-HUGE_S = 10.0
-"""Seconds for that; 8 MiB need one."""
 READABLE = frozenset({200, 203})
 """Statuses that come with the whole document; 203 says that somebody on the way touched it."""
 UNCONDITIONAL = 0.01
@@ -64,11 +63,15 @@ class Seen(Record, frozen=True, kw_only=True):
 
 
 class Look:
-    """Looks at one feed. ``again`` reads a document that the fast path could make nothing of."""
+    """Looks at one feed. ``again`` reads a document that the fast path could make nothing of.
 
-    def __init__(self, edges: Edges, again: SecondOpinion) -> None:
+    ``pool_s`` is how many seconds a process of the pool may read one.
+    """
+
+    def __init__(self, edges: Edges, again: SecondOpinion, pool_s: float = POOL_S) -> None:
         self._edges = edges
         self._again = again
+        self._pool_s = pool_s
 
     async def __call__(self, feed: FeedRow, rules: Rules) -> Seen:
         """Fetch and parse; a failure is a value, because it too is stored."""
@@ -150,7 +153,7 @@ class Look:
         began, told = self._edges.clock.monotonic(), (body, url, kind, now, most, unpack(marks))
         try:
             if len(body) > HUGE:
-                parsed = await self._edges.pool.call(HUGE_S, _read, *told)
+                parsed = await self._edges.pool.call(self._pool_s, _read, *told)
             else:
                 async with self._edges.heavy if len(body) > LARGE else nullcontext():
                     parsed = await asyncio.to_thread(_read, *told)
@@ -163,7 +166,7 @@ class Look:
             return parsed
         try:
             second = await self._edges.pool.call(
-                SECOND_OPINION_S, self._again, body, url, kind, now, most
+                self._pool_s, self._again, body, url, kind, now, most
             )
         except Transient as error:
             _log.warning("second_opinion_failed", reason=error.reason)
