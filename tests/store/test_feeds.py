@@ -1,10 +1,12 @@
 """Which feed an address belongs to, and what the operator changes about it."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec import structs
 
-from workers.model.commit import PollCommit
-from workers.model.feed import FeedSource, Validators
+from workers.model.commit import EntryIntent, PollCommit
+from workers.model.feed import FeedHints, FeedSource, Validators
 from workers.model.ids import feed_id
 from workers.store.feeds import address_key
 
@@ -185,3 +187,62 @@ async def test_what_no_file_lists_stays_parked(store) -> None:
     assert (True, None) == (row.parked, row.disabled_at)
     await store.sync_feeds([source("https://a.example/f")])
     assert not (await store.load_feed(id_)).parked
+
+
+async def test_a_feed_is_found_by_what_people_call_it(world) -> None:
+    """Id, name in any case, and any address that it ever had, with or without TLS."""
+    feed, other = await world.feed("Wire"), await world.feed("other")
+    moved = structs.replace(feed, url="https://new.example/feed")
+    await world.store.commit_poll(PollCommit(feed=moved, loaded_at=None, delay_s=1.0))
+    called = (feed.id, "Wire", "wire", " Wire ", "http://wire.example/feed", moved.url)
+    for words in called:
+        assert [feed.id] == [row.id for row in await world.store.find_feeds(words)]
+    assert [] == await world.store.find_feeds("nosuch")
+    assert [] == await world.store.find_feeds("' OR 1=1 --")
+    assert {feed.id, other.id} == set(await world.store.polled_feeds())
+
+
+async def test_feeds_that_fail_and_feeds_that_may_be_asked(world) -> None:
+    """Who failed last is listed apart; of the others the first due come first, one a host."""
+    feeds = [await world.feed(name) for name in ("a", "b", "c")]
+    for delay, feed in zip((900.0, 30.0, 60.0), feeds, strict=True):
+        failed = structs.replace(feed, errors=1 if feed is feeds[1] else 0)
+        await world.store.commit_poll(PollCommit(feed=failed, loaded_at=None, delay_s=delay))
+    assert [feeds[1].id] == await world.store.polled_feeds(failing=True)
+    assert [feeds[2].id, feeds[0].id] == await world.store.soonest_feeds(9)
+    assert [feeds[2].id] == await world.store.soonest_feeds(1)
+
+
+async def test_what_the_budget_is_found_from(world) -> None:
+    """Of each feed that is polled: its habit, its word, and how long a failure lets it wait."""
+    feed = await world.feed()
+    hints = FeedHints(ttl=60.0)
+    now = world.clock.now()
+    failed = structs.replace(feed, errors=2, last_poll_at=now, hints=hints)
+    await world.store.commit_poll(PollCommit(feed=failed, loaded_at=None, delay_s=1800.0))
+    (need,) = await world.store.feed_needs(None)
+    assert (1.0, hints, None, 1800.0) == (need.weight, need.hints, need.fixed_s, need.waits_s)
+    assert [60.0] == [one.fixed_s for one in await world.store.feed_needs(60.0)]
+    await world.store.sync_feeds([])
+    assert [] == await world.store.feed_needs(None)
+
+
+async def test_what_is_known_after_the_first_polls(world) -> None:
+    """How feeds stand, how many wait, and the titles of late that may not ring."""
+    feed, now = await world.feed(), world.clock.now()
+    await world.feed("unpolled")
+    late = world.entry(feed, "late", title="Late", rings=False, published=now)
+    old = world.entry(feed, "old", title="Old", rings=False, published=now - timedelta(days=2))
+    rings = world.entry(feed, "rings", title="Rings", published=now)
+    polled = structs.replace(feed, last_poll_at=now, last_good_at=now)
+    intents = tuple(
+        EntryIntent(entry=one, key=one.identity, stream=None) for one in (late, old, rings)
+    )
+    await world.store.commit_poll(
+        PollCommit(feed=polled, loaded_at=None, delay_s=60.0, intents=intents)
+    )
+    found = await world.store.first_polls()
+    assert ({"ok": 1, "new": 1}, 1) == (found.states, found.unpolled)
+    assert now + timedelta(seconds=60) == found.next_poll_at
+    (title,) = await world.store.unrung(now - timedelta(days=1), 9)
+    assert ("Late", feed.id, "wire") == (title.title, title.feed, title.feed_name)
