@@ -44,6 +44,7 @@ _NO_TAG = re.compile(r"<(?![A-Za-z_:/!?])")
 _NO_TAGS = {"<![CDATA[": "]]>", "<?": "?>", "<!--": "-->"}
 """What begins as a tag does, and where it ends."""
 _XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_DECLARED = re.compile(rb"xml(?:ns|:base)")
 _ITEM = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?(item|entry|url)[\s>]")
 _ITEM_END = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?(?:item|entry|url)\s*>")
 _CLOSING = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?([A-Za-z]{1,10})\s*>")
@@ -94,9 +95,10 @@ def plant(decoded: Decoded, url: str) -> Tree:
         text = _begun(text)
     many = len(text) < whole
     data = text.encode("utf-8", "replace")
-    if _is_crowded(data):
+    declared = _DECLARED.findall(data)
+    if _is_crowded(data, declared):
         raise NotMarkup(f"one of its tags declares more than {NAMESPACES} namespaces")
-    based = b"xml:base" in data
+    based = b"xml:base" in declared
     try:
         return Tree(root=_strict(data, url), based=based)
     except etree.XMLSyntaxError as error:
@@ -119,21 +121,26 @@ def plant_utf8(data: bytes, url: str) -> Tree | None:
     A document type, or very many tags, ask for more care than is taken here: such a document is
     none of these.
     """
-    if b"<!DOCTYPE" in data[:TYPED] or data.count(b"<") > TAGS_MOST or _is_crowded(data):
+    if data.find(b"<!DOCTYPE", 0, TYPED) >= 0:
+        return None
+    if len(data) > TAGS_MOST and data.count(b"<") > TAGS_MOST:
+        return None
+    declared = _DECLARED.findall(data)
+    if _is_crowded(data, declared):
         return None
     try:
-        return Tree(root=_strict(data, url), based=b"xml:base" in data)
+        return Tree(root=_strict(data, url), based=b"xml:base" in declared)
     except (etree.XMLSyntaxError, UnicodeDecodeError):
         return None
 
 
-def _is_crowded(data: bytes) -> bool:
+def _is_crowded(data: bytes, declared: list[bytes]) -> bool:
     """Say whether a tag declares so many namespaces that no feed needs.
 
     Each piece of markup that is taken out of the tree takes along what is declared above it, in
     time that grows with the square of that.
     """
-    return data.count(b"xmlns") > NAMESPACES and any(
+    return len(declared) > NAMESPACES and any(
         tag.count(b"xmlns") > NAMESPACES for tag in data.split(b"<")
     )
 

@@ -1,5 +1,6 @@
 """Reading a feed: bytes in, entries out; what is no feed comes back with the reason in words."""
 
+import re
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -15,6 +16,8 @@ from workers.feeds.sitemap import read_sitemap
 from workers.model.feed import ParsedFeed
 
 __all__ = ["read_feed"]
+
+_ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF|urlset)[\s>]")
 
 
 def read_feed(
@@ -50,7 +53,10 @@ def read_feed(
 def _read_at_once(body: bytes, content_type: str, reading: Reading) -> ParsedFeed | None:
     """Read what most feeds are: UTF-8, and well-formed. None of any other."""
     data = as_utf8(body, content_type)
-    if not data or is_page(data[:5000].decode("utf-8", "replace")):
+    if not data:
+        return None
+    start = data[:5000]
+    if not _ROOT.search(start) and is_page(start.decode("utf-8", "replace")):
         return None
     tree = plant_utf8(data, reading.url)
     if tree is None:
