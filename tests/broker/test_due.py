@@ -175,3 +175,26 @@ async def test_a_large_queue_is_read_whole(broker: RedisBroker, raw: redis.Redis
     raw.zadd(DUE, {b"\xff": 5, b"x" * 5000: 5})
     assert feeds.keys() == (await broker.queued_feeds()).keys()
     assert 7000 == raw.zcard(DUE)
+
+
+async def test_how_a_feed_stands_is_told_and_left(broker) -> None:
+    """Due, being polled, waiting for its host, or not there; and when its host may be asked."""
+    await broker.schedule_feeds({"fee_1": 60.0, "fee_2": 0.0})
+    waits = await broker.feed_standing("fee_1", "a.example")
+    assert (True, None, False, 0.0, 0) == (
+        waits.queued, waits.lease_s, waits.waits, waits.host_s, waits.host_turns,
+    )  # fmt: skip
+    assert 55 < (waits.due_s or 0) <= 60
+    (lease,) = await broker.claim_feeds(1, 30.0)
+    assert 0.0 == await broker.host_turn("a.example", 5.0, 2, 30.0)
+    polled = await broker.feed_standing("fee_2", "a.example")
+    assert (None, 1) == (polled.due_s, polled.host_turns)
+    assert 25 < (polled.lease_s or 0) <= 30
+    assert 4 < polled.host_s <= 5
+    await broker.host_rest("a.example", 900.0)
+    assert await broker.feed_done(lease, 20.0, waits=True)
+    rests = await broker.feed_standing("fee_2", "a.example")
+    assert (True, None) == (rests.waits, rests.lease_s)
+    assert 890 < rests.host_s <= 900
+    assert not (await broker.feed_standing("nosuch", "b.example")).queued
+    assert 0 == len(await broker.claim_feeds(9, 30.0))
