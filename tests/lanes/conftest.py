@@ -50,10 +50,16 @@ class Bench:
         self._lanes.append((one, asyncio.create_task(one.run())))
         return one
 
-    def feeds(self, poll, slots: int = 4, lease_s: float = LEASE_S) -> FeedLane:
+    def feeds(self, poll, slots: int = 4, lease_s: float = LEASE_S, meter=None) -> FeedLane:
         """Make a lane of feeds; its ticks are the test's."""
         return FeedLane(
-            poll, slots, broker=self.broker, clock=self.clock, lease_s=lease_s, house=self.house
+            poll,
+            slots,
+            broker=self.broker,
+            clock=self.clock,
+            lease_s=lease_s,
+            house=self.house,
+            meter=meter,
         )
 
     def loop_of(self, lane: StreamLane) -> asyncio.Task[None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from monitor.metrics import PrometheusMeter
 from workers.errors import StoreDown
 from workers.model.leases import NextPoll
 
@@ -130,3 +131,36 @@ async def test_an_outage_is_outlived(bench_on, own_valkey, eventually):
 
     await eventually(polled)
     await eventually(lambda: lane.busy == 0)
+
+
+async def test_a_poll_that_overslept_its_lease_sets_nothing(bench, eventually, valkey):
+    """Who was frozen past his lease goes on, and the time of whoever has the feed now stands."""
+    await bench.broker.schedule_feeds({"fee_1": 0.0})
+    polls = Polls()
+    polls.gate.clear()
+    lane = bench.feeds(polls, lease_s=0.2)
+    await lane.tick()
+    lane._renewing.cancel()  # as in a process that is stopped
+    taken = []
+
+    async def overdue():
+        taken.extend(await bench.broker.claim_feeds(1, 60.0))
+        return taken
+
+    await eventually(overdue)
+    polls.gate.set()
+    await eventually(lambda: lane.busy == 0)
+    assert {"fee_1": taken[0].deadline * 1000} == scores(valkey)
+    assert await bench.broker.feed_done(taken[0], 300.0)
+
+
+async def test_how_late_feeds_are_claimed_is_told(bench, eventually):
+    """Each claim says for how long its feed had been due."""
+    await bench.broker.schedule_feeds({"fee_1": -90.0})
+    meter = PrometheusMeter()
+    lane = bench.feeds(Polls(), meter=meter)
+    await lane.tick()
+    await eventually(lambda: lane.busy == 0)
+    told = meter.page().decode()
+    assert 'tocsin_claim_lag_seconds_bucket{le="30.0"} 0.0' in told
+    assert "tocsin_claim_lag_seconds_count 1.0" in told
