@@ -70,8 +70,10 @@ class Poll:
         """Find anew how often feeds can be polled within the budget, from what SQL says of all."""
         now, options = self._edges.clock.now(), self._rules().poll
         self._learned = 0
+        if options.interval_s is not None:
+            return Spending()  # nobody's interval is "auto"
         needs = await self._edges.store.feed_needs(options.interval_s)
-        # In a thread, because with 100,000 feeds it takes a second.
+        # In a thread, because with 100,000 feeds it takes some seconds.
         spending = await asyncio.to_thread(share_out, needs, now, options)
         self.budget = eased(self.budget, spending.budget)
         self._weighed = len(needs)
