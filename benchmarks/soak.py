@@ -40,7 +40,7 @@ LEASE_S = 30.0
 MB = 1e6
 _BUCKET = re.compile(r'^tocsin_claim_lag_seconds_bucket\{le="([^"]+)"\} (\S+)$', re.MULTILINE)
 CONFIG = """\
-data_dir = "{data}"
+data_dir = "data"
 
 [opml]
 files = ["feeds.opml"]
@@ -60,7 +60,10 @@ lease = "{lease:.0f}s"
 
 [redis]
 url = "{redis}"
-{database}
+
+[database]
+url = "{database}"
+
 [web]
 listen = "off"
 
@@ -146,7 +149,7 @@ class Soak:
         self._folder = folder
         self._url = url
         self._redis = redis
-        self._sql = sql
+        self.database = sql
         self._watching: list[asyncio.Task[None]] = []
 
     def _configured(self, name: str) -> Path:
@@ -158,14 +161,12 @@ class Soak:
         )
         opml = f'<opml version="2.0"><head/><body>{outlines}</body></opml>'
         (folder / "feeds.opml").write_text(opml)
-        shared = "" if self._sql else str(self._folder / "data")
         config = CONFIG.format(
-            data=shared or "data",
             host=self._url.partition("://")[2],
             interval=self.asked.interval_s,
             lease=LEASE_S,
             redis=self._redis.url,
-            database=f'\n[database]\nurl = "{self._sql}"\n' if self._sql else "",
+            database=self.database,
         )
         (folder / "tocsin.toml").write_text(config)
         return folder
@@ -261,8 +262,8 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
     late = 1.5 * asked.interval_s + LEASE_S + MARGIN_S
     begun = min(one[0] for one in times if one)
     first = [one[0] - begun for one in times if one]
-    yield f"{asked.feeds} feeds each {asked.interval_s:.0f} s for {asked.minutes:g} min on "
-    yield f"{'PostgreSQL' if soak._sql else 'SQLite'}; {machine()} at the end."  # noqa: SLF001
+    yield f"{asked.feeds} feeds each {asked.interval_s:.0f} s for {asked.minutes:g} min, "
+    yield f"{soak.database.partition(':')[0]}; {machine()} at the end."
     yield ""
     yield "| | |"
     yield "|---|---|"
@@ -310,13 +311,14 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
 def _event(line: str) -> str:
     try:
         told = json.loads(line)
-        return f"{told.get('event', line)} {told.get('text', '')}"[:200].strip()
+        text = re.sub(r" \(trigger:[^)]*\)", "", str(told.get("text", "")))
+        return f"{told.get('event', line)} {text}"[:200].strip()
     except ValueError:
         return line[:80]
 
 
 async def _soak(asked: Asked, folder: Path, redis: Server, sql: Postgres | None) -> list[str]:
-    url = ""
+    url = f"sqlite:///{folder / 'shared.db'}"
     if sql is not None:
         sql.ask("CREATE DATABASE soak")
         url = sql.url("soak")
