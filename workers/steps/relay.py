@@ -17,6 +17,7 @@ from workers.steps.share import share
 __all__ = ["PAGE_STREAMS", "RING_STREAM", "Relay", "refill", "sink_stream"]
 
 PAGE_STREAMS = ("pages:hot", "pages:warm", "pages:cold")
+_RANKS = {stream: rank for rank, stream in enumerate(PAGE_STREAMS)}
 RING_STREAM = "ring"
 PIECE = 2000
 """Feeds that are compared in one turn of the loop: a millisecond or two."""
@@ -219,7 +220,7 @@ class Relay:
         waiting: list[tuple[Work, float]] = []
         left: set[tuple[str, str]] = set()
         for host, some in by_host.items():
-            some.sort(key=lambda row: (PAGE_STREAMS.index(row.stream), row.asked))
+            some.sort(key=lambda row: (_RANKS.get(row.stream, len(_RANKS)), row.asked))
             tail_s = self._tails.get(host, now) - now
             shared = share(some, rules[host], room[host], marked.get(host, 0), tail_s)
             left.update((row.kind, row.id) for row in some[len(shared.go) :])
