@@ -8,7 +8,7 @@ import zlib
 import brotli
 import pytest
 
-from workers.net.inflate import STEP, BadEncoding, TooMuch, inflater
+from workers.net.inflate import SLICE, STEP, BadEncoding, TooMuch, inflater
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -137,6 +137,21 @@ def test_bomb_is_stopped(name: str) -> None:
     encoding, data = BOMBS[name]
     with pytest.raises(TooMuch):
         read(encoding, data, 1 << 20)
+
+
+EMPTY_BLOCK = b"\0\0\0\xff\xff"
+"""A block of deflate without a byte in it."""
+
+
+@pytest.mark.parametrize("outer", PACK)
+def test_what_means_nothing_leaves_turns(outer: str) -> None:
+    """Few bytes become megabytes that become none: between two pieces little is ever read."""
+    hollow = b"\x1f\x8b\x08" + bytes(7) + EMPTY_BLOCK * (1 << 20)
+    packed = PACK[outer](hollow)
+    assert len(packed) < 1 << 15
+    pieces = list(inflater(f"gzip, {outer}", limit=8 << 20).feed(packed))
+    assert len(pieces) >= len(hollow) // SLICE
+    assert b"" == b"".join(pieces)
 
 
 def test_limit_is_exact() -> None:

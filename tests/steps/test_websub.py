@@ -286,6 +286,16 @@ async def test_a_thin_ping_polls_the_feed(pushed, body):
     assert await pushed.asked_soon()
 
 
+async def test_a_second_ping_finds_the_poll_already_asked_for(pushed):
+    """What pings again before the poll is told the same; while it runs, to come again."""
+    await pushed.begin()
+    pushed.world.clock.advance(10)
+    answers = [await pushed.hub.distribute(pushed.topic, body) for body in (b"", b"junk", b"")]
+    assert [[202]] * 3 == answers
+    assert await pushed.asked_soon()
+    assert [503] == await pushed.hub.distribute(pushed.topic, b"")
+
+
 async def test_a_push_is_taken_only_once_it_is_stored(pushed):
     """While the database takes no work the hub is asked to come again, and then it rings."""
     await pushed.begin()

@@ -41,6 +41,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ENCODINGS = "gzip, deflate, br"
 CHUNK = 1 << 15
 """Bytes taken off the wire at a time."""
+TURN_S = 0.005
+"""Seconds of inflating after which others have a turn; few pieces take so long."""
 VALIDATOR_MOST = 4096
 """Bytes of an ETag or date that are sent back: servers refuse requests with lines of 8 KiB."""
 
@@ -337,13 +339,18 @@ async def _body(response: aiohttp.ClientResponse, errand: _Errand) -> bytes:
     encodings = ", ".join(response.headers.getall("Content-Encoding", ()))
     body = inflater(encodings, errand.fetch.body_bytes)
     parts: list[bytes] = []
+    clock = asyncio.get_running_loop().time
+    since = clock()
 
     async def put(pieces: Iterator[bytes]) -> None:
+        nonlocal since
         for piece in pieces:
-            await errand.place.grow(len(piece), errand.limit)
-            parts.append(piece)
-            if len(piece) > CHUNK:  # a turn for others: what has arrived is read without a pause
+            if piece:
+                await errand.place.grow(len(piece), errand.limit)
+                parts.append(piece)
+            if clock() - since > TURN_S:  # what has arrived is read without a pause otherwise
                 await asyncio.sleep(0)
+                since = clock()
 
     async for chunk in response.content.iter_chunked(CHUNK):
         room -= len(chunk)

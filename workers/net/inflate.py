@@ -1,7 +1,8 @@
 """Content-Encoding, undone within limits while the bytes arrive, a small piece at a time.
 
 Every layer gives out pieces of at most `STEP` bytes, and only when it is asked for the next one:
-between two of them whoever reads may wait, let others have a turn, or stop.
+between two of them whoever reads may wait, let others have a turn, or stop. Compressed bytes can
+take long to mean nothing, so there are empty pieces, too: one for each `SLICE` of a layer.
 """
 
 import sys
@@ -20,6 +21,8 @@ __all__ = ["STEP", "BadEncoding", "Body", "Inflater", "TooMuch", "inflated", "in
 
 STEP = 1 << 18
 """Bytes given out at a time: a millisecond's work."""
+SLICE = 1 << 13
+"""Bytes that an inner layer is given at a time: the worst of them take some milliseconds."""
 LAYERS = 2
 """Encodings around one body: some servers compress a file that is compressed already."""
 MEMBERS = 1024
@@ -247,7 +250,7 @@ class Body:
         self._rooms = [limit] * len(layers)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what ``data`` adds to the body, in pieces of at most `STEP` bytes.
+        """Yield what ``data`` adds to the body, in pieces of at most `STEP` bytes; some are empty.
 
         Raises:
             TooMuch: the body, or a layer of it, is larger than the limit.
@@ -260,11 +263,13 @@ class Body:
         if index == len(self._layers):
             yield data
             return
-        for piece in self._layers[index].feed(data):
-            self._rooms[index] -= len(piece)
-            if self._rooms[index] < 0:
-                raise TooMuch("inflated", self._limit)
-            yield from self._through(index + 1, piece)
+        for at in range(0, len(data), SLICE):
+            for piece in self._layers[index].feed(data[at : at + SLICE]):
+                self._rooms[index] -= len(piece)
+                if self._rooms[index] < 0:
+                    raise TooMuch("inflated", self._limit)
+                yield from self._through(index + 1, piece)
+            yield b""
 
     def finish(self) -> Iterator[bytes]:
         """Yield the last bytes of the body.

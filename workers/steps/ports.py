@@ -12,7 +12,7 @@ from workers.model.alert import DeliveryJob, Notice
 from workers.model.article import PageJob, Work
 from workers.model.commit import ArticleCommit, DeliveryCommit, Knowledge, PollCommit
 from workers.model.feed import FeedNeed, FeedRow, FeedSource, KnownEntry
-from workers.model.leases import FeedLease, Message, Push, Room
+from workers.model.leases import FeedLease, FeedStanding, Message, Push, Room
 from workers.model.message import EventEnd, EventIntent, EventKind, Raised
 from workers.model.net import Answer, Fetch, Form, Posted
 from workers.model.rate import Rate
@@ -116,6 +116,10 @@ class Broker(Protocol):
 
     async def schedule_feeds(self, delays: Mapping[str, float], *, soonest: bool = False) -> int:
         """Add the feeds that the due-queue lacks (all, moved to no later time, if ``soonest``)."""
+        ...
+
+    async def feed_standing(self, feed: str, host: str) -> FeedStanding:
+        """Return when a feed is due, and whether its host may be asked."""
         ...
 
     async def drop_feeds(self, feeds: Sequence[str]) -> int:

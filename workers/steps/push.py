@@ -25,7 +25,7 @@ from workers.model.websub import HubAnswer, HubRequest, PushCommit, Subscription
 from workers.steps.decide import decide_entries, traced
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.look import Look
-from workers.text.urls import show
+from workers.text.urls import host_of, show
 
 __all__ = ["Hear", "Inflate", "Read"]
 
@@ -235,8 +235,9 @@ class Hear:
         least = timedelta(seconds=POLL_AGAIN_S)
         next_at = (feed.last_poll_at or feed.next_poll_at or self._edges.clock.now()) + least
         delay = max(0.0, (next_at - self._edges.clock.now()).total_seconds())
-        moved = await self._edges.broker.schedule_feeds({feed.id: delay}, soonest=True)
-        # Not moved: it is being polled at this moment, and may have been asked too early.
-        return (
-            HubAnswer(status=ACCEPTED) if moved else HubAnswer(status=BUSY, retry_after_s=RETRY_S)
-        )
+        broker = self._edges.broker
+        if not await broker.schedule_feeds({feed.id: delay}, soonest=True):
+            standing = await broker.feed_standing(feed.id, host_of(feed.url))
+            if standing.lease_s is not None:  # being polled, and may have been asked too early
+                return HubAnswer(status=BUSY, retry_after_s=RETRY_S)
+        return HubAnswer(status=ACCEPTED)
