@@ -3,7 +3,9 @@
 import asyncio
 
 from workers.feeds import read_again
-from workers.model.topic import TopicSpec
+from workers.model.topic import Document, TopicSpec
+from workers.steps.match import matching
+from workers.topics import NotAtHand, compile_topics
 
 
 def specs(number: int) -> dict[str, TopicSpec]:
@@ -19,7 +21,7 @@ class Slow:
         self.specs = specs(100)
         self.inline: list[bool] = []
 
-    def match(self, _document):
+    def match(self, _document, *, load=True):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -46,6 +48,31 @@ async def test_a_long_text_is_matched_in_a_thread(world, site, write, with_rules
     )
     await world.read(book)
     assert [True, True, True, False] == slow.inline
+
+
+async def test_a_dictionary_is_loaded_in_a_thread(world, write, with_rules, monkeypatch):
+    """The first title in a language waits for its dictionary, and nobody waits with it."""
+    monkeypatch.setattr("workers.topics.forms._at_hand", set())
+    topics = compile_topics([TopicSpec(name="q", query="quake", severity="normal")], {}, ["en"])
+    waited: list[bool] = []
+
+    class Seen:
+        specs = topics.specs
+
+        def match(self, document, *, load=True):
+            try:
+                found = topics.match(document, load=load)
+            except NotAtHand:
+                waited.append(False)
+                raise
+            waited.append(load)
+            return found
+
+    rules = with_rules(world.rules, topics=Seen())
+    document = Document(title="Quakes in the north", body="")
+    for _ in range(2):
+        assert ["q"] == [spec.name for spec, _ in await matching(world.edges, rules, document)]
+    assert [False, True, False] == waited
 
 
 async def test_few_large_feeds_are_parsed_at_once(world, site, write, monkeypatch):
@@ -82,7 +109,7 @@ async def test_a_turn_for_others_between_entries(world, site, write, with_rules)
     class Noting:
         specs = specs(1)
 
-        def match(self, _document):
+        def match(self, _document, *, load=True):
             seen.append(turns)
             return ()
 

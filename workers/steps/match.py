@@ -4,6 +4,7 @@ import asyncio
 
 from workers.model.topic import Document, Match, TopicSpec
 from workers.steps.edges import Edges, Rules
+from workers.topics import NotAtHand
 
 __all__ = ["matching"]
 
@@ -16,16 +17,26 @@ async def matching(
 ) -> list[tuple[TopicSpec, Match]]:
     """Return the topics that match, each with its receipt, in the order they were written.
 
-    What would keep all others waiting is matched in a thread.
+    What would keep all others waiting is matched in a thread, and so is the first document of a
+    language, for which its dictionary is loaded.
     """
     began = edges.clock.monotonic()
-    if _letters(document) * len(rules.topics.specs) <= AT_ONCE:
-        matches = rules.topics.match(document)
-    else:
+    matches = _at_once(rules, document)
+    if matches is None:
         async with edges.heavy:
             matches = await asyncio.to_thread(rules.topics.match, document)
     edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step="match")
     return [(rules.topics.specs[match.topic], match) for match in matches]
+
+
+def _at_once(rules: Rules, document: Document) -> tuple[Match, ...] | None:
+    """Return what matches, None if finding out takes too long here."""
+    if _letters(document) * len(rules.topics.specs) > AT_ONCE:
+        return None
+    try:
+        return rules.topics.match(document, load=False)
+    except NotAtHand:
+        return None
 
 
 def _letters(document: Document) -> int:

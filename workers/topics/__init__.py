@@ -3,9 +3,11 @@
 from workers.topics.compiled import TopicSet, compile_topics, try_query
 from workers.topics.errors import QueryError, render_caret
 from workers.topics.examples import ExampleFailure, check_examples
+from workers.topics.forms import NotAtHand
 
 __all__ = [
     "ExampleFailure",
+    "NotAtHand",
     "QueryError",
     "TopicSet",
     "check_examples",

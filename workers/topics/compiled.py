@@ -62,9 +62,13 @@ class TopicSet:
         """Return what is doubtful about topics, and what is wrong with disabled ones."""
         return self._warnings
 
-    def match(self, document: Document) -> tuple[Match, ...]:
-        """Return the topics that are true of ``document``, in order, each with its receipt."""
-        reading = Reading(document, self._forms)
+    def match(self, document: Document, *, load: bool = True) -> tuple[Match, ...]:
+        """Return the topics that are true of ``document``, in order, each with its receipt.
+
+        Raises:
+            NotAtHand: not ``load``, and a dictionary would have to be: that takes seconds.
+        """
+        reading = Reading(document, self._forms if load else self._forms.at_hand())
         listed = frozenset(name.casefold() for name in document.feeds)
         return tuple(
             Match(topic=topic.spec.name, clauses=receipt(topic.tree, reading))

@@ -2,11 +2,14 @@
 
 A word is in the same family as another if their keys meet. The keys of a word are its folded self
 and the folded lemmas that simplemma gives for it. A dictionary is loaded when the first text in
-its language is matched, and asked once for a word; what it answers is remembered.
+its language is matched, which takes seconds, and asked once for a word; what it answers is
+remembered.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.text.fold import extends, fold
@@ -15,7 +18,7 @@ from workers.text.tokens import LEAST_LETTERS, Token, behind_particles
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Forms", "has_forms", "supported"]
+__all__ = ["Forms", "NotAtHand", "has_forms", "supported"]
 
 MEMO_WORDS = 200_000
 """Words remembered in one language; then the memory is cleared."""
@@ -43,6 +46,16 @@ _ENGLISH = {
     "trafficking": "traffic", "trafficked": "traffic", "warning": "warn",
 }  # fmt: skip
 """English forms that simplemma takes for words of their own, and whose they are as well."""
+
+
+_at_hand: set[str] = set()
+"""Dictionaries that are loaded."""
+_loading = Lock()
+"""Held by the thread that loads one; another that needs it waits, and does not load it again."""
+
+
+class NotAtHand(Exception):
+    """A dictionary would have to be loaded first."""
 
 
 class _Lemmas(NamedTuple):
@@ -99,6 +112,13 @@ class Forms:
         self._wanted = tuple(languages)
         self._codes: tuple[str, ...] | None = None
         self._memo: dict[tuple[str, ...], dict[str, frozenset[str]]] = {}
+        self._loads = True
+
+    def at_hand(self) -> "Forms":
+        """Return the same forms, which raise `NotAtHand` where a dictionary is not loaded yet."""
+        same = copy(self)
+        same._loads = False
+        return same
 
     def codes_for(self, language: str | None) -> tuple[str, ...]:
         """Return the dictionaries to ask for a text in ``language``.
@@ -106,6 +126,8 @@ class Forms:
         Its own if it is configured, none if it is not, all configured ones if it is unknown.
         """
         if self._codes is None:
+            if not self._loads:
+                raise NotAtHand
             found = (supported(language) for language in self._wanted)
             self._codes = tuple(dict.fromkeys(code for code in found if code))
         if not language or language.lower() in {"und", "mul", "zxx"}:
@@ -122,6 +144,8 @@ class Forms:
         if known is None or folded not in known:  # one ligature can be several words
             if len(memo) >= MEMO_WORDS:
                 memo.clear()
+            if not self._loads and not _at_hand.issuperset(codes):
+                raise NotAtHand
             known = memo[word] = frozenset(_keys(word, folded, codes))
         return known
 
@@ -156,6 +180,10 @@ def _keys(word: str, folded: str, codes: tuple[str, ...]) -> set[str]:
 
 
 def _lemmas(lower: str, code: str) -> set[str]:
+    if code not in _at_hand:
+        with _loading:
+            _simplemma().lemma(lower, code)
+            _at_hand.add(code)
     ask = _simplemma()
     # Capitalised too: German has Angriffe (Angriff) and angriffe (angreifen).
     found = {ask.lemma(lower, code), ask.lemma(lower.capitalize(), code)}
