@@ -21,7 +21,7 @@ class Slow:
         self.specs = specs(100)
         self.inline: list[bool] = []
 
-    def match(self, _document, *, load=True):
+    def match(self, _document, **_how):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -50,7 +50,7 @@ async def test_a_long_text_is_matched_in_a_thread(world, site, write, with_rules
     assert [True, True, True, False] == slow.inline
 
 
-async def test_a_dictionary_is_loaded_in_a_thread(world, write, with_rules, monkeypatch):
+async def test_a_dictionary_is_loaded_in_a_thread(world, with_rules, monkeypatch):
     """The first title in a language waits for its dictionary, and nobody waits with it."""
     monkeypatch.setattr("workers.topics.forms._at_hand", set())
     topics = compile_topics([TopicSpec(name="q", query="quake", severity="normal")], {}, ["en"])
@@ -109,7 +109,7 @@ async def test_a_turn_for_others_between_entries(world, site, write, with_rules)
     class Noting:
         specs = specs(1)
 
-        def match(self, _document, *, load=True):
+        def match(self, _document, **_how):
             seen.append(turns)
             return ()
 

@@ -120,10 +120,10 @@ class Look:
         )
 
     async def _parse(self, feed: FeedRow, answer: Answer, rules: Rules) -> Seen:
+        large = len(answer.body) > LARGE  # 8 MiB take a noticeable while
+        hashed = await asyncio.to_thread(_hash, answer.body) if large else _hash(answer.body)
         validators = Validators(
-            etag=answer.etag,
-            last_modified=answer.last_modified,
-            body_hash=blake2b(answer.body, digest_size=16).hexdigest(),
+            etag=answer.etag, last_modified=answer.last_modified, body_hash=hashed
         )
         if feed.baselined_at and validators.body_hash == feed.validators.body_hash:
             return Seen(validators=validators)
@@ -172,6 +172,10 @@ class Look:
             _log.warning("second_opinion_failed", reason=error.reason)
             return parsed
         return second if second.kind != "none" else parsed
+
+
+def _hash(body: bytes) -> str:
+    return blake2b(body, digest_size=16).hexdigest()
 
 
 def _read(  # noqa: PLR0913, PLR0917 - as `read_again`

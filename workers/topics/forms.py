@@ -117,7 +117,7 @@ class Forms:
     def at_hand(self) -> "Forms":
         """Return the same forms, which raise `NotAtHand` where a dictionary is not loaded yet."""
         same = copy(self)
-        same._loads = False
+        same._loads = False  # noqa: SLF001 - of this class
         return same
 
     def codes_for(self, language: str | None) -> tuple[str, ...]:
