@@ -29,6 +29,7 @@ class Edges:
 
     ``heavy`` is held by whoever works in a thread on a document that is large: they share one
     interpreter, so that more of them at once would be no faster, and each may need 150 MB.
+    ``loading`` is held while a dictionary is loaded in a thread, so that none is loaded twice.
     ``network`` is what this process has seen lately of the hosts that it asked, ``led`` where
     redirects led it.
     """
@@ -42,6 +43,7 @@ class Edges:
     tracer: Tracer = field(default_factory=Carry)
     dice: Random = field(default_factory=Random)
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY))
+    loading: Semaphore = field(default_factory=lambda: Semaphore(1))
     network: Network = field(default_factory=Network)
     led: Led = field(default_factory=Led)
 

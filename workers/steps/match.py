@@ -1,6 +1,7 @@
 """Matching with the accepted topics: which of them a document concerns, timed and counted."""
 
 import asyncio
+from contextlib import suppress
 
 from workers.model.topic import Document, Match, TopicSpec
 from workers.steps.edges import Edges, Rules
@@ -21,22 +22,23 @@ async def matching(
     language, for which its dictionary is loaded.
     """
     began = edges.clock.monotonic()
-    matches = _at_once(rules, document)
-    if matches is None:
+    if _letters(document) * len(rules.topics.specs) > AT_ONCE:
         async with edges.heavy:
             matches = await asyncio.to_thread(rules.topics.match, document)
+    else:
+        matches = await _short(edges, rules, document)
     edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step="match")
     return [(rules.topics.specs[match.topic], match) for match in matches]
 
 
-def _at_once(rules: Rules, document: Document) -> tuple[Match, ...] | None:
-    """Return what matches, None if finding out takes too long here."""
-    if _letters(document) * len(rules.topics.specs) > AT_ONCE:
-        return None
-    try:
+async def _short(edges: Edges, rules: Rules, document: Document) -> tuple[Match, ...]:
+    """Match at once, or as soon as the dictionary has been loaded that it takes."""
+    with suppress(NotAtHand):
         return rules.topics.match(document, load=False)
-    except NotAtHand:
-        return None
+    async with edges.loading:
+        with suppress(NotAtHand):  # whoever was before us has loaded it
+            return rules.topics.match(document, load=False)
+        return await asyncio.to_thread(rules.topics.match, document)
 
 
 def _letters(document: Document) -> int:

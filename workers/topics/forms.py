@@ -9,7 +9,6 @@ remembered.
 from collections.abc import Sequence
 from copy import copy
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.text.fold import extends, fold
@@ -50,8 +49,6 @@ _ENGLISH = {
 
 _at_hand: set[str] = set()
 """Dictionaries that are loaded."""
-_loading = Lock()
-"""Held by the thread that loads one; another that needs it waits, and does not load it again."""
 
 
 class NotAtHand(Exception):
@@ -180,13 +177,10 @@ def _keys(word: str, folded: str, codes: tuple[str, ...]) -> set[str]:
 
 
 def _lemmas(lower: str, code: str) -> set[str]:
-    if code not in _at_hand:
-        with _loading:
-            _simplemma().lemma(lower, code)
-            _at_hand.add(code)
     ask = _simplemma()
     # Capitalised too: German has Angriffe (Angriff) and angriffe (angreifen).
     found = {ask.lemma(lower, code), ask.lemma(lower.capitalize(), code)}
+    _at_hand.add(code)
     if code == "en":
         found |= _more_english(lower, found)
     return {fold(lemma) for lemma in found if lemma}
