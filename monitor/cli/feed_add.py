@@ -83,9 +83,7 @@ def add(  # noqa: PLR0913, PLR0917 - an option each
     chosen = _chosen(search, first=first, every=every, as_json=as_json)
     if name is not None and len(chosen) > 1:
         raise click.UsageError("--name is for one feed: leave it out with --all")
-    for found in chosen:
-        _refuse_known(loaded, found.url, as_json=as_json)
-    _refuse_moved(loaded, chosen, as_json=as_json)
+    chosen = _unlisted(loaded, chosen, as_json=as_json)
     feeds = [_feed(found, wanted, loaded) for found in chosen]
     _finish(loaded, path, feeds, search, chosen, as_json=as_json)
 
@@ -107,6 +105,13 @@ def _as_it_is(url: str) -> "Search":
 
 def _refuse_known(loaded: "Loaded", url: str, *, as_json: bool) -> None:
     """Exit 1 if a file lists the address already, under whatever name."""
+    told = _known(loaded, url)
+    if told is not None:
+        _refuse(told, {"added": [], "error": told}, as_json=as_json)
+
+
+def _known(loaded: "Loaded", url: str) -> str | None:
+    """Return where a file lists the address, None if none does."""
     from monitor.cli.feed_listed import listed, where
     from monitor.settings.opml import feed_key
     from workers.text.urls import without_user
@@ -114,21 +119,31 @@ def _refuse_known(loaded: "Loaded", url: str, *, as_json: bool) -> None:
     for feed in listed(loaded, url):
         if feed_key(url) in {feed_key(one) for one in (feed.url, *feed.was)}:
             shown = without_user(feed.url)
-            told = f"it is listed already: {feed.name}: {shown}: {where(loaded, feed)}"
-            _refuse(told, {"added": [], "error": told}, as_json=as_json)
+            return f"it is listed already: {feed.name}: {shown}: {where(loaded, feed)}"
+    return None
 
 
-def _refuse_moved(loaded: "Loaded", chosen: "Sequence[Found]", *, as_json: bool) -> None:
-    """Exit 1 if a listed feed has moved to one of these addresses, or was there once."""
-    from monitor.cli.feed_daemon import known_rows
-    from monitor.cli.feed_listed import listed, where
+def _moved(loaded: "Loaded", url: str) -> str | None:
+    """Return which listed feed has moved to this address, or was there once; None if none."""
+    from monitor.cli.feed_listed import listed_once, where
     from workers.text.urls import without_user
 
-    for row in asyncio.run(known_rows(loaded.settings, [found.url for found in chosen])):
-        for feed in listed(loaded, row.name) if not row.parked else ():
-            shown = f"{feed.name}: {without_user(feed.url)}: {where(loaded, feed)}"
-            told = f"it is listed already, by another address that it had: {shown}"
-            _refuse(told, {"added": [], "error": told}, as_json=as_json)
+    for feed in asyncio.run(listed_once(loaded, url)):
+        shown = f"{feed.name}: {without_user(feed.url)}: {where(loaded, feed)}"
+        return f"it is listed already, by another address that it had: {shown}"
+    return None
+
+
+def _unlisted(loaded: "Loaded", chosen: "Sequence[Found]", *, as_json: bool) -> "Sequence[Found]":
+    """Return those that no file lists yet, and name the others; exit 1 if there are none."""
+    told = {found.url: _known(loaded, found.url) or _moved(loaded, found.url) for found in chosen}
+    left = [found for found in chosen if told[found.url] is None]
+    known = [words for words in told.values() if words is not None]
+    if not left:
+        _refuse(known[0], {"added": [], "error": known[0]}, as_json=as_json)
+    for words in known:
+        say(words)
+    return left
 
 
 def _refuse(message: str, told: dict[str, Any], *, as_json: bool) -> NoReturn:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from workers.model.feed import FeedRow
 
-__all__ = ["Taken", "enabled_again", "known_rows", "polled", "tell_daemon"]
+__all__ = ["Taken", "enabled_again", "polled", "tell_daemon"]
 
 RELOAD_S = 180.0
 WAIT_S = 15.0
@@ -44,24 +44,6 @@ async def tell_daemon(settings: "Settings") -> Taken:
     else:
         say("the daemon has not taken it over: mend what it names, then `tocsin reload`")
     return {"running": True, **{key: told[key] for key in ("ok", "difference", "problems")}}
-
-
-async def known_rows(settings: "Settings", urls: list[str]) -> "list[FeedRow]":
-    """Return what the database knows of these addresses, nothing where there is none."""
-    from monitor.daemon.build import read_store
-    from workers.clock import SystemClock
-    from workers.errors import TocsinError
-
-    try:
-        store = await read_store(settings, SystemClock())
-    except (TocsinError, ValueError):
-        return []
-    try:
-        return [row for url in urls for row in await store.find_feeds(url)]
-    except TocsinError:
-        return []
-    finally:
-        await store.close()
 
 
 async def enabled_again(settings: "Settings", urls: list[str]) -> None:

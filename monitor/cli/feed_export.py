@@ -33,6 +33,7 @@ def export(
     stand in attributes that Tocsin reads and others pass over. Secrets are left out: headers, and
     users and passwords in addresses.
     """
+    from monitor.cli.feed_words import counted
     from monitor.settings.opml_write import has_secrets, write_opml
     from workers.clock import SystemClock
 
@@ -53,7 +54,7 @@ def export(
         _write(Path(target), raw, force=force)
     _tell([feed for feed in feeds if has_secrets(feed)])
     place = "standard output" if target == "-" else target
-    say(f"{len(feeds)} {'feed' if len(feeds) == 1 else 'feeds'} written to {place}")
+    say(f"{counted(len(feeds))} written to {place}")
 
 
 async def _disabled(settings: "Settings") -> frozenset[str]:

@@ -1,14 +1,15 @@
 """Which feed of the files somebody means, and where it stands."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.cli.common import CONFIG, fail, say, say_problems, used
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from monitor.settings import FeedSetting, Loaded
 
-__all__ = ["is_added", "listed", "settings_to_change", "where"]
+__all__ = ["listed", "listed_once", "settings_to_change", "where"]
 
 
 def settings_to_change(config: str | None) -> "tuple[Loaded, Path]":
@@ -55,19 +56,31 @@ def listed(loaded: "Loaded", words: str) -> "list[FeedSetting]":
     return keyed or [feed for feed in feeds if str(feed.name).lower() == words.lower()]
 
 
+async def listed_once(loaded: "Loaded", words: str) -> "list[FeedSetting]":
+    """Return the feeds of the files that have moved to this address, by what the database knows.
+
+    By their ids too. None where there is no database.
+    """
+    from monitor.daemon.build import read_store
+    from workers.clock import SystemClock
+    from workers.errors import TocsinError
+
+    try:
+        store = await read_store(loaded.settings, SystemClock())
+    except (TocsinError, ValueError):
+        return []
+    try:
+        rows = await store.find_feeds(words)
+    except TocsinError:
+        return []
+    finally:
+        await store.close()
+    return [feed for row in rows if not row.parked for feed in listed(loaded, row.name)]
+
+
 def where(loaded: "Loaded", feed: "FeedSetting") -> str:
     """Return file and line of a feed."""
     from monitor.settings.gather import place
 
     piece = loaded.feeds.get(str(feed.name))
     return place(piece) if piece is not None else "the config"
-
-
-def is_added(loaded: "Loaded", feed: "FeedSetting", config: Path) -> bool:
-    """Say whether a feed stands in the file that commands write to."""
-    from monitor.settings import ADDED
-
-    piece = loaded.feeds.get(str(feed.name))
-    if piece is None or piece.file is None:
-        return False
-    return piece.file.path.resolve() == (config.parent / ADDED).resolve()

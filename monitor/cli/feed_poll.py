@@ -44,6 +44,7 @@ def poll(
     if sum((feed is not None, failing, every)) != 1:
         raise click.UsageError("name one feed, or --failing, or --all")
     from monitor.cli.daemon import load_settings_of_running
+    from monitor.cli.feed_words import counted
 
     loaded = load_settings_of_running(config)
     if feed is None:
@@ -52,7 +53,8 @@ def poll(
         if as_json:
             print_json(told)
         else:
-            print_text(f"{told['feeds']} feeds are polled within {told['within_s']:.0f} s")
+            are = "is" if told["feeds"] == 1 else "are"
+            print_text(f"{counted(told['feeds'])} {are} polled within {told['within_s']:.0f} s")
         return
     row = asyncio.run(_one(loaded, feed))
     _print(row, as_json=as_json)
@@ -73,13 +75,15 @@ def _print(row: "FeedRow", *, as_json: bool) -> None:
 
 async def _one(loaded: "Loaded", words: str) -> "FeedRow":
     from monitor.cli.feed_found import the_feed
+    from monitor.cli.feed_words import in_words
+    from workers.clock import SystemClock
 
     await _ask(loaded, "GET", "/livez")
 
     async def asked(store: "SqlStore") -> "FeedRow":
         before = await the_feed(store, words)
         if before.parked:
-            fail(f"parked: {before.name}: no file lists it any more, or it is disabled", FOUND)
+            fail(f"parked: {before.name}: {in_words(before, SystemClock().now())}", FOUND)
         await _ask(loaded, "POST", f"/feeds/poll?id={before.id}")
         row: FeedRow | None = before
         for _ in range(round(WAIT_S / LOOK_S)):

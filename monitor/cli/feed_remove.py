@@ -25,12 +25,12 @@ def remove(config: str | None, feed: str, *, as_json: bool) -> None:
     Exit 1 if another file lists it: that one is yours to edit, and is named with the line.
     """
     from monitor.cli.feed_daemon import tell_daemon
-    from monitor.cli.feed_listed import listed, settings_to_change
+    from monitor.cli.feed_listed import listed, listed_once, settings_to_change
     from monitor.settings.opml import feed_key, web_address
     from monitor.settings.opml_edit import CannotEdit, remove_feeds
 
     loaded, path = settings_to_change(config)
-    meant = listed(loaded, feed)
+    meant = listed(loaded, feed) or asyncio.run(listed_once(loaded, feed))
     if len(meant) > 1:
         fail(f"several feeds are called so: {feed}: name one by its address", FOUND)
     urls = [meant[0].url] if meant else [web_address(feed)]

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["try_"]
 
 SECOND_OPINION_S = 10.0
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @click.command("try")
@@ -76,7 +75,9 @@ async def _try(
     except (Transient, Permanent) as error:
         return _told(source, ParsedFeed(kind="none", error=str(error)), {}, settings)
     except OSError as error:
-        wrong = ParsedFeed(kind="none", error=f"cannot read: {error.strerror}")
+        hint = " (an address begins with https:// or http://)"
+        told = hint if isinstance(error, FileNotFoundError) else ""
+        wrong = ParsedFeed(kind="none", error=f"cannot read: {error.strerror}{told}")
         return _told(source, wrong, {}, settings)
     url = base or answer.url
     headers = {**answer.headers, **headers}
@@ -117,6 +118,7 @@ def _told(
     url: str, parsed: "ParsedFeed", headers: dict[str, str], settings: "Settings"
 ) -> dict[str, Any]:
     """Return a reading as the object that ``--json`` prints."""
+    from monitor.cli.feed_words import told_hints
     from monitor.settings import poll_options
     from workers.clock import SystemClock
     from workers.feeds import http_hints, merge_hints
@@ -138,16 +140,7 @@ def _told(
         "warnings": list(parsed.warnings),
         "language": parsed.language,
         "error": parsed.error,
-        "hints": {
-            "ttl": _minutes(hints.ttl),
-            "update_period_s": hints.update_period_s,
-            "max_age_s": hints.max_age_s,
-            "expires": hints.expires,
-            "hub": hints.hub,
-            "self": hints.self,
-            "skip_hours": list(hints.skip_hours),
-            "skip_days": [WEEKDAYS[day] for day in hints.skip_days],
-        },
+        "hints": told_hints(hints),
         "next": {"interval_s": round(row.interval_s or 0), "why": list(row.why)}
         if parsed.kind != "none"
         else None,
@@ -189,11 +182,3 @@ def _entry(entry: "Listed") -> dict[str, Any]:
             for file in entry.enclosures
         ],
     }
-
-
-def _minutes(seconds: float | None) -> float | None:
-    """Return ``ttl`` as feeds write it: in minutes."""
-    if seconds is None:
-        return None
-    minutes = seconds / 60
-    return int(minutes) if minutes.is_integer() else minutes

@@ -90,14 +90,16 @@ def _told(
     row: "FeedRow", reasons: "Reasoning", daemon: dict[str, Any] | None, now: datetime
 ) -> dict[str, Any]:
     """Return the reasoning as the object that ``--json`` prints."""
-    from monitor.cli.feed_words import line_of
+    from msgspec.structs import asdict
+
+    from monitor.cli.feed_words import line_of, told_hints
 
     moving = {"to": row.moved_to, "answers": row.moved_count, "since": row.moved_since}
     gone = {"answers": row.gone_count, "since": row.gone_since, "given_up": row.gone_at}
     return {
         **line_of(row, now),
         "score": row.score,
-        "reasoning": reasons,
+        "reasoning": {**asdict(reasons), "hints": told_hints(reasons.hints)},
         "moving": moving if row.moved_to else None,
         "gone": gone if row.gone_count or row.gone_at else None,
         "daemon": daemon,
@@ -172,9 +174,12 @@ def _habit(reasons: "Reasoning") -> str:
 
 
 def _budget(reasons: "Reasoning") -> str:
+    from monitor.cli.feed_words import counted
+
     spending = reasons.spending
+    take = "takes" if spending.feeds == 1 else "take"
     fixed = f" and fixed or failing ones take {spending.fixed:.2f}" if spending.fixed else ""
-    told = f"{spending.feeds} feeds take {spending.auto:.2f} polls a minute{fixed}"
+    told = f"{counted(spending.feeds)} {take} {spending.auto:.2f} polls a minute{fixed}"
     if spending.exhausted:
         rest = f"all at their slowest would need {spending.needed:.2f}: too few"
     elif spending.budget.binds:
@@ -231,6 +236,8 @@ def _quiet(reasons: "Reasoning") -> str:
 def _errors(row: "FeedRow") -> str:
     if not row.errors:
         return "none"
+    if row.gone_at is not None:
+        return f"score {row.score:g}: {'; '.join(row.why)}"
     return f"score {row.score:g}: the interval times {2**row.score:.1f}: {'; '.join(row.why)}"
 
 

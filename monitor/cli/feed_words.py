@@ -7,9 +7,16 @@ from workers.feeds.interval import span
 from workers.text.failures import failure_words
 
 if TYPE_CHECKING:
-    from workers.model.feed import FeedRow
+    from workers.model.feed import FeedHints, FeedRow
 
-__all__ = ["ahead", "clock", "doing", "in_words", "line_of", "state_of"]
+__all__ = ["ahead", "clock", "counted", "doing", "in_words", "line_of", "state_of", "told_hints"]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def counted(number: int, word: str = "feed") -> str:
+    """Return a number of things, such as ``1 feed`` or ``2 feeds``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def clock(moment: datetime | None, now: datetime) -> str:
@@ -90,7 +97,7 @@ def line_of(row: "FeedRow", now: datetime) -> dict[str, Any]:
         "url": row.url,
         "state": state_of(row),
         "interval_s": row.interval_s,
-        "next_poll": row.next_poll_at,
+        "next_poll": None if row.parked else row.next_poll_at,
         "last_poll": row.last_poll_at,
         "last_new": row.last_new_at,
         "errors": row.errors,
@@ -103,3 +110,24 @@ def line_of(row: "FeedRow", now: datetime) -> dict[str, Any]:
         "disabled_at": row.disabled_at,
         "stand_in": row.stand_in.url if row.stand_in and not row.stand_in.refused else None,
     }
+
+
+def told_hints(hints: "FeedHints") -> dict[str, Any]:
+    """Return the publisher's word as ``--json`` prints it, ``ttl`` in minutes, as feeds do."""
+    return {
+        "ttl": _minutes(hints.ttl),
+        "update_period_s": hints.update_period_s,
+        "max_age_s": hints.max_age_s,
+        "expires": hints.expires,
+        "hub": hints.hub,
+        "self": hints.self,
+        "skip_hours": list(hints.skip_hours),
+        "skip_days": [WEEKDAYS[day] for day in hints.skip_days],
+    }
+
+
+def _minutes(seconds: float | None) -> float | None:
+    if seconds is None:
+        return None
+    minutes = seconds / 60
+    return int(minutes) if minutes.is_integer() else minutes

@@ -60,7 +60,8 @@ class FirstPollsTold:
         states = dict(found.states)
         failing, new = states.pop("failing", 0), states.pop("new", 0)
         total = sum(found.states.values())
-        parts = [f"{total} feeds: {total - failing - new} ok, {failing} failing"]
+        feeds = "feed" if total == 1 else "feeds"
+        parts = [f"{total} {feeds}: {total - failing - new} ok, {failing} failing"]
         if found.unpolled:
             parts[0] += f", {found.unpolled} not polled yet"
         parts += await self._matches()

@@ -92,6 +92,8 @@ def test_a_feed_as_json():
     } <= set(told)  # fmt: skip
     assert (None, None) == (told["last_error"], told["words"])
     assert FAILING.last_error == line_of(FAILING, NOW)["last_error"]
+    assert ROW.next_poll_at == told["next_poll"]
+    assert None is line_of(replace(ROW, parked=True), NOW)["next_poll"]  # there will be none
 
 
 @pytest.fixture
@@ -117,6 +119,7 @@ async def test_list_why_and_poll(watched, site, lines):
     assert "floor: ttl 1800 s" in plain
     (told,) = lines(await watched.call("feeds", "why", "feed 0", "--json"))
     assert (1800.0, "ttl 1800 s") == (told["reasoning"]["floor_s"], told["reasoning"]["floor"])
+    assert 30 == told["reasoning"]["hints"]["ttl"]  # minutes, as `feeds try` tells them
     assert told["daemon"]["standing"]["queued"]
     assert told["reasoning"]["spending"]["feeds"] == 1  # the other one fails
     words = (await watched.call("feeds", "why", site.url + "/bad")).stdout

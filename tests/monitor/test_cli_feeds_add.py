@@ -106,8 +106,13 @@ async def test_several_feeds(installation, site, lines):
         site.put(path, RSS.format(title=title))
     told = await added(installation, lines, site.url)
     assert [["A"], ["B"]] == [[one["title"] for one in told[key]] for key in ("added", "others")]
-    plain = await installation.call("feeds", "add", site.url, "--all")
+    plain = await installation.call("feeds", "add", site.url)
     assert (1, True) == (plain.exit_code, "listed already: A" in plain.stderr)
+    rest = await installation.call("feeds", "add", site.url, "--all")  # but what is listed
+    assert (0, True) == (rest.exit_code, "listed already: A" in rest.stderr)
+    assert {"/a", "/b"} <= {url.removeprefix(site.url) for url in in_file(installation).values()}
+    none = await installation.call("feeds", "add", site.url, "--all")
+    assert (1, "") == (none.exit_code, none.stdout)
     (installation.folder / ADDED).unlink()
     told = await added(installation, lines, site.url, "--all")
     assert ["A", "B"] == [one["title"] for one in told["added"]]
@@ -217,6 +222,22 @@ async def test_an_address_that_a_feed_has_moved_to(installation, site):
     result = await installation.call("feeds", "add", new)
     assert (1, True) == (result.exit_code, "by another address that it had" in result.stderr)
     assert not (installation.folder / ADDED).exists()
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+async def test_removed_by_what_the_list_shows(installation, site, lines, by_id):
+    """A feed that has moved is removed by the address that `feeds list` shows, or by its id."""
+    old, new = site.put("/old", RSS.format(title="Wire")), site.put("/new", RSS.format(title="W"))
+    add_feeds(installation.config, [FeedSetting(url=old, name="Moved")])
+    daemon = await installation.start()
+    store = daemon.state.parts.store
+    row = next(one for one in await store.feed_rows() if one.name == "Moved")
+    await store.commit_poll(
+        PollCommit(feed=structs.replace(row, url=new), loaded_at=row.last_poll_at, delay_s=900.0)
+    )
+    (told,) = lines(await installation.call("feeds", "remove", row.id if by_id else new, "--json"))
+    assert ("Moved", old, None) == (told["removed"], told["url"], told["error"])
+    assert "Moved" not in in_file(installation)
 
 
 async def test_a_config_without_feeds(installation, site, lines):

@@ -40,8 +40,9 @@ async def test_a_disabled_feed_is_not_polled(installation, site, url, lines, eve
     )  # fmt: skip
     row = await state(installation, lines)
     assert ("parked", True) == (row["state"], row["words"].startswith("disabled by hand"))
-    why = await installation.call("feeds", "why", "Feed 0")
-    assert "disabled by hand" in why.stdout
+    for command in ("why", "poll"):
+        told = await installation.call("feeds", command, "Feed 0")
+        assert "disabled by hand" in told.stdout + told.stderr
     installation.daemons.remove(daemon)
     await daemon.stop()
     asked = site.times("/feed")

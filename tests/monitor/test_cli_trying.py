@@ -121,6 +121,8 @@ def test_a_feed_that_is_not_there(tmp_path: Path):
     result = call("feeds", "try", tmp_path / "none.xml")
     assert 1 == result.exit_code
     assert "No such file" in result.output
+    host = call("feeds", "try", "example.org/feed", "--json")
+    assert (1, True) == (host.exit_code, "begins with https://" in told(host)[0]["error"])
     refused = call("feeds", "try", "http://127.0.0.1:9/feed", "--json")
     assert (1, "none") == (refused.exit_code, told(refused)[0]["kind"])
     assert "blocked" in told(refused)[0]["error"]
