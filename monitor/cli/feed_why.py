@@ -50,7 +50,7 @@ async def _find(
 ) -> "tuple[FeedRow, Reasoning, dict[str, Any] | None, Subscription | None]":
     from monitor.cli.feed_found import the_feed
     from workers.feeds.budget import share_out
-    from workers.feeds.reasoning import reasoning
+    from workers.feeds.reasoning import beside_hub, reasoning
 
     async def asked(store: "SqlStore") -> "tuple[FeedRow, Reasoning, Subscription | None]":
         row = await the_feed(store, words)
@@ -58,7 +58,8 @@ async def _find(
         needs = await store.feed_needs(options.interval_s)
         behind_s = await store.behind()
         hub = await store.subscription_of(row.id)
-        return row, reasoning(row, share_out(needs, now, options), now, options, behind_s), hub
+        reasons = reasoning(row, share_out(needs, now, options), now, options, behind_s)
+        return row, beside_hub(reasons, row, hub, now, options), hub
 
     row, reasons, hub = await ask_store(None, asked, settings=settings)
     return row, reasons, await _ask_daemon(settings, row), hub

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from workers.feeds.budget import Spending
+from workers.feeds.reasoning import beside_hub, reasoning
 from workers.feeds.websub import (
     again_s,
     differs,
@@ -70,6 +72,15 @@ def test_what_the_operator_fixed_stands() -> None:
     assert 600.0 == interval(fixed)
     assert 600.0 == interval(ROW, options=PollOptions(interval_s=600.0))
     assert paced(fixed, LIVE, NOW, AUTO, jitter=0.0).why[-1].startswith("websub: live until")
+
+
+def test_the_reasoning_knows_of_the_hub() -> None:
+    """Who asks why is told the interval that a poll would set, with a hub and without one."""
+    plain = reasoning(ROW, Spending(), NOW, AUTO, 0.0)
+    assert plain == beside_hub(plain, ROW, None, NOW, AUTO)
+    pushed = beside_hub(plain, ROW, LIVE, NOW, AUTO)
+    assert plain.interval_s < 3600.0 == pushed.interval_s
+    assert "live until" in pushed.why[-1]
 
 
 def test_a_short_lease_is_polled_out() -> None:

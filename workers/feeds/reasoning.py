@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from workers.feeds.budget import Spending
 from workers.feeds.habit import day_rate, hour_profile
 from workers.feeds.interval import auto_interval, bounds, floor_of, span
@@ -9,11 +11,13 @@ from workers.feeds.pressure import slowed, stretched
 from workers.feeds.quiet import QuietStanding, quiet_standing
 from workers.feeds.schedule import JITTER, fixed_of, need_of
 from workers.feeds.skipped import until_wanted
+from workers.feeds.websub import paced
 from workers.model.base import Record
 from workers.model.feed import FeedHints, FeedRow
+from workers.model.websub import Subscription
 from workers.options import PollOptions
 
-__all__ = ["Reasoning", "reasoning"]
+__all__ = ["Reasoning", "beside_hub", "reasoning"]
 
 
 class Reasoning(Record, frozen=True, kw_only=True):
@@ -97,3 +101,16 @@ def reasoning(
         jitter=0.0 if fixed is not None else JITTER,
         quiet=quiet_standing(feed.activity, feed.interval_s or kept, now),
     )
+
+
+def beside_hub(
+    reasons: Reasoning,
+    feed: FeedRow,
+    hub: Subscription | None,
+    now: datetime,
+    options: PollOptions,
+) -> Reasoning:
+    """Return the reasoning with what a poll makes of a hub that pushes the feed, if one does."""
+    row = replace(feed, interval_s=reasons.interval_s, next_poll_at=None, why=reasons.why)
+    pushed = paced(row, hub, now, options, jitter=0.0)
+    return replace(reasons, interval_s=pushed.interval_s or reasons.interval_s, why=pushed.why)
