@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
+from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from workers.clock import Clock, SystemClock
@@ -18,6 +19,18 @@ END_S = 2.0
 STEP_S = 1.0
 """A wall clock that moved by more than this against the monotonic one was set, not slewed."""
 _log = structlog.get_logger()
+
+
+class _Patient(AsyncIOExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Cancels nothing when it is shut down: `Schedule.stop` sees to what runs.
+
+    A tick that ends between claiming feeds and polling them would delay those by a lease, and a
+    job that is cancelled before it began would be logged as one that failed.
+    """
+
+    def shutdown(self, wait: bool = True) -> None:  # noqa: ARG002, FBT001, FBT002 - as APScheduler calls it
+        """Leave alone what runs."""
+        self._pending_futures.clear()
 
 
 class _Steady(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler has no types
@@ -56,8 +69,10 @@ class Schedule:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._running: set[asyncio.Task[object]] = set()
+        self._ended = False
         self._scheduler = _Steady(
             timezone="UTC",
+            executors={"default": _Patient()},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.clock = clock or SystemClock()
@@ -66,19 +81,17 @@ class Schedule:
         """Run ``job`` each ``seconds``, for the first time after that long."""
 
         async def guarded() -> None:
-            task = asyncio.ensure_future(job())
+            if self._ended or (task := asyncio.current_task()) is None:
+                return
             self._running.add(task)
             try:
-                # Shielded, because APScheduler cancels what runs when it is shut down, and a tick
-                # that ends between claiming feeds and polling them delays those by a lease.
-                await asyncio.shield(task)
+                await job()
             except asyncio.CancelledError:
-                return
+                return  # by `stop`; APScheduler would log it as an error
             except Exception as error:  # noqa: BLE001 - the next run is another chance
                 _log.error("job_failed", job=name, exc_info=error)
             finally:
-                if task.done():
-                    self._running.discard(task)
+                self._running.discard(task)
 
         self._scheduler.add_job(guarded, "interval", seconds=seconds, id=name, name=name)
 
@@ -86,12 +99,13 @@ class Schedule:
         """Begin. Must be called in the event loop."""
         self._scheduler.start()
 
-    async def stop(self) -> None:
-        """Start nothing more, and let what runs come to its end, two seconds at most."""
+    async def stop(self, within_s: float = END_S) -> None:
+        """Start nothing more, and let what runs come to its end, for so many seconds at most."""
+        self._ended = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=END_S)
+            _, late = await asyncio.wait(self._running, timeout=within_s)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

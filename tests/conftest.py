@@ -323,13 +323,13 @@ class Site:
         self.replies[path] = reply
         return self.url + path
 
-    def hangs(self, path: str) -> str:
+    def hangs(self, path: str, text: str = "late") -> str:
         """Let ``path`` answer only once the gate is open."""
 
         async def reply(_request: web.Request) -> web.StreamResponse:
             self.hanging += 1
             await self.gate.wait()
-            return web.Response(text="late")
+            return web.Response(text=text)
 
         self.replies[path] = reply
         return self.url + path

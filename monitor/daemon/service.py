@@ -252,16 +252,17 @@ class Daemon:
         return None if self._stop.is_set() else ended.result()
 
     async def stop(self) -> None:
-        """Drain within ``[queue] stop_within``, then close everything."""
+        """Let jobs end, drain, and close everything, all within ``[queue] stop_within``."""
         within = queue_options(self.state.settings).stop_within_s
+        end = self._clock.monotonic() + within
         self.state.draining = True
         notify("STOPPING=1")
         _log.info("stopping", within_s=within)
-        await self._schedule.stop()
-        lanes = self.state.lanes
-        drain = asyncio.create_task(lanes.drain(within * (1 - CLOSE_SHARE)), name="drain")
+        await self._schedule.stop(CLOSE_SHARE * within)
+        lanes, left = self.state.lanes, max(0.0, end - self._clock.monotonic())
+        drain = asyncio.create_task(lanes.drain(left - CLOSE_SHARE * within), name="drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="hurry")
-        await asyncio.wait((drain, hurry), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((drain, hurry), timeout=left, return_when=asyncio.FIRST_COMPLETED)
         hurried = not drain.done()
         for task in (drain, hurry):
             task.cancel()

@@ -1,5 +1,6 @@
 """The few jobs that APScheduler repeats, whatever the wall clock does."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,6 +83,48 @@ async def test_a_job_that_fails_runs_again(clock, more):
     schedule.start()
     await more(runs, 3)
     await schedule.stop()
+
+
+async def test_a_stop_cancels_nothing_that_just_began(more, caplog):
+    """What APScheduler is about to begin at a stop is not begun, and nothing is logged of it."""
+    schedule, runs = Schedule(), []
+
+    async def job() -> None:
+        runs.append(1)
+
+    schedule.every(0.01, "often", job)
+    schedule.start()
+    await more(runs, 1)
+    began = len(runs)
+    schedule._scheduler.modify_job("often", next_run_time=datetime.now(UTC))
+    schedule._scheduler.wakeup()  # runs just before the end of the scheduler, the job just after
+    await schedule.stop()
+    await asyncio.sleep(0.05)
+    assert began == len(runs)
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_stop_waits_for_what_runs_and_no_longer(more):
+    """A job that is under way at a stop comes to its end; one that does not end is ended."""
+    schedule, began, ended, gate = Schedule(), [], [], asyncio.Event()
+
+    async def slow() -> None:
+        began.append(1)
+        await gate.wait()
+        ended.append(1)
+
+    async def stuck() -> None:
+        began.append(2)
+        await asyncio.Event().wait()
+
+    schedule.every(0.02, "slow", slow)
+    schedule.every(0.02, "stuck", stuck)
+    schedule.start()
+    await more(began, 2)
+    asyncio.get_running_loop().call_later(0.05, gate.set)
+    async with asyncio.timeout(20):
+        await schedule.stop(0.5)
+    assert [1] == ended
 
 
 def test_the_shortest_interval_is_kept():
