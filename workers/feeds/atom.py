@@ -31,7 +31,7 @@ _PAGES = {"", "text/html", "application/xhtml+xml"}
 def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
     """Read a tree whose root is ``feed``, or a single ``entry``."""
     root = tree.root
-    base = base_of(root, reading.url, based=tree.based)
+    base = base_of(root, reading.url)
     elements = [root] if name_of(root.tag) == "entry" else []
     said: dict[str, str] = {}
     links: dict[str, str] = {}
@@ -46,9 +46,7 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
         elif name:
             said.setdefault(name, _text(element)[0])
     takes = ByTag(_TAKES)
-    drafts = [
-        _draft(item, base_of(item, reading.url, based=tree.based), takes) for item in elements
-    ]
+    drafts = [_draft(item, base_of(item, base), takes) for item in elements]
     if tree.cut and drafts:
         drafts.pop()
     language = attribute(root, "lang") or said.get("language") or said.get("dc:language", "")

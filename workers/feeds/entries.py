@@ -81,26 +81,32 @@ class LazyEntry:
     Its attributes are those of `ParsedEntry`.
     """
 
-    __slots__ = ("_draft", "_made", "identity", "published", "title", "updated", "url")
+    __slots__ = ("_draft", "_made", "_texts", "identity", "published", "title", "updated", "url")
 
     def __init__(self, draft: Draft, now: datetime) -> None:
         self._draft = draft
         self._made: ParsedEntry | None = None
+        self._texts: _Texts | None = None
         self.url = _url(draft)
         self.title = _title(draft)
-        self.published = known_date(draft.published, now)
-        self.updated = known_date(draft.updated, now)
+        published, updated = draft.published, draft.updated
+        self.published = known_date(published, now)
+        self.updated = self.published if updated == published else known_date(updated, now)
         self.identity = _identity(draft.guid, self.url) or ""
         if not self.identity:  # it has no name but its text
-            unnamed = self.made()
-            self.identity = f"text:{digest_by_lines(unnamed)}"
-            self._made = replace(unnamed, identity=self.identity)
+            self.identity = f"text:{digest_by_lines(self)}"
 
     def made(self) -> ParsedEntry:
         """Return the entry with its texts."""
         if self._made is None:
-            self._made = _made(self, self._draft)
+            self._made = _made(self, self._draft, self.texts())
         return self._made
+
+    def texts(self) -> "_Texts":
+        """Return what its markup says: all that tells apart entries without a name."""
+        if self._texts is None:
+            self._texts = _texts(self._draft)
+        return self._texts
 
     @property
     def summary(self) -> str:
@@ -110,7 +116,7 @@ class LazyEntry:
     @property
     def content(self) -> str:
         """Plain text, lines kept."""
-        return self.made().content
+        return self.texts()[1]
 
     @property
     def content_html(self) -> str:
@@ -135,7 +141,7 @@ class LazyEntry:
     @property
     def digest(self) -> str:
         """Hash over title and content."""
-        return self.made().digest
+        return _hash(self.title, self.content.replace("\n", " "))
 
 
 def made(entry: Listed) -> ParsedEntry:
@@ -147,15 +153,25 @@ def made(entry: Listed) -> ParsedEntry:
     raise TypeError(f"no entry of this reader: {type(entry).__name__}")
 
 
-def _made(entry: LazyEntry, draft: Draft) -> ParsedEntry:
+_Texts = tuple[str, str, str]
+"""Summary and content as plain text, and the markup of the content."""
+
+
+def _texts(draft: Draft) -> _Texts:
     told = plain(draft.summary[:TEXT]) if draft.summary else ""
     whole = plain(draft.content[:TEXT]) if draft.content else told
-    html, text = (draft.content, whole) if len(whole) >= len(told) else (draft.summary, told)
+    if len(whole) >= len(told):
+        return told or whole, whole, draft.content
+    return told, told, draft.summary
+
+
+def _made(entry: LazyEntry, draft: Draft, texts: _Texts) -> ParsedEntry:
+    summary, text, html = texts
     return ParsedEntry(
         identity=entry.identity,
         url=entry.url,
         title=entry.title,
-        summary=(told or whole)[:SUMMARY].replace("\n", " "),
+        summary=summary[:SUMMARY].replace("\n", " "),
         content=text,
         content_html=clean(html[:TEXT]) or clean(draft.summary[:TEXT]),
         published=entry.published,

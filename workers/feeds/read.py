@@ -63,7 +63,7 @@ def _read_at_once(body: bytes, content_type: str, reading: Reading) -> ParsedFee
         return None
     try:
         return replace(_read_tree(tree, reading), charset="utf-8")
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, NotMarkup):
         return None
 
 
@@ -74,10 +74,9 @@ def _read_markup(text: str, decoded: Decoded, reading: Reading) -> ParsedFeed:
         return ParsedFeed(kind="none", error="not a feed: a page for people (HTML)")
     try:
         tree = plant(replace(decoded, text=text), reading.url)
+        feed = _read_tree(tree, reading)
     except NotMarkup as error:
         return ParsedFeed(kind="none", error=f"not a feed: {error}")
-    try:
-        feed = _read_tree(tree, reading)
     except UnicodeDecodeError as error:  # recovery can leave text in the tree that is none
         return ParsedFeed(kind="none", error=f"not a feed: damaged text: {error.reason}")
     # Of a document that was clipped as many entries are read as of any other: it is a baseline.

@@ -13,6 +13,7 @@ from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_rss"]
 
+_ENTRIES = {"item": "item", "entry": "item", "items": "items"}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = 24
 
@@ -21,12 +22,12 @@ def read_rss(tree: Tree, reading: Reading, kind: str) -> ParsedFeed:
     """Read a tree whose root is ``rss``, ``rdf:RDF`` or a bare ``channel``."""
     root = tree.root
     channel = root if name_of(root.tag) == "channel" else _first(root, "channel")
-    drafts = list(_drafts(root, channel, tree, reading))
+    drafts = list(_drafts(root, channel, reading))
     if tree.cut and drafts:
         drafts.pop()
     about = _About(reading.url)
     if channel is not None:
-        about.base = base_of(channel, reading.url, based=tree.based)
+        about.base = base_of(channel, base_of(root, reading.url))
         about.alternate = attribute(channel, "href") or attribute(channel, "HREF")
         for element in channel:
             about.note(element)
@@ -45,24 +46,32 @@ def _first(root: Element, name: str) -> Element | None:
     return next((element for element in root if name_of(element.tag) == name), None)
 
 
-def _drafts(
-    root: Element, channel: Element | None, tree: Tree, reading: Reading
-) -> Iterator[Draft]:
+def _drafts(root: Element, channel: Element | None, reading: Reading) -> Iterator[Draft]:
     """Yield the entries: children of the channel, of the root (RDF), or of ``items`` (RSS 1.1)."""
     count = 0
     takes = ByTag(_TAKES)
     for parent in (channel, root):
         if parent is None or (parent is root and parent is channel and count):
             continue
-        for element in parent:
-            name = name_of(element.tag)
-            items = element if name == "items" else (element,) if name in {"item", "entry"} else ()
-            for item in items:
-                if name_of(item.tag) in {"item", "entry"}:
-                    yield _draft(item, base_of(item, reading.url, based=tree.based), takes)
-                    count += 1
-                    if count >= reading.most:
-                        return
+        base = base_of(root, reading.url)
+        base = base if parent is root else base_of(parent, base)
+        for item, around in _items(parent, base):
+            yield _draft(item, base_of(item, around), takes)
+            count += 1
+            if count >= reading.most:
+                return
+
+
+def _items(parent: Element, base: str) -> Iterator[tuple[Element, str]]:
+    """Yield the entries in an element, and in ``items`` in it, with the base around them."""
+    names = ByTag(_ENTRIES)
+    for element in parent:
+        name = names[element.tag]
+        if name == "item":
+            yield element, base
+        elif name == "items":
+            around = base_of(element, base)
+            yield from ((item, around) for item in element if names[item.tag] == "item")
 
 
 class _About:

@@ -4,12 +4,15 @@ import re
 
 from lxml import etree
 
-from workers.feeds.document import Element
+from workers.feeds.document import NAMESPACES, Element, NotMarkup
 from workers.feeds.names import name_of
 
 __all__ = ["as_markup", "attribute", "bare", "base_of", "inner", "written"]
 
 _PREFIXED = re.compile(r"<[A-Za-z_][\w.-]*+:", re.ASCII)
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+IN_SCOPE = 2 * NAMESPACES
+"""Most namespaces that may be declared in and above a piece of markup."""
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 
@@ -37,15 +40,27 @@ def _spaced(tag: object) -> bool:
 
 
 def inner(element: Element) -> str:
-    """Return the markup inside an element, without namespace prefixes; its first text goes."""
+    """Return the markup inside an element, without namespace prefixes.
+
+    Raises:
+        NotMarkup: so many namespaces are declared above it that writing it takes too long.
+    """
+    if len(element.nsmap) > IN_SCOPE:
+        raise NotMarkup(f"more than {IN_SCOPE} namespaces around one piece of markup")
     text, element.text = element.text or "", None
+    whole = _unprefixed(element)
+    element.text = text  # it is not lost to who asks again
+    return text + whole[whole.index(">") + 1 : whole.rindex("</")]
+
+
+def _unprefixed(element: Element) -> str:
     whole = _serialised(element)
     if _PREFIXED.search(whole):
         for inside in element.iter():
             if _spaced(inside.tag):
                 inside.tag = bare(inside.tag)
         whole = _serialised(element)
-    return text + whole[whole.index(">") + 1 : whole.rindex("</")]
+    return whole
 
 
 def _serialised(element: Element) -> str:
@@ -66,6 +81,8 @@ def attribute(element: Element, name: str) -> str:
     return ""
 
 
-def base_of(element: Element, url: str, *, based: bool) -> str:
-    """Return what an element's relative addresses are relative to."""
-    return (element.base or url) if based else url
+def base_of(element: Element, around: str) -> str:
+    """Return what relative addresses in an element are relative to: what those ``around`` are,
+    unless it says something else.
+    """  # noqa: D205
+    return around if element.get(_BASE) is None else element.base or around
