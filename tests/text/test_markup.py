@@ -79,3 +79,12 @@ def test_any_text(written: str) -> None:
     text = plain(written)
     assert len(text) <= len(written)
     assert all(line and line == line.strip() for line in text.split("\n") if text)
+
+
+@pytest.mark.parametrize("around", ["", "x" * 300, "é\n" * 300])
+def test_what_no_text_may_hold_is_dropped_from_short_and_long_ones(around: str) -> None:
+    """Controls, lone surrogates and non-characters go; every other character stays."""
+    refused = {*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF}
+    for code in (*range(0x3000), *range(0xD700, 0x10010), 0x1F600, 0x10FFFF):
+        kept = "" if code in refused else chr(code)
+        assert f"a{kept}b{around}" == clean(f"a{chr(code)}b{around}"), hex(code)
