@@ -29,9 +29,9 @@ def export(
 ) -> None:
     """Write all feeds of the config as OPML 2.0 to FILE, or to standard output.
 
-    A feed's first tag is its folder. Weight, interval, former addresses and whether it is enabled
-    stand in attributes that Tocsin reads and others pass over. Secrets are left out: headers, and
-    users and passwords in addresses.
+    A feed's first tag is its folder. Weight, interval, skip_hours, former addresses and whether it
+    is enabled stand in attributes that Tocsin reads and others pass over. Secrets are left out:
+    headers, and users and passwords in addresses.
     """
     from monitor.cli.feed_words import counted
     from monitor.settings.opml_write import has_secrets, write_opml

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.asking import ask_store
-from monitor.cli.common import config_option, json_option, print_json, print_text
+from monitor.cli.common import config_option, json_option, print_json, print_text, say
 
 if TYPE_CHECKING:
     from monitor.daemon.build import SqlStore
@@ -27,6 +27,8 @@ def list_(config: str | None, *, as_json: bool) -> None:
         return await store.feed_rows()
 
     found, now = asyncio.run(ask_store(config, rows)), SystemClock().now()
+    if not found:
+        say("no feeds yet: `tocsin run` takes over what the config lists")
     for row in found:
         if as_json:
             print_json(line_of(row, now))

@@ -53,10 +53,13 @@ def _switch(config: str | None, words: str, *, on: bool, as_json: bool) -> None:
     from monitor.cli.feed_listed import listed, settings_to_change
 
     loaded, _ = settings_to_change(config)
-    _need_database(loaded, words)
+    _need_database(loaded, words, on=on)
 
     async def go(store: "SqlStore") -> "tuple[FeedRow, datetime | None, FeedSetting | None]":
         known = listed(loaded, words)
+        if known and not await store.find_feeds(known[0].url):
+            told = _meanwhile(loaded, known[0], on=on)
+            fail(f"the database does not know it yet: {told}", FOUND)
         row = await the_feed(store, known[0].url if known else words)
         known = known or listed(loaded, row.name) or listed(loaded, row.url)
         feed = known[0] if known else None
@@ -92,11 +95,11 @@ def _refuse_off(loaded: "Loaded", row: "FeedRow", feed: "FeedSetting | None") ->
         fail(f"{told} (remove enabled = false there)", FOUND)
 
 
-def _need_database(loaded: "Loaded", words: str) -> None:
+def _need_database(loaded: "Loaded", words: str, *, on: bool) -> None:
     """Exit 1 where there is no database yet, with what to do instead."""
     from pathlib import Path
 
-    from monitor.cli.feed_listed import listed, where
+    from monitor.cli.feed_listed import listed
     from monitor.settings import SecretUnreadable, database_address
 
     try:
@@ -106,5 +109,13 @@ def _need_database(loaded: "Loaded", words: str) -> None:
     if not isinstance(address, Path) or address.is_file():
         return
     known = listed(loaded, words)
-    place = f"; or write enabled = false at {where(loaded, known[0])}" if known else ""
-    fail(f"there is no database yet: {address} (`tocsin run` makes it{place})", FOUND)
+    told = _meanwhile(loaded, known[0], on=on) if known else f"{words} (`tocsin run` makes it)"
+    fail(f"there is no database yet: {address}: {told}", FOUND)
+
+
+def _meanwhile(loaded: "Loaded", feed: "FeedSetting", *, on: bool) -> str:
+    """Return what to do about a feed that only the files know."""
+    from monitor.cli.feed_listed import where
+
+    rather = "" if on else f", or write enabled = false at {where(loaded, feed)}"
+    return f"{feed.name} (`tocsin run` first{rather})"

@@ -210,7 +210,7 @@ def outline_data(attributes: Mapping[str, str], folders: Sequence[str]) -> dict[
     name = attributes.get("tocsin:name") or _title(attributes)
     if name:
         data["name"] = name
-    for key in ("weight", "interval", "enabled", "was"):
+    for key in ("weight", "interval", "enabled", "skip_hours", "was"):
         if (written := attributes.get(f"tocsin:{key}")) is not None:
             data[key] = _own(key, written)
     return data
@@ -233,7 +233,7 @@ def _own(key: str, written: str) -> object:
     if key == "weight":
         with suppress(ValueError):
             return float(written)
-    if key == "enabled":
+    if key in {"enabled", "skip_hours"}:
         return {"true": True, "false": False}.get(written.strip().lower(), written)
     return written.split() if key == "was" else written
 

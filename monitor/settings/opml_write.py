@@ -75,6 +75,8 @@ def attributes_of(
         told["tocsin:interval"] = duration_text(feed.interval)
     if not feed.enabled:
         told["tocsin:enabled"] = "false"
+    if feed.skip_hours is not None:
+        told["tocsin:skip_hours"] = "true" if feed.skip_hours else "false"
     if feed.was:
         told["tocsin:was"] = " ".join(_xml(bare(url)) for url in feed.was)
     again = outline_data({key.lower(): value for key, value in told.items()}, folders)

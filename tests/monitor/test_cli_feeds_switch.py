@@ -81,6 +81,22 @@ async def test_before_the_first_start(installation):
 
 
 @pytest.mark.usefixtures("url")
+async def test_what_the_database_does_not_know_yet(installation, site):
+    """A feed that was written into a file since the last start is named, with what to do."""
+    daemon = await installation.start()
+    installation.daemons.remove(daemon)
+    await daemon.stop()
+    other = site.put("/other", RSS)
+    text = installation.config.read_text()
+    installation.config.write_text(
+        text.replace("[sinks", f'[[feeds]]\nname = "O"\nurl = "{other}"\n[sinks')
+    )
+    result = await installation.call("feeds", "disable", "O")
+    assert (1, True) == (result.exit_code, "does not know it yet: O (" in result.stderr)
+    assert f"enabled = false at {installation.config}:" in result.stderr
+
+
+@pytest.mark.usefixtures("url")
 async def test_no_command_overrules_the_files(installation, site):
     """A feed that its file disables, or none lists, is not enabled: the place is named."""
     other = site.put("/other", RSS)

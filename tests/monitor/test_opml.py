@@ -291,6 +291,7 @@ feeds_of = st.builds(
     weight=st.floats(min_value=1e-3, max_value=1e6),
     interval=st.sampled_from([None, "1s", "90s", "15m", "2h"]),
     enabled=st.booleans(),
+    skip_hours=st.sampled_from([None, False, True]),
     was=st.lists(urls, max_size=2),
 )
 
@@ -311,8 +312,22 @@ def test_there_and_back(tmp_path_factory, given_feeds, flat):
 
 
 def _all_of(feed: FeedSetting) -> str:
-    once = tuple(dict.fromkeys(feed.tags))
-    return repr((feed.url, feed.name, once, feed.weight, feed.interval, feed.enabled, feed.was))
+    told = feed.model_dump(exclude={"headers"})  # each option that there is, and will be
+    return repr({**told, "tags": tuple(dict.fromkeys(feed.tags))})
+
+
+def test_each_option_of_a_feed_is_written():
+    """An export leaves out nothing that a feed may have, but what is secret."""
+    feed = FeedSetting.model_validate(
+        {
+            "url": A, "name": "A", "tags": ["x"], "weight": 2, "interval": "1m",
+            "skip_hours": False, "was": [B], "enabled": False,
+        }
+    )  # fmt: skip
+    written = {key.removeprefix("tocsin:") for key in attributes_of(feed)}
+    renamed = {"url": "xmlUrl", "name": "text", "tags": "category"}
+    wanted = {renamed.get(key, key) for key in FeedSetting.model_fields} - {"headers"}
+    assert wanted <= written
 
 
 @pytest.mark.parametrize("name", READERS)
