@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Daemon"]
 
 TICK_S, FOLLOW_S, STATUS_S = 0.25, 1.0, 10.0
+WARM_S = 10.0
+"""Once the first polls are over, the processes that read pages begin: they need seconds for it."""
 CLOSE_SHARE = 0.25
 """Of the time to stop, what closing connections and processes may take after the drain."""
 _log = structlog.get_logger()
@@ -181,6 +183,8 @@ class Daemon:
             schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
         schedule.every(TICK_S, "watch", self._reloader.look)
         schedule.every(FOLLOW_S, "follow", Follower(self.state, self._reloader.alone).look)
+        if self.state.lanes.pages is not None:
+            schedule.every(WARM_S, "warm", self.state.parts.pool.warm)
         if self._first is not None:
             schedule.every(FIRST_S, "first", self._first.look)
         for seconds, name, job in self._upkeep.jobs():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from workers.feeds.news import News, decide
+from workers.feeds.news import News, _posted, decide
 from workers.feeds.twins import twin
 from workers.model.commit import Knowledge
 from workers.model.feed import Activity, FeedRow, KnownEntry, ParsedEntry, ParsedFeed
@@ -213,6 +213,23 @@ def test_links_that_are_no_page_of_their_own() -> None:
     ]
     got = news(FEED, entries)
     assert [None] * 6 + ["harbour.example/own"] == [fresh.key for fresh in got.fresh]
+
+
+@pytest.mark.parametrize("hours", [0.0, 1.0])
+def test_a_link_that_all_share_is_looked_at_once(hours: float, monkeypatch) -> None:
+    """However many entries share a link, each is compared once, not once with each other."""
+    compared: list[str] = []
+
+    def noted(one: ParsedEntry) -> tuple[object, ...]:
+        compared.append(one.identity)
+        return _posted(one)
+
+    monkeypatch.setattr("workers.feeds.news._posted", noted)
+    page = "https://harbour.example/live"
+    entries = [entry(f"e{n}", url=page, hours=1 + n * hours) for n in range(50)]
+    got = news(FEED, entries)
+    assert {None if hours else "harbour.example/live"} == {fresh.key for fresh in got.fresh}
+    assert [one.identity for one in entries] == compared
 
 
 def test_same_article_listed_twice_is_one() -> None:

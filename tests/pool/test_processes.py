@@ -7,6 +7,7 @@ import operator
 import os
 import subprocess
 import sys
+from multiprocessing import active_children
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 
@@ -52,6 +53,16 @@ async def test_value_and_exception(pool: ProcessPool) -> None:
     with pytest.raises(TimeoutError, match="of its own"):
         await pool.call(FAR, exec, "raise TimeoutError('of its own')")
     assert (0, 0, 4) == (pool.timeouts, pool.crashes, pool.done)
+
+
+async def test_warm_processes_take_the_first_task(pool: ProcessPool) -> None:
+    """What was begun before its time takes the first task; to begin it again changes nothing."""
+    await pool.warm()
+    begun = {one.pid for one in active_children()}
+    assert len(begun) >= 2
+    await pool.warm()
+    assert await pool.call(FAR, os.getpid) in begun
+    assert begun == {one.pid for one in active_children()}
 
 
 async def test_exception_that_cannot_travel(pool: ProcessPool) -> None:

@@ -30,6 +30,8 @@ MOST = 50
 """Addresses taken from one document."""
 LOOKED_AT = 20_000
 """Elements of a page, lines of a robots.txt, sitemaps of an index that are looked at."""
+PIECE = 1 << 16
+"""Bytes of a page that are led through at a time."""
 TITLE = 200
 _FEED_TYPES = frozenset(
     {
@@ -90,6 +92,11 @@ class _Page:
         self._url = url
         self._based = False
         self._left = LOOKED_AT
+
+    @property
+    def full(self) -> bool:
+        """Say whether nothing more is looked at."""
+        return self._left < 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Take an element, if it can name anything."""
@@ -158,7 +165,10 @@ def _lead(body: bytes, charset: str | None, page: _Page) -> None:
         except LookupError:
             continue
         try:
-            parser.feed(body)
+            for at in range(0, len(body), PIECE):
+                if page.full:
+                    return
+                parser.feed(body[at : at + PIECE])
             parser.close()
         except (etree.ParserError, etree.XMLSyntaxError, UnicodeDecodeError, AssertionError):
             pass  # what was named before stands

@@ -4,7 +4,7 @@ Pure: rows and ``now`` in, decisions out. `decide` is the whole rule; the rest a
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -190,15 +190,20 @@ def _own_pages(parsed: ParsedFeed, knowledge: Knowledge) -> frozenset[str]:
     for entry in parsed.entries:
         if entry.url:
             sharing.setdefault(identity_key(entry.url), []).append(entry)
+    shared = {key for key, some in sharing.items() if len(some) > 1 and not _one_post(some)}
     front = identity_key(parsed.link) if parsed.link else ""
     return frozenset(
         entry.identity
         for entry in parsed.entries
         if entry.url
         and (key := identity_key(entry.url)) != front
-        and (len(sharing[key]) == 1 or len(set(map(_posted, sharing[key]))) == 1)
+        and key not in shared
         and not _repeats(entry, knowledge)
     )
+
+
+def _one_post(entries: Sequence[Listed]) -> bool:
+    return len(set(map(_posted, entries))) == 1
 
 
 def _posted(entry: Listed) -> tuple[object, ...]:

@@ -90,6 +90,11 @@ class ProcessPool:
             raise outcome.error
         return cast("T", outcome.value)
 
+    async def warm(self) -> None:
+        """Start the processes, unless they run: the first task need not wait for their imports."""
+        if not self._closed and (self._pool is None or not self._pool.active):
+            self._hand_over(START_S, os.getpid, (), {})
+
     async def close(self) -> None:
         """Kill the processes; whatever is under way fails as a crash."""
         self._closed = True
