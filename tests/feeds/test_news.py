@@ -183,6 +183,18 @@ def test_undated_guid_churn_is_no_news() -> None:
     assert () == news(FEED, [one], known(one, name="a")).fresh
 
 
+@pytest.mark.parametrize("fraction", [364_000, 999_999])
+def test_guid_churn_of_what_was_stored_to_the_second(fraction: int) -> None:
+    """Earlier versions stored no fractions of a second: those make no news of what they stored."""
+    one = entry("b", title="T", url="https://x.example/1")
+    assert one.published is not None
+    finer = replace(one, published=one.published.replace(microsecond=fraction))
+    before = replace(one, published=one.published.replace(microsecond=0))
+    got = news(FEED, [finer], known(before, name="a"))
+    assert ((), ("a",)) == (got.fresh, got.listed)
+    assert () == news(FEED, [finer], known(replace(before, identity="b"))).fresh
+
+
 def test_siren_rings_again() -> None:
     """Title and link repeated with a new date are news, and an article of their own."""
     now = entry("b", title="Siren in Northgate", url="https://x.example/alerts")

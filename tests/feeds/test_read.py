@@ -252,6 +252,28 @@ def test_cut_document_is_not_complete(read) -> None:
     assert read(whole).complete
 
 
+def test_fractions_of_a_second_tell_nothing_apart(read) -> None:
+    """A date is known to the microsecond; identities are those of readers that knew seconds."""
+    one, other = (
+        "<item><guid>g</guid><link>https://a.example/1</link>"
+        f"<dc:date>2026-01-05T03:04:05{fraction}Z</dc:date></item>"
+        for fraction in ("", ".364")
+    )
+    assert 1 == len(read(f"<rss><channel>{one}{other}</channel></rss>").entries)
+    (dated,) = read(f"<rss><channel>{other}</channel></rss>").entries
+    assert 364_000 == dated.published.microsecond
+    text = "<item><guid>g</guid><title>T</title><dc:date>2026-01-05T03:04:0{}Z</dc:date></item>"
+    names = [
+        [entry.identity for entry in read(f"<rss><channel>{pair}</channel></rss>").entries]
+        for pair in (
+            text.format("5") + text.format("6"),
+            text.format("5.5") + text.format("6.25"),
+        )
+    ]
+    assert names[0] == names[1]
+    assert 2 == len(set(names[0]))
+
+
 def test_guid_for_several_things_is_none(read) -> None:
     """Entries that share a guid but nothing else are told apart by link or text."""
     items = "".join(

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from workers.feeds.months import MONTHS, ZONES
 
-__all__ = ["known_date", "parse_date"]
+__all__ = ["known_date", "parse_date", "to_second"]
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Older than the web's news: a machine's default, not a date."""
@@ -18,7 +18,7 @@ AHEAD = timedelta(hours=24)
 LONGEST = 120
 
 _ISO = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)(?:[Tt ]\s*(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?)?)?"
+    r"(\d{4})-?(\d\d)-?(\d\d)(?:[Tt ]\s*(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?"
     r"\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
@@ -57,6 +57,15 @@ def known_date(text: str | None, now: datetime) -> datetime | None:
         return None
     found = parse_date(text[: 4 * LONGEST].strip()[:LONGEST])
     return found if found is not None and EARLIEST <= found <= now + AHEAD else None
+
+
+def to_second(moment: datetime | None) -> datetime | None:
+    """Return a date by which entries are told apart.
+
+    Fractions of a second are no part of it: feeds, and the readers of earlier versions, add them
+    and leave them out.
+    """
+    return moment.replace(microsecond=0) if moment is not None and moment.microsecond else moment
 
 
 @lru_cache(maxsize=1024)
@@ -105,9 +114,11 @@ def _iso(text: str) -> datetime | None:
     found = _ISO.fullmatch(text)
     if found:
         year, month, day, hour, minute, second = (int(found[i] or 0) for i in range(1, 7))
-        zone = _zone_named((found[7] or "Z").upper()) or UTC
+        zone = _zone_named((found[8] or "Z").upper()) or UTC
         midnight = datetime(year, month, day, tzinfo=UTC)
-        return _moment(midnight, (hour, minute, second), zone)
+        moment = _moment(midnight, (hour, minute, second), zone)
+        fraction = found[7]
+        return moment.replace(microsecond=int(fraction[:6].ljust(6, "0"))) if fraction else moment
     found = _MONTH.fullmatch(text)
     if found:
         return datetime(int(found[1]), int(found[2] or 1), 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from html import unescape
 
 from msgspec.structs import replace
 
-from workers.feeds.dates import known_date
+from workers.feeds.dates import known_date, to_second
 from workers.model.base import Record
 from workers.model.feed import Enclosure, Listed, ParsedEntry
 from workers.text.markup import clean, plain
@@ -240,12 +240,13 @@ def finish_all(drafts: list[Draft], now: datetime) -> tuple[Listed, ...]:
 
 
 def _facts(entry: LazyEntry) -> tuple[object, ...]:
-    return entry.url, entry.digest, entry.published
+    return entry.url, entry.digest, to_second(entry.published)
 
 
 def _others(entry: LazyEntry) -> tuple[str, ...]:
     """Return what else an entry can be known by, the most lasting first."""
-    dated = entry.published.isoformat() if entry.published else ""
+    published = to_second(entry.published)
+    dated = published.isoformat() if published else ""
     link = (canonical(entry.url),) if entry.url else ()
     digest = digest_by_lines(entry)
     hashes = f"text:{digest}", f"text:{_hash(digest, dated)}"

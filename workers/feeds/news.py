@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from workers.feeds.dates import to_second
 from workers.feeds.entries import digest_by_lines
 from workers.feeds.twins import twin, twins
 from workers.model.base import Record
@@ -168,7 +169,7 @@ def _replaced(parsed: ParsedFeed, knowledge: Knowledge) -> dict[str, KnownEntry]
             known is not None
             and (entry.title or entry.url)
             and known.identity not in here
-            and known.published == entry.published
+            and to_second(known.published) == to_second(entry.published)
             and (
                 (entry.url and counts[twin(entry.title, entry.url)] == 1)
                 or _same_text(entry, known)
@@ -208,13 +209,13 @@ def _one_post(entries: Sequence[Listed]) -> bool:
 
 def _posted(entry: Listed) -> tuple[object, ...]:
     """Return what tells the posts of one page from each other."""
-    return (entry.url or "").partition("#")[2], entry.published or entry.digest
+    return (entry.url or "").partition("#")[2], to_second(entry.published) or entry.digest
 
 
 def _repeats(entry: Listed, knowledge: Knowledge) -> bool:
     """Say whether an earlier entry had this title and link, at another date."""
     known = _twin_of(entry, knowledge)
-    return known is not None and known.published != entry.published
+    return known is not None and to_second(known.published) != to_second(entry.published)
 
 
 def _rebuilt(view: _View) -> frozenset[str]:
