@@ -41,7 +41,10 @@ from workers.topics import compile_topics
 
 __all__ = ["Polling"]
 
-TICK_S = 0.01
+TICK_S = 1.0
+"""Between two ticks of the lane, as in the daemon; what waits for slots it claims by itself."""
+LOOK_S = 0.01
+"""How often it is looked whether all have been polled."""
 
 
 class Polling:
@@ -71,9 +74,12 @@ class Polling:
         """Poll every feed once, and wait until the queue knows."""
         self.polled = 0
         await self._broker.schedule_feeds(dict.fromkeys(self._feeds, -1.0), soonest=True)
+        began = -TICK_S
         while self.polled < len(self._feeds) or self._lane.busy:
-            await self._lane.tick()
-            await asyncio.sleep(TICK_S)
+            if time.monotonic() - began >= TICK_S:
+                began = time.monotonic()
+                await self._lane.tick()
+            await asyncio.sleep(LOOK_S)
 
 
 async def _told(one: Polling) -> None:
