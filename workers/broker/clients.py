@@ -1,8 +1,10 @@
 """Two pools of connections to one server: for commands, and for reads that block."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.connection import (
     AbstractConnection,
@@ -77,6 +79,18 @@ class Greeting(AbstractConnection):
     async def on_connect_check_health(self, check_health: bool = True) -> None:
         """Log in and select the database."""
         await super().on_connect_check_health(check_health=False)
+
+    @override
+    def pack_command(self, *args: Any) -> list[bytes]:
+        """Return what is sent: packed in C, where redis-py does so word by word.
+
+        A call about a hundred feeds has five hundred words.
+        """
+        name = args[0]
+        if isinstance(name, str) and " " not in name:
+            with suppress(UnicodeEncodeError, TypeError):  # lone surrogates, or no plain words
+                return [pack_command(args)]
+        return list(super().pack_command(*args))
 
 
 class Plain(Greeting, Connection):
