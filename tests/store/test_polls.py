@@ -1,5 +1,7 @@
 """What a poll leaves behind, once and twice."""
 
+import asyncio
+
 import pytest
 from msgspec import structs
 
@@ -258,6 +260,36 @@ async def test_knowledge_of_identities_twins_and_titles(world) -> None:
         known.twins[hash_].published,
     )
     assert {entry.title} == known.titles
+
+
+async def test_questions_asked_at_once_are_answered_each_for_itself(world) -> None:
+    """Polls that ask together share one look, and each hears of its own feed only."""
+    one, two = await world.feed(), await world.feed("other")
+    entry, other = world.entry(one, "same"), world.entry(two, "same", title="Another")
+    await world.poll(entry)
+    await world.poll(other)
+    ask = world.store.load_knowledge
+    found = await asyncio.gather(
+        ask(one.id, ["same"], [], []),
+        ask(two.id, [], [], [other.title], [other.id]),
+        *(ask(two.id, ["same"], [], []) for _ in range(40)),
+    )
+    assert [entry.title] == [known.title for known in found[0].entries.values()]
+    assert ({other.id}, {other.title}) == (set(found[1].skipped), set(found[1].titles))
+    assert {other.title} == {known.entries["same"].title for known in found[2:]}
+
+
+async def test_a_question_that_cannot_be_answered_fails_alone(world) -> None:
+    """Whoever shares a look with it gets his answer all the same."""
+    feed = await world.feed()
+    await world.poll(world.entry(feed))
+    bad, good = await asyncio.gather(
+        world.store.load_knowledge(feed.id, [], [], [], [object()]),
+        world.store.load_knowledge(feed.id, ["one"], [], []),
+        return_exceptions=True,
+    )
+    assert isinstance(bad, Exception)
+    assert {"one"} == set(good.entries)
 
 
 HOSTILE = "lone \ud800 and \0 and \U0001f4a3"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Text, bindparam, select
 
@@ -13,7 +13,7 @@ from workers.store.columns import storable
 from workers.store.sql import Several, chunks
 from workers.store.tables import TITLE_HEAD, entries, title_head
 
-__all__ = ["load"]
+__all__ = ["Asked", "load_all"]
 
 _KNOWN: Select[Any] = select(
     entries.c.id,
@@ -25,12 +25,14 @@ _KNOWN: Select[Any] = select(
     entries.c.published,
     entries.c.baseline,
     entries.c.twin,
-).where(entries.c.feed_id == bindparam("feed"))
+)
+# By id alone, which is of one feed: asked for the feed too, SQLite reads all that it ever listed.
 _BY_ID = Several(lambda places: _KNOWN.where(entries.c.id.in_(places("some", entries.c.id.type))))
 _BY_TWIN = Several(
-    lambda places: _KNOWN.where(entries.c.twin.in_(places("some", entries.c.twin.type))).order_by(
-        entries.c.seen
-    )
+    lambda places: _KNOWN.where(
+        entries.c.feed_id == bindparam("feed"),
+        entries.c.twin.in_(places("some", entries.c.twin.type)),
+    ).order_by(entries.c.seen)
 )
 _TITLES = Several(
     lambda places: (
@@ -47,20 +49,28 @@ ID, IDENTITY, TWIN = 0, 1, -1
 """Places in a row."""
 
 
-def load(  # noqa: PLR0913, PLR0917 - four ways to ask for an entry
-    conn: Connection,
-    _now: datetime,
-    feed: str,
-    identities: Sequence[str],
-    twins: Sequence[str],
-    titles: Sequence[str],
-    ids: Sequence[str] = (),
-) -> Knowledge:
+class Asked(NamedTuple):
+    """What somebody wants to know of a feed."""
+
+    feed: str
+    identities: Sequence[str]
+    twins: Sequence[str]
+    titles: Sequence[str]
+    ids: Sequence[str]
+
+
+def load_all(conn: Connection, _now: datetime, asked: Sequence[Asked]) -> list[Knowledge]:
+    """Return what is known, for each question."""
+    return [_load(conn, one) for one in asked]
+
+
+def _load(conn: Connection, one: Asked) -> Knowledge:
     """Return what is known of these identities, twins, titles and ids of a feed.
 
     Answers are keyed by what was asked, even where it cannot be stored as it is. Of several
     entries with one twin hash the newest counts.
     """
+    feed, identities, twins, titles, ids = one
     asked = {entry_id(feed, identity): identity for identity in identities}
     asked_titles = {storable(title): title for title in titles}
     which = {"feed": feed}
