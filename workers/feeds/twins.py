@@ -1,5 +1,6 @@
 """The same text under another identity: what an entry is known by besides its guid."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from workers.text.urls import canonical, identity_key
@@ -14,6 +15,7 @@ def twin(title: str, url: str | None) -> str:
     return blake2b(whole, digest_size=16).hexdigest()
 
 
+@lru_cache(maxsize=512)  # a poll asks some times for each new entry
 def twins(title: str, url: str | None) -> tuple[str, ...]:
     """Return every `twin` that a text may be stored as, the nearest first.
 
