@@ -18,6 +18,8 @@ __all__ = ["Schedule"]
 END_S = 2.0
 STEP_S = 1.0
 """A wall clock that moved by more than this against the monotonic one was set, not slewed."""
+STARTS = 3
+"""APScheduler warns of each start beyond so many at once. All but one end as they begin."""
 _log = structlog.get_logger()
 
 
@@ -73,16 +75,27 @@ class Schedule:
         self._scheduler = _Steady(
             timezone="UTC",
             executors={"default": _Patient()},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            job_defaults={"coalesce": True, "max_instances": STARTS, "misfire_grace_time": None},
         )
         self._scheduler.clock = clock or SystemClock()
 
     def every(self, seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:
-        """Run ``job`` each ``seconds``, for the first time after that long."""
+        """Run ``job`` each ``seconds``, for the first time after that long.
+
+        One that takes longer is told of once, until it keeps its time again.
+        """
+        runs = late = again = False
 
         async def guarded() -> None:
             if self._ended or (task := asyncio.current_task()) is None:
                 return
+            nonlocal runs, late, again
+            if runs:
+                if not late:
+                    _log.warning("job_takes_long", job=name, longer_than_s=seconds)
+                late = again = True
+                return
+            late, again, runs = again, False, True
             self._running.add(task)
             try:
                 await job()
@@ -91,6 +104,7 @@ class Schedule:
             except Exception as error:  # noqa: BLE001 - the next run is another chance
                 _log.error("job_failed", job=name, exc_info=error)
             finally:
+                runs = False
                 self._running.discard(task)
 
         self._scheduler.add_job(guarded, "interval", seconds=seconds, id=name, name=name)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.schedulers import base
+from structlog.testing import capture_logs
 
 from monitor.daemon import service
 from monitor.schedule import Schedule
@@ -125,6 +126,39 @@ async def test_a_stop_waits_for_what_runs_and_no_longer(more):
     async with asyncio.timeout(20):
         await schedule.stop(0.5)
     assert [1] == ended
+
+
+async def test_a_job_that_takes_long_is_told_of_once(clock, more, eventually, caplog):
+    """It never runs twice at once, and is told of again only after it has kept its time."""
+    schedule, others, begun = Schedule(clock), [], []
+    may_end = asyncio.Event()
+
+    async def slow() -> None:
+        begun.append(clock.monotonic())
+        await may_end.wait()
+
+    async def other() -> None:
+        others.append(clock.monotonic())
+
+    schedule.every(0.02, "slow", slow)
+    schedule.every(0.02, "other", other)
+    with capture_logs() as logs:
+        schedule.start()
+        await eventually(lambda: begun)
+        await more(others, 10)
+        assert 1 == len(begun)
+        may_end.set()
+        await more(begun, 4)
+        may_end.clear()
+        await more(begun, 1)
+        times = len(begun)
+        await more(others, 10)
+        assert times == len(begun)
+        may_end.set()
+        await schedule.stop()
+    told = [line for line in logs if line["event"] == "job_takes_long" and line["job"] == "slow"]
+    assert 2 == len(told)
+    assert "maximum number" not in caplog.text
 
 
 def test_the_shortest_interval_is_kept():
