@@ -17,10 +17,10 @@ class Stumbling:
         self.specs = topics.specs
         self._topics = topics
 
-    def match(self, document):
+    def match(self, document, **how):
         if "poison" in document.title:
             raise RecursionError("too deep")
-        return self._topics.match(document)
+        return self._topics.match(document, **how)
 
 
 async def test_an_entry_whose_matching_fails(world, site, write, with_rules):
