@@ -41,7 +41,7 @@ from workers.topics import compile_topics
 
 __all__ = ["Polling"]
 
-TICK_S = 1.0
+TICK_S = 0.25
 """Between two ticks of the lane, as in the daemon; what waits for slots it claims by itself."""
 LOOK_S = 0.01
 """How often it is looked whether all have been polled."""
