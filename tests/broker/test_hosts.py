@@ -139,3 +139,27 @@ async def test_a_line_of_many_feeds_is_served(broker: RedisBroker) -> None:
         else:
             waiting[feed] += wait
         assert asked < 20_000
+
+
+async def test_who_comes_too_early_is_told_a_time_by_its_place(
+    broker: RedisBroker, other: RedisBroker
+) -> None:
+    """Feeds that find their host closed come back in the order of the line, one after another.
+
+    Were all told the same moment, whoever happens to ask first then would go, again and again.
+    """
+    assert 0.0 == await broker.host_turn("h", 0.2, 2, 30, feed="f0")
+    told = [await broker.host_turn("h", 0.2, 2, 30, feed=f"f{i}") for i in range(1, 5)]
+    await other.host_rest("h", 60)  # a server that says so after they were told
+    await asyncio.sleep(max(told) + 0.05)
+    waits = {f"f{i}": await other.host_turn("h", 0.2, 2, 30, feed=f"f{i}") for i in (4, 2, 3, 1)}
+    assert ["f1", "f2", "f3", "f4"] == sorted(waits, key=waits.__getitem__)
+    assert 0.6 == pytest.approx(waits["f4"] - waits["f1"], abs=0.15)
+
+
+async def test_a_feed_that_had_its_turn_goes_to_the_end(broker: RedisBroker) -> None:
+    """Its place is taken with its turn; it lines up behind those who wait."""
+    waiting = [f"f{i}" for i in range(4)]
+    assert 0.0 == await broker.host_turn("h", 30, 2, 30, feed="f0")
+    waits = [await broker.host_turn("h", 30, 2, 30, feed=feed) for feed in waiting[1:]]
+    assert max(waits) < await broker.host_turn("h", 30, 2, 30, feed="f0")

@@ -1,9 +1,11 @@
 -- Take turns at hosts, or learn how long to wait.
--- KEYS: per asker turns taken, gate, line of feeds.  ARGV: longest time ahead (ms), then per asker
--- token, spacing (ms), at once, hold (ms), feed ('' for a page).
+-- KEYS: per asker turns taken, gate, line of feeds (when each comes back), their places (in the order
+-- in which they came).  ARGV: longest time ahead (ms), then per asker token, spacing (ms), at once,
+-- hold (ms), feed ('' for a page).
 -- Returns per asker 0 (go) or milliseconds. Those who wait get times one after the other.
--- A feed keeps its place in the line by its name; the line goes before pages, but where both wait,
--- every fourth turn is a page's.
+-- A feed keeps its place by its name until its turn: who comes back too early is told a time by those
+-- before it, else whoever asked at the right moment would go, and some would wait for ever. The line
+-- goes before pages, but where both wait, every fourth turn is a page's.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local latest = now + tonumber(ARGV[1])
@@ -16,7 +18,7 @@ local function number(text)
   return value >= 0 and value <= latest and value or 0
 end
 
-local function ask(turns, gate, line, token, spacing, at_once, hold, feed)
+local function ask(turns, gate, line, places, token, spacing, at_once, hold, feed)
   redis.call('ZREMRANGEBYSCORE', turns, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', turns, '(' .. (now + hold + LONGEST_HOLD), '+inf')
   local state = redis.call('HMGET', gate, 'next', 'rest', 'tail', 'row')
@@ -37,7 +39,10 @@ local function ask(turns, gate, line, token, spacing, at_once, hold, feed)
     remember('next', now + spacing)
     local waits = feed == '' and 0 or row + 1
     if waits ~= row then remember('row', now + spacing, waits) end
-    if feed ~= '' then redis.call('ZREM', line, feed) end
+    if feed ~= '' then
+      redis.call('ZREM', line, feed)
+      redis.call('ZREM', places, feed)
+    end
     return 0
   end
 
@@ -46,28 +51,53 @@ local function ask(turns, gate, line, token, spacing, at_once, hold, feed)
     return found[2] and tonumber(found[2])
   end
 
+  -- Who did not come back for long is gone: a feed that was removed, or disabled.
+  local function forget(from, to)
+    local gone = redis.call('ZRANGEBYSCORE', line, from, to, 'LIMIT', 0, 100)
+    if #gone > 0 then
+      redis.call('ZREM', line, unpack(gone))
+      redis.call('ZREM', places, unpack(gone))
+    end
+  end
+
+  -- How many go before a feed, but for those that are late: they may never come.
+  local function before(of)
+    local place = redis.call('ZRANK', places, of) or 0
+    return math.max(0, place - redis.call('ZCOUNT', line, '-inf', '(' .. (now - LATE)))
+  end
+
+  local function wait(slot)
+    slot = math.max(now + 1, math.floor(slot))
+    local known = redis.call('ZSCORE', line, feed)
+    if known or redis.call('ZCARD', line) < FEEDS_MOST then
+      redis.call('ZADD', line, slot, feed)
+      if not redis.call('ZSCORE', places, feed) then
+        local last = redis.call('ZRANGE', places, -1, -1, 'WITHSCORES')
+        redis.call('ZADD', places, math.max(now, (tonumber(last[2] or 0) or 0) + 1), feed)
+      end
+    end
+    local left = slot - now + LONG_LATE
+    for _, key in ipairs({line, places}) do
+      if redis.call('PTTL', key) < left then redis.call('PEXPIRE', key, left) end
+    end
+    return slot - now
+  end
+
   if feed ~= '' then
-    redis.call('ZREMRANGEBYSCORE', line, '-inf', now - LONG_LATE)
-    redis.call('ZREMRANGEBYSCORE', line, '(' .. (now + LINE_MS + latest - now), '+inf')
+    forget('-inf', now - LONG_LATE)
+    forget('(' .. (LINE_MS + latest), '+inf')
+    if redis.call('ZCARD', places) > FEEDS_MOST then redis.call('DEL', places) end
     local mine = tonumber(redis.call('ZSCORE', line, feed) or nil)
     local first = first_slot(now - LATE)
     local turn = not first or first - now >= spacing or (mine and mine <= math.max(now, first))
     if open == now and not full and turn then return go() end
-    local slot
-    if mine and mine > now then
-      slot = math.max(mine, open)
-    elseif mine then
-      slot = full and math.max(open, now + step) or math.max(open, now + LEAST_STEP)
-    else
-      local last = redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')
-      local after = last[2] and tonumber(last[2]) + step + math.min(500, step / 10) or 0
-      slot = math.max(full and math.max(open, now + step) or open, math.min(after, now + LINE_MS))
+    if mine and mine > now then return wait(math.max(mine, open)) end
+    local begin = full and math.max(open, now + step) or open
+    if not mine then
+      local line_ms = redis.call('ZCARD', line) * (step + math.min(500, step / 10))
+      return wait(begin + math.min(line_ms, LINE_MS))
     end
-    slot = math.max(now + 1, math.floor(slot))
-    if mine or redis.call('ZCARD', line) < FEEDS_MOST then redis.call('ZADD', line, slot, feed) end
-    local left = slot - now + LONG_LATE
-    if redis.call('PTTL', line) < left then redis.call('PEXPIRE', line, left) end
-    return slot - now
+    return wait(math.max(begin, now + LEAST_STEP) + math.min(before(feed) * step, LINE_MS))
   end
 
   local first = row < IN_A_ROW and first_slot(now - LATE)
@@ -82,10 +112,10 @@ local function ask(turns, gate, line, token, spacing, at_once, hold, feed)
 end
 
 local out = {}
-for i = 0, #KEYS / 3 - 1 do
-  local a = 1 + 5 * i
+for i = 0, #KEYS / 4 - 1 do
+  local k, a = 4 * i, 1 + 5 * i
   out[i + 1] = ask(
-    KEYS[3 * i + 1], KEYS[3 * i + 2], KEYS[3 * i + 3], ARGV[a + 1],
+    KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], KEYS[k + 4], ARGV[a + 1],
     tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), ARGV[a + 5])
 end
 return out

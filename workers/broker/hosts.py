@@ -4,7 +4,7 @@ import secrets
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 
-from workers.broker.keys import feed_line_key, gate_key, turns_key
+from workers.broker.keys import feed_line_key, feed_places_key, gate_key, turns_key
 from workers.broker.link import Key, Link, Part, Word
 from workers.gather import Gather
 from workers.model.leases import Room
@@ -58,7 +58,7 @@ class Hosts(Part):
         keys: list[Key] = []
         words: list[Word] = [LATEST_MS]
         for host, args in askers:
-            keys += _keys(host)
+            keys += [*_keys(host), feed_places_key(host)]
             words += args
         return [int(wait) for wait in await self._link.run("host_turn", keys, words)]
 

@@ -20,6 +20,7 @@ __all__ = [
     "aside_key",
     "breaker_key",
     "feed_line_key",
+    "feed_places_key",
     "gate_key",
     "line_key",
     "named_key",
@@ -56,6 +57,7 @@ TYPES = {
     ROOT + "turns:": "zset",
     ROOT + "gate:": "hash",
     ROOT + "feeds:": "zset",
+    ROOT + "places:": "zset",
     ROOT + "breaker:": "hash",
     ROOT + "rate:": "zset",
     ROOT + "line:": "string",
@@ -105,6 +107,11 @@ def gate_key(host: str) -> str:
 def feed_line_key(host: str) -> str:
     """Return the key of the feeds that wait for their turn at ``host``, by their times."""
     return f"{ROOT}feeds:{_bounded(host)}"
+
+
+def feed_places_key(host: str) -> str:
+    """Return the key of the feeds that wait for their turn at ``host``, as they came."""
+    return f"{ROOT}places:{_bounded(host)}"
 
 
 def breaker_key(endpoint: str) -> str:
