@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from workers.feeds.schedule import after_bad
 from workers.model.commit import PollCommit
 from workers.model.feed import FeedSource
-from workers.options import HostRule, QueueOptions
+from workers.options import HostRule, PollOptions, QueueOptions
 from workers.steps.relay import Relay, first_delay, refill
 from workers.store import incarnation
 from workers.store.tables import meta
-from workers.text.urls import identity_key
+from workers.text.urls import host_of, identity_key
 
 ENDPOINT = "ops@https://hooks.example"
 
@@ -214,6 +215,21 @@ async def test_a_rest_that_a_server_asked_for_is_kept(world, valkey):
         score = client.zscore("{tocsin}:due:feeds", feed)
         assert 0 == await refill(world.edges)
         assert score == client.zscore("{tocsin}:due:feeds", feed)
+
+
+async def test_a_host_that_asked_for_rest_rests_on_when_redis_was_flushed(world, broker, valkey):
+    """Its other feeds do not ask it before the time that its Retry-After told."""
+    resting, other = await world.feeds("/feed", "/other")
+    row = await world.store.load_feed(resting)
+    host = host_of(row.url)
+    asked = after_bad(row, "rateLimited", "HTTP 429", 3600.0, world.clock.now(), PollOptions())
+    commit = PollCommit(feed=asked, loaded_at=None, delay_s=3600.0)
+    await world.store.commit_poll(commit)
+    with valkey.client() as client:
+        client.flushall()
+    await refill(world.edges)
+    assert 3500 < (await broker.host_room({host: 5.0}))[host].wait_s <= 3600
+    assert 3500 < await broker.host_turn(host, 5.0, 2, 30.0, feed=other)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local latest = now + tonumber(ARGV[1])
-local LEAST_STEP, LONGEST_LINE, LONGEST_HOLD = 200, 60, 3600000
+local LEAST_STEP, LEAST_PACE, LONGEST_LINE, LONGEST_HOLD = 200, 20, 60, 3600000
 local LATE, LONG_LATE, FEEDS_MOST, LINE_MS, IN_A_ROW = 3000, 600000, 2000, 7200000, 3
 
 -- Anybody may have written there: what is no number, or beyond all that we write, is 0.
@@ -97,7 +97,8 @@ local function ask(turns, gate, line, places, token, spacing, at_once, hold, fee
       local line_ms = redis.call('ZCARD', line) * (step + math.min(500, step / 10))
       return wait(begin + math.min(line_ms, LINE_MS))
     end
-    return wait(math.max(begin, now + LEAST_STEP) + math.min(before(feed) * step, LINE_MS))
+    local ahead_ms = before(feed) * math.max(spacing, LEAST_PACE)
+    return wait(math.max(begin, now + LEAST_STEP) + math.min(ahead_ms, LINE_MS))
   end
 
   local first = row < IN_A_ROW and first_slot(now - LATE)

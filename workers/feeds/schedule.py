@@ -19,6 +19,7 @@ from workers.model.feed import FeedHints, FeedNeed, FeedRow
 from workers.options import PollOptions
 
 __all__ = [
+    "RESTS",
     "after_bad",
     "after_good",
     "after_outage",
@@ -43,6 +44,8 @@ LONG_DEAD = timedelta(days=30)
 LASTING = timedelta(days=1)
 """A name that does not resolve for so long is no passing trouble."""
 SCORE_MOST = 40.0
+RESTS = "retry-after"
+"""So a row says that its next poll is when the server asked to be left alone until."""
 
 _HARD: frozenset[Reason] = frozenset({"notFound", "gone", "tls", "payload", "clientError"})
 _TEMPORARY: frozenset[Reason] = frozenset({"timeout", "connect", "dns"})
@@ -154,7 +157,7 @@ def after_bad(  # noqa: PLR0913, PLR0917 - the row, why it failed, and when that
     rest = _rest(feed, reason, retry_after, now)
     if rest is not None and rest > wait:
         wait = rest
-        why.append("retry-after" if retry_after is not None else "429 without retry-after: 60 min")
+        why.append(RESTS if retry_after is not None else "429 without retry-after: 60 min")
     row = replace(
         feed,
         interval_s=base,

@@ -405,6 +405,10 @@ class Store(Protocol):
         """
         ...
 
+    async def resting_hosts(self) -> dict[str, float]:
+        """Return the hosts that asked for rest, and for how many seconds that is still so."""
+        ...
+
 
 class Sink(Protocol):
     """One receiver. It knows nothing of other sinks, and nothing of retries."""

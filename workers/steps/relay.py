@@ -49,8 +49,8 @@ async def refill(edges: Edges, *, beats: bool = False) -> int:
 
     What it lacks is added, what SQL does not know is removed, and what is due sooner by SQL (the
     operator wrote another address or a shorter interval) is moved. Heals partial loss; a
-    Retry-After survives, because SQL knows the feed's next time. With ``beats`` the synthetic
-    entry of the heartbeat is polled too.
+    Retry-After survives, because SQL knows the feed's next time; where all was lost, its host
+    rests again too. With ``beats`` the synthetic entry of the heartbeat is polled too.
 
     The queue is read first: what is in it then, and not in SQL later, was taken from SQL. Only
     what differs is sent, and all is read in pieces: there may be 100,000 feeds.
@@ -60,6 +60,9 @@ async def refill(edges: Edges, *, beats: bool = False) -> int:
     known: list[tuple[str, float, float | None]] = []
     while some := await edges.store.feed_delays(known[-1][0] if known else "", PIECE):
         known += some
+    if known and not queued:  # all was lost, and so the rests that hosts asked for
+        for host, left_s in (await edges.store.resting_hosts()).items():
+            await edges.broker.host_rest(host, left_s)
     gone = queued.keys() - {id_ for id_, _, _ in known}
     await edges.broker.drop_feeds([*gone, *([] if beats else [BEAT])])
     if beats:

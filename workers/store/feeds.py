@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, update
 
+from workers.feeds.schedule import RESTS
 from workers.model.base import Record
 from workers.model.feed import (
     Activity,
@@ -30,6 +31,7 @@ __all__ = [
     "needs",
     "note_addresses",
     "park",
+    "resting",
     "rows",
     "survey",
     "switch",
@@ -144,6 +146,22 @@ def delays(
         (id_, 0.0 if at is None else at - present, interval)
         for id_, at, interval in _DELAYS.fetch(conn, {"after": after, "most": most})
     ]
+
+
+_RESTING = select(feeds.c.url, feeds.c.next_poll_at, feeds.c.why).where(
+    feeds.c.errors > 0, feeds.c.next_poll_at.is_not(None), feeds.c.parked.is_(False)
+)
+
+
+def resting(conn: Connection, now: datetime) -> dict[str, float]:
+    """Return the hosts that asked for rest by Retry-After, and for how many seconds still."""
+    found: dict[str, float] = {}
+    for row in conn.execute(_RESTING):
+        left = (row.next_poll_at - now).total_seconds()
+        if RESTS in row.why and left > 0:
+            host = host_of(row.url)
+            found[host] = max(left, found.get(host, 0.0))
+    return found
 
 
 _SOONEST = (

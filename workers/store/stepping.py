@@ -303,3 +303,7 @@ class StepStore(Base):
         Of those not parked, ``most`` that come after the id ``after``, in their order.
         """
         return await self._read(feeds.delays, after, most)
+
+    async def resting_hosts(self) -> dict[str, float]:
+        """Return the hosts that asked for rest, and for how many seconds that is still so."""
+        return await self._read(feeds.resting)
