@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workers.feeds import made, read_again, read_feed
+from workers.feeds import document, made, read_again, read_feed
 
 PIECES = (
     b"<", b">", b"&", b"&#0;", b"&#xD800;", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"</item>",
@@ -98,3 +98,22 @@ def test_a_tag_of_a_thousand_namespaces(now: datetime) -> None:
     many = b"".join(b"<item xmlns:n='urn:n'><title>%d</title></item>" % n for n in range(500))
     feed = read_feed(b"<rss><channel>" + many + b"</channel></rss>", url, "", now)
     assert 500 == len(feed.entries)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["&", "<", "a", "amp;", "&amp;", "&nbsp;", "</b>", "<b>", "\x01", " ", "é", "&eacute;",
+             "<![CDATA[x&]]>", "<3", "&#60;", "&copy", "<!-- & -->"]
+        ),
+        max_size=400,
+    )
+)  # fmt: skip
+def test_what_is_mended_in_pieces_is_mended_the_same(parts: list[str]) -> None:
+    """Where a long text is cut in order to be mended makes no difference to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        text = "".join(parts)
+        patch.setattr(document, "PIECE", 1 << 30)
+        whole = document._repaired(text)
+        patch.setattr(document, "PIECE", 64)
+        assert whole == document._repaired(text)

@@ -30,6 +30,9 @@ CORE = frozenset(
 )
 """Namespaces of the formats themselves: their names stand without a prefix."""
 
+LONGEST = 200
+"""Characters of the longest name that is looked up: it has its place in memory afterwards."""
+
 _PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://purl.org/dc/elements/1.0/": "dc",
@@ -51,7 +54,6 @@ _WRITTEN = frozenset({*_PREFIXES.values(), "atom"})
 """Prefixes that mean what they say even where the document forgot to declare them."""
 
 
-@lru_cache(maxsize=4096)
 def name_of(tag: object) -> str:
     """Return an element's or attribute's name in lower case, with its known prefix.
 
@@ -60,6 +62,11 @@ def name_of(tag: object) -> str:
     """
     if not isinstance(tag, str):
         return ""
+    return _name_of(tag) if len(tag) <= LONGEST else "?:"
+
+
+@lru_cache(maxsize=4096)
+def _name_of(tag: str) -> str:
     if tag[:1] != "{":
         return _undeclared(tag.lower())
     space, _, local = tag[1:].lower().rpartition("}")

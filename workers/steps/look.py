@@ -19,6 +19,7 @@ from workers.model.net import Answer, Fetch
 from workers.steps.documents import reason_of_status
 from workers.steps.edges import Edges, Rules
 from workers.steps.hosts import leave
+from workers.steps.threads import Threads
 from workers.text.urls import host_of
 
 __all__ = ["Look", "SecondOpinion", "Seen"]
@@ -72,6 +73,7 @@ class Look:
         self._edges = edges
         self._again = again
         self._pool_s = pool_s
+        self._threads = Threads()
 
     async def __call__(self, feed: FeedRow, rules: Rules) -> Seen:
         """Fetch and parse; a failure is a value, because it too is stored."""
@@ -156,7 +158,7 @@ class Look:
                 parsed = await self._edges.pool.call(self._pool_s, _read, *told)
             else:
                 async with self._edges.heavy if len(body) > LARGE else nullcontext():
-                    parsed = await asyncio.to_thread(_read, *told)
+                    parsed = await self._threads.run(len(body), _read, *told)
         except Transient as error:
             return ParsedFeed(kind="none", error=f"reading it failed: {error}")
         finally:
