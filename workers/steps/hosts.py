@@ -1,6 +1,7 @@
 """Politeness: whose turn it is at a host."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 
 from workers.options import HostRule, NetOptions
@@ -26,6 +27,7 @@ def rule_for(host: str, options: NetOptions) -> HostRule | None:
     return None if _is_loopback(name.strip("[]")) else HostRule()
 
 
+@lru_cache(maxsize=4096)  # a poll asks four times
 def _is_loopback(name: str) -> bool:
     if name == "localhost":
         return True

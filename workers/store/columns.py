@@ -62,72 +62,6 @@ def bounded(key: str) -> str:
     return f"{head}#{blake2b(raw, digest_size=16).hexdigest()}"
 
 
-class Words(TypeDecorator[str]):
-    """Text from outside."""
-
-    impl = Text
-    cache_ok = True
-
-    @override
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Make the text storable."""
-        return self.lay(value)
-
-    @staticmethod
-    def lay(value: str | None) -> str | None:
-        """Return the value as it lies in a column of any dialect."""
-        return None if value is None else storable(value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept as seconds since 1970, so that SQL can add delays to it."""
-
-    impl = Double
-    cache_ok = True
-
-    @override
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
-        """Turn the moment into seconds."""
-        return self.lay(value)
-
-    @staticmethod
-    def lay(value: datetime | None) -> float | None:
-        """Return the value as it lies in a column of any dialect."""
-        return None if value is None else value.timestamp()
-
-    @override
-    def process_result_value(self, value: float | None, dialect: Dialect) -> datetime | None:
-        """Turn seconds into a moment."""
-        return None if value is None else datetime.fromtimestamp(value, UTC)
-
-
-class Packed(TypeDecorator[Any]):
-    """A value of a type that msgspec knows, as JSON text."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - any type that msgspec can decode
-        super().__init__()
-        self.kind = kind
-        self.decode = msgspec.json.Decoder(kind).decode
-
-    @override
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Encode the value."""
-        return self.lay(value)
-
-    @staticmethod
-    def lay(value: object) -> str | None:
-        """Return the value as it lies in a column of any dialect."""
-        return None if value is None else pack(value)
-
-    @override
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """Decode the value."""
-        return None if value is None else self.decode(value)
-
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -150,3 +84,63 @@ def _clean(value: object) -> object:
             return [_clean(item) for item in value]
         case _:
             return value
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Make the text storable."""
+        return None if value is None else self.lay(value)
+
+    lay = staticmethod(storable)
+    """Returns a value that is not None as it lies in a column of any dialect."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as seconds since 1970, so that SQL can add delays to it."""
+
+    impl = Double
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
+        """Turn the moment into seconds."""
+        return None if value is None else self.lay(value)
+
+    lay = staticmethod(seconds)
+    """Returns a value that is not None as it lies in a column of any dialect."""
+
+    @override
+    def process_result_value(self, value: float | None, dialect: Dialect) -> datetime | None:
+        """Turn seconds into a moment."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class Packed(TypeDecorator[Any]):
+    """A value of a type that msgspec knows, as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - any type that msgspec can decode
+        super().__init__()
+        self.kind = kind
+        self.decode = msgspec.json.Decoder(kind).decode
+
+    @override
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Encode the value."""
+        return None if value is None else self.lay(value)
+
+    lay = staticmethod(pack)
+    """Returns a value that is not None as it lies in a column of any dialect."""
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Decode the value."""
+        return None if value is None else self.decode(value)

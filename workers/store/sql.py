@@ -57,13 +57,14 @@ class _Plan(NamedTuple):
     names: tuple[str, ...] | None
     """What the parameters are called, None where the driver takes them by their places."""
     processes: list[tuple[int, Callable[[Any], Any]]]
-    """What makes the value at a place storable."""
+    """What makes the value at a place storable, unless it is None."""
 
     def bind(self, row: Values) -> Any:  # noqa: ANN401 - a list or a dict, as its driver has it
         """Return what the driver is given for ``row``."""
         values = list(self.pick({**self.constants, **row} if self.constants else row))
         for place, process in self.processes:
-            values[place] = process(values[place])
+            if (value := values[place]) is not None:
+                values[place] = process(value)
         return values if self.names is None else dict(zip(self.names, values, strict=True))
 
 
