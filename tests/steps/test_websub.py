@@ -5,6 +5,7 @@ import gzip
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from hubs import Hub
 from monitor.web.app import build_public
@@ -12,10 +13,12 @@ from monitor.web.serve import serve
 from workers.feeds.websub import LEASE_MOST_S
 from workers.model.websub import Wanted
 from workers.net import HttpPoster, inflated
+from workers.options import HostRule
 from workers.pool.tasks import read_feed_again
 from workers.steps.look import Look
 from workers.steps.push import Hear
 from workers.steps.subscribe import Subscribe
+from workers.text.urls import host_of
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -125,6 +128,25 @@ async def test_a_hub_is_asked_and_verified(pushed):
     assert (one.callback, one.secret) == (form["hub.callback"], form["hub.secret"])
     assert ("live", [200]) == (one.state, pushed.hub.answers)
     assert timedelta(seconds=864_000) == one.expires_at - one.verified_at
+
+
+async def test_to_wait_for_a_hub_is_no_try(pushed, with_rules):
+    """A hub that is asked for others at the moment is asked later, as if for the first time."""
+    world, host = pushed.world, host_of(pushed.hub.url)
+    free = world.rules
+    rule = HostRule(spacing_s=60.0)
+    world.rules = with_rules(free, net=structs.replace(free.net, hosts={host: rule}))
+    assert 0 == await world.broker.host_turn(host, rule.spacing_s, rule.at_once, 30.0)
+    await pushed.begin()
+    for _ in range(4):
+        world.clock.advance(600)
+        await pushed.ask()
+    assert [] == pushed.hub.requests
+    assert 0 == (await pushed.one).tries
+    world.rules = free
+    world.clock.advance(600)
+    await pushed.ask()
+    assert "live" == (await pushed.one).state
 
 
 async def test_a_live_feed_is_polled_hourly_and_says_so(pushed):

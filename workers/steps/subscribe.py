@@ -53,8 +53,8 @@ class Subscribe:
         net = self._rules().net
         wait = await take_turn(self._edges, one.hub, net)
         if wait > 0:
-            told = replace(one, tries=one.tries - 1)
-            await self._edges.store.subscription_told(told, delay_s=wait)
+            told = replace(one, tries=one.tries - 1)  # the hub has not been asked
+            await self._edges.store.subscription_told(told, wait, one.said)
             return
         rest = 0.0
         try:

@@ -178,6 +178,7 @@ def told(
     values: dict[str, Any] = {
         "next_at": now + timedelta(seconds=usual if delay_s is None else delay_s),
         "said": said,
+        "tries": one.tries,
     }
     if said is not None and one.state not in {"live", "leaving"}:
         values["state"] = "refused"
