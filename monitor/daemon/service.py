@@ -40,6 +40,8 @@ WARM_S = 10.0
 """Once the first polls are over, the processes that read pages begin: they need seconds for it."""
 CLOSE_SHARE = 0.25
 """Of the time to stop, what closing connections and processes may take after the drain."""
+LAST_SHARE = 0.125
+"""Of it, what handing back may take where the drain itself does not end."""
 _log = structlog.get_logger()
 
 
@@ -266,13 +268,17 @@ class Daemon:
         lanes, left = self.state.lanes, max(0.0, end - self._clock.monotonic())
         drain = asyncio.create_task(lanes.drain(left - CLOSE_SHARE * within), name="drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="hurry")
-        await asyncio.wait((drain, hurry), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        cut_s = max(0.0, left - LAST_SHARE * within)
+        await asyncio.wait((drain, hurry), timeout=cut_s, return_when=asyncio.FIRST_COMPLETED)
         hurried = not drain.done()
         for task in (drain, hurry):
             task.cancel()
         await asyncio.gather(drain, hurry, return_exceptions=True)
         if hurried:  # what is under way ends here, and its ids go back at once
-            await lanes.drain(0.0)
+            last = asyncio.create_task(lanes.drain(0.0), name="drain")
+            await asyncio.wait((last,), timeout=LAST_SHARE * within)
+            last.cancel()  # a lease that was not handed back runs out
+            await asyncio.gather(last, return_exceptions=True)
         await self._close(self.state.parts)
         _log.info("stopped")
 
