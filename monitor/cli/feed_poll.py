@@ -54,7 +54,8 @@ def poll(
             print_json(told)
         else:
             are = "is" if told["feeds"] == 1 else "are"
-            print_text(f"{counted(told['feeds'])} {are} polled within {told['within_s']:.0f} s")
+            within = f"{told['within_s']:.0f} s"
+            print_text(f"{counted(told['feeds'])} {are} due within {within}, a host's in turn")
         return
     row = asyncio.run(_one(loaded, feed))
     _print(row, as_json=as_json)
