@@ -5,6 +5,8 @@ import gc
 
 import pytest
 
+from workers.errors import Transient
+from workers.feeds.outage import reached
 from workers.model.net import Answer, Fetch
 from workers.net import HttpFetcher
 from workers.net.room import SMALL, NoRoom, Place, Room
@@ -146,4 +148,23 @@ async def test_fetches_share_the_room(serve) -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert 0 == made.held_bytes
+    await made.close()
+
+
+async def test_no_room_is_no_sign_of_a_dead_host(serve) -> None:
+    """A body for which there is no room fails for our sake, not as if nobody had answered."""
+    size = 1 << 20
+
+    async def handle(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+        await writer.drain()
+
+    base = await serve(handle)
+    made = HttpFetcher(NetOptions(allow=("127.0.0.1",), held_bytes=size, total_s=1.0))
+    fetch = Fetch(url=f"{base}/a", wire_bytes=size, body_bytes=size)
+    held = await made.get(fetch)
+    with pytest.raises(Transient, match="memory") as raised:
+        await made.get(fetch)
+    assert reached(raised.value.reason, answered=False) is None
+    assert size == len(held.body)
     await made.close()

@@ -18,6 +18,7 @@ __all__ = ["failure"]
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Reason], ...] = (
     ((aiohttp.ClientConnectorDNSError, socket.gaierror), "dns"),
     ((aiohttp.ClientSSLError, ssl.SSLError), "tls"),
+    (NoRoom, "crash"),  # our own lack: no sign that a host, or our network, is down
     ((asyncio.TimeoutError, TimeoutError), "timeout"),
     (TooMuch, "tooLarge"),
     ((BadEncoding, aiohttp.ClientPayloadError, aiohttp.ClientResponseError), "payload"),

@@ -94,7 +94,8 @@ class HttpFetcher:
         """Return the answer, whatever its status (304 included).
 
         Raises:
-            Transient: timeout, connect, dns, tls, tooLarge (cut by a limit), payload (bad body).
+            Transient: timeout, connect, dns, tls, tooLarge (cut by a limit), payload (bad body),
+                crash (other bodies had all the memory).
             Permanent: blocked (a forbidden address or scheme), clientError (no valid URL).
         """
         async with self._slots:
