@@ -256,20 +256,27 @@ def _told(  # noqa: PLR0913, PLR0917 - as above
     rows: "list[FeedRow]",
 ) -> dict[str, Any]:
     """Return the object that ``--json`` prints."""
+    from msgspec.structs import replace
+
     from monitor.cli.feed_words import line_of
     from workers.clock import SystemClock
+    from workers.text.urls import without_user
 
     now = SystemClock().now()
     return {
         "added": [
             {
-                "name": name, "url": found.url, "title": found.title, "kind": found.kind or None,
-                "entries": found.entries, "how": found.how,
+                "name": name, "url": without_user(found.url), "title": found.title,
+                "kind": found.kind or None, "entries": found.entries, "how": found.how,
             }
             for found, name in zip(chosen, names, strict=False)
         ],
         "file": str(file),
-        "others": [found for found in search.found if found not in chosen],
+        "others": [
+            replace(found, url=without_user(found.url))
+            for found in search.found
+            if found not in chosen
+        ],
         "tried": search.tried,
         "daemon": daemon,
         "polled": [line_of(row, now) for row in rows],

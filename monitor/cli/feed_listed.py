@@ -45,6 +45,7 @@ def settings_to_change(config: str | None) -> "tuple[Loaded, Path]":
 def listed(loaded: "Loaded", words: str) -> "list[FeedSetting]":
     """Return the feeds of the files that are called so, or have, or had, this address."""
     from monitor.settings.opml import feed_key, web_address
+    from workers.text.urls import without_user
 
     feeds = loaded.settings.feeds
     key = feed_key(web_address(words))
@@ -53,7 +54,8 @@ def listed(loaded: "Loaded", words: str) -> "list[FeedSetting]":
         for feed in feeds
         if feed.name == words or key in {feed_key(url) for url in (feed.url, *feed.was)}
     ]
-    return keyed or [feed for feed in feeds if str(feed.name).lower() == words.lower()]
+    named = keyed or [feed for feed in feeds if str(feed.name).lower() == words.lower()]
+    return named or [feed for feed in feeds if key == feed_key(without_user(feed.url))]
 
 
 async def listed_once(loaded: "Loaded", words: str) -> "list[FeedSetting]":

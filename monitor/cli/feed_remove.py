@@ -28,6 +28,7 @@ def remove(config: str | None, feed: str, *, as_json: bool) -> None:
     from monitor.cli.feed_listed import listed, listed_once, settings_to_change
     from monitor.settings.opml import feed_key, web_address
     from monitor.settings.opml_edit import CannotEdit, remove_feeds
+    from workers.text.urls import without_user
 
     loaded, path = settings_to_change(config)
     meant = listed(loaded, feed) or asyncio.run(listed_once(loaded, feed))
@@ -42,14 +43,15 @@ def remove(config: str | None, feed: str, *, as_json: bool) -> None:
         _refuse(*_elsewhere(loaded, feed, meant), as_json=as_json)
     daemon = asyncio.run(tell_daemon(loaded.settings))
     still = _still(path, urls[0])
-    name = str(meant[0].name) if meant else urls[0]
+    url = without_user(urls[0])
+    name = str(meant[0].name) if meant else url
     if as_json:
         print_json(
-            {"removed": name, "url": urls[0], "still_listed": still, "daemon": daemon,
+            {"removed": name, "url": url, "still_listed": still, "daemon": daemon,
              "error": None}
         )  # fmt: skip
         return
-    print_text(f"removed: {name}: {urls[0]}")
+    print_text(f"removed: {name}: {url}")
     if still:
         print_text(f"it is still listed at {still}: take it out there, or `tocsin feeds disable`")
 

@@ -51,6 +51,7 @@ def _switch(config: str | None, words: str, *, on: bool, as_json: bool) -> None:
     from monitor.cli.feed_daemon import tell_daemon
     from monitor.cli.feed_found import the_feed
     from monitor.cli.feed_listed import listed, settings_to_change
+    from workers.text.urls import without_user
 
     loaded, _ = settings_to_change(config)
     _need_database(loaded, words, on=on)
@@ -73,23 +74,26 @@ def _switch(config: str | None, words: str, *, on: bool, as_json: bool) -> None:
         _refuse_off(loaded, row, feed)
     changed = (was is not None) is on
     daemon = asyncio.run(tell_daemon(loaded.settings)) if changed else None
+    url = without_user(row.url)
     if as_json:
         print_json(
-            {"feed": row.id, "name": row.name, "url": row.url, "enabled": on,
+            {"feed": row.id, "name": row.name, "url": url, "enabled": on,
              "changed": changed, "daemon": daemon}
         )  # fmt: skip
         return
     state = "enabled" if on else "disabled"
     before = "" if changed else " (it was so already)"
-    print_text(f"{row.name} is {state}{before}: {row.url}")
+    print_text(f"{row.name} is {state}{before}: {url}")
 
 
 def _refuse_off(loaded: "Loaded", row: "FeedRow", feed: "FeedSetting | None") -> None:
     """Exit 1 where the files keep a feed from being polled: no command overrules them."""
     from monitor.cli.feed_listed import where
+    from workers.text.urls import without_user
 
     if feed is None:
-        fail(f"no file lists it any more: {row.name}: `tocsin feeds add {row.url}`", FOUND)
+        again = f"`tocsin feeds add {without_user(row.url)}`"
+        fail(f"no file lists it any more: {row.name}: {again}", FOUND)
     if not feed.enabled:
         told = f"the config itself disables it: {row.name}: {where(loaded, feed)}"
         fail(f"{told} (remove enabled = false there)", FOUND)

@@ -1,10 +1,11 @@
 """How a feed is doing, in words: what the commands about feeds have in common."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workers.feeds.interval import span
 from workers.text.failures import failure_words
+from workers.text.urls import without_user
 
 if TYPE_CHECKING:
     from workers.model.feed import FeedHints, FeedRow
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["ahead", "clock", "counted", "doing", "in_words", "line_of", "state_of", "told_hints"]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+WAITS = timedelta(minutes=1)
+"""What has been due for longer waits for something: its host, or a daemon."""
 
 
 def counted(number: int, word: str = "feed") -> str:
@@ -29,8 +33,11 @@ def clock(moment: datetime | None, now: datetime) -> str:
 
 
 def ahead(moment: datetime | None, now: datetime) -> str:
-    """Return a time to come; what is past is due now."""
-    return "now" if moment is None or moment <= now else clock(moment, now)
+    """Return a time to come; what is past is due, and waits for its host if for long."""
+    if moment is None or moment <= now:
+        waits = moment is not None and now - moment > WAITS
+        return f"due since {clock(moment, now)}" if waits else "now"
+    return clock(moment, now)
 
 
 def state_of(row: "FeedRow") -> str:
@@ -75,7 +82,7 @@ def in_words(row: "FeedRow", now: datetime) -> str | None:
 def doing(row: "FeedRow", now: datetime) -> list[str]:
     """Return how a feed is doing, in lines for people."""
     state, wrong = state_of(row), in_words(row, now)
-    lines = [f"{state:8} {row.name}  {row.url}"]
+    lines = [f"{state:8} {row.name}  {without_user(row.url)}"]
     if wrong is not None:
         lines.append(f"         {wrong}")
     every = f"every {span(round(row.interval_s))}" if row.interval_s else "not polled yet"
@@ -94,7 +101,7 @@ def line_of(row: "FeedRow", now: datetime) -> dict[str, Any]:
     return {
         "feed": row.id,
         "name": row.name,
-        "url": row.url,
+        "url": without_user(row.url),
         "state": state_of(row),
         "interval_s": row.interval_s,
         "next_poll": None if row.parked else row.next_poll_at,

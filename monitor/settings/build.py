@@ -22,6 +22,7 @@ from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.sections import SECTIONS, Opml
 from monitor.settings.validate import validate
 from monitor.settings.values import NAME_LIMIT
+from workers.text.urls import without_user
 
 __all__ = ["ADDED", "Built", "build", "section_of"]
 
@@ -280,7 +281,7 @@ class _Feeds:
         self.built.warnings.append(
             piece.problem(
                 ("url",),
-                key=dotted(("feeds", feed.name or feed.url, "url")),
+                key=dotted(("feeds", feed.name or without_user(feed.url), "url")),
                 value=shown(feed.url),
                 message=f"is listed already: {place(first)}",
                 hint="the first one counts",

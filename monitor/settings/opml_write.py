@@ -64,7 +64,7 @@ def attributes_of(
     files of our own.
     """
     bare = str if secrets else without_user
-    name, tags = _xml(feed.name or feed.url), [_xml(tag) for tag in feed.tags]
+    name, tags = _xml(feed.name or without_user(feed.url)), [_xml(tag) for tag in feed.tags]
     told = {"type": "rss", "text": name, "title": name, "xmlUrl": _xml(bare(feed.url))}
     categories = [tag for tag in tags if "/" not in tag and "," not in tag]
     if categories:

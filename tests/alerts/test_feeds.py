@@ -101,6 +101,10 @@ def test_a_move_is_told_once() -> None:
     assert ("feed_moved", False) == (moved.kind, moved.lasting)
     assert "https://a.example/feed to https://b.example/feed" in moved.text
     assert () == noticed(feed(), feed()).raised
+    (private,) = noticed(
+        feed(url="https://me:hunter2@a.example/feed"), feed(url="https://me:hunter2@b.example/f")
+    ).raised
+    assert "https://a.example/feed to https://b.example/f" in private.text  # and no password
 
 
 def test_a_feed_that_is_gone_is_told_of_when_it_is_parked() -> None:

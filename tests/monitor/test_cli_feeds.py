@@ -96,6 +96,21 @@ def test_a_feed_as_json():
     assert None is line_of(replace(ROW, parked=True), NOW)["next_poll"]  # there will be none
 
 
+def test_no_password_is_shown():
+    """Users and passwords in addresses are for the feed's server alone."""
+    row = replace(ROW, url="https://me:hunter2@a.example/feed")
+    assert "https://a.example/feed" == line_of(row, NOW)["url"]
+    assert "hunter2" not in "".join(doing(row, NOW))
+
+
+def test_what_waits_is_due_since():
+    """A feed that has been due for long waits for its host: that is not now."""
+    row = replace(ROW, next_poll_at=NOW - timedelta(minutes=20))
+    assert "next poll due since 10:10 UTC" in doing(row, NOW)[-1]
+    soon = replace(ROW, next_poll_at=NOW - timedelta(seconds=20))
+    assert "next poll now" in doing(soon, NOW)[-1]
+
+
 @pytest.fixture
 async def watched(installation, site):
     """An installation with a good feed and one that is not there, polled once."""

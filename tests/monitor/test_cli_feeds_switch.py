@@ -72,6 +72,20 @@ async def test_without_a_daemon(installation, url, site, lines):
     assert asked == site.times("/feed")
 
 
+async def test_a_private_feed(installation, site):
+    """A feed with a password is named without it, and no command tells it."""
+    url = site.put("/private", RSS.replace("</channel>", "<item><guid>1</guid></item></channel>"))
+    private = url.replace("://", "://me:hunter2@")
+    daemon = await installation.start()
+    told = await installation.call("feeds", "add", private, "--unchecked", "--json")
+    (row,) = await daemon.state.parts.store.find_feeds(private)
+    assert "hunter2" not in row.name + told.stdout + told.stderr
+    for command in ("why", "poll", "disable", "enable", "remove"):
+        result = await installation.call("feeds", command, url)
+        assert (0, False) == (result.exit_code, "hunter2" in result.stdout + result.stderr)
+    assert "hunter2" not in (installation.folder / ADDED).read_text()
+
+
 @pytest.mark.usefixtures("url")
 async def test_before_the_first_start(installation):
     """Without a database these say what to do instead, with the place in the file."""

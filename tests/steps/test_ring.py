@@ -52,3 +52,19 @@ async def test_a_topic_that_is_gone_meanwhile_is_silent(world):
     assert ("ring", "silent") == [
         (line.stage, line.decision) for line in await world.store.trace_of(article)
     ][-1]
+
+
+async def test_an_alert_tells_no_password_of_its_feed(world, site):
+    """User and password of a feed's address are for its server, not for whom is told."""
+    world.topics(quake="quake")
+    private = site.url.replace("://", "://me:hunter2@") + "/feed"
+    site.put("/feed", "<rss version='2.0'><channel><title>T</title></channel></rss>")
+    (feed,) = await world.feeds(private)
+    await world.poll(feed)
+    world.clock.advance(60)
+    await world.news("A quake at night")
+    world.clock.advance(10)
+    await world.work("ring")
+    (line,) = await world.store.alert_lines()
+    alert = await world.store.load_alert(line.alert)
+    assert [f"{site.url}/feed"] == [entry.feed_url for entry in alert.entries]

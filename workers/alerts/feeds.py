@@ -9,6 +9,7 @@ from workers.model.feed import FeedRow
 from workers.model.message import EventChanges, EventEnd, EventIntent, EventKind
 from workers.model.topic import TopicSpec
 from workers.text.failures import failure_words
+from workers.text.urls import without_user
 
 __all__ = ["blind_topics", "feed_changes", "feed_rebaselined"]
 
@@ -104,16 +105,17 @@ def _moved(before: FeedRow, after: FeedRow) -> str | None:
     if before.url != after.url:
         page = before.stand_in is not None and before.stand_in.url == after.url
         why = "its page named it" if page else "permanent redirects agreed"
-        return f"From {before.url} to {after.url}: {why} for over a day."
+        gone, now = without_user(before.url), without_user(after.url)
+        return f"From {gone} to {now}: {why} for over a day."
     known, new = before.stand_in, after.stand_in
     if new is None or not (new.read and new.page):
         return None
     if known is not None and known.read and known.url == new.url:
         return None
     return (
-        f"{after.url} is a page for people now. The one feed that it names is read instead: "
-        f"{new.url}. If the page says so for a day that becomes its address; if it is another "
-        "feed, write the right one into the config."
+        f"{without_user(after.url)} is a page for people now. The one feed that it names is read "
+        f"instead: {new.url}. If the page says so for a day that becomes its address; if it is "
+        "another feed, write the right one into the config."
     )
 
 

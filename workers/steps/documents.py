@@ -13,7 +13,7 @@ from workers.model.feed import EntryRow, FeedSource
 from workers.model.topic import Document, Match, TopicSpec
 from workers.pages import settle
 from workers.steps.edges import Rules
-from workers.text.urls import host_of
+from workers.text.urls import host_of, without_user
 
 __all__ = [
     "as_read",
@@ -148,7 +148,7 @@ def ring_unit(  # noqa: PLR0913, PLR0917 - all that an alert tells
         entries=tuple(
             EntryFacts(
                 feed=entry.feed,
-                feed_url=entry.feed_url,
+                feed_url=without_user(entry.feed_url),
                 url=entry.url,
                 identity=entry.identity,
                 seen=entry.seen,
