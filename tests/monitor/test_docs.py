@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import COMMANDS
+from monitor.cli.feeds import feeds
 from monitor.metrics import METRICS
+from workers.alerts.kinds import EVENTS
 from workers.feeds import interval, schedule, websub
 from workers.net import fetcher, session
 from workers.options import HostRule, NetOptions, PageOptions, PollOptions
@@ -27,6 +29,20 @@ def test_each_metric_has_its_row(metric):
 def test_each_command_is_documented(command):
     """Every command of the command line stands in docs/running.md."""
     assert f"`tocsin {command}" in RUNNING
+
+
+@pytest.mark.parametrize("name", feeds.table)
+def test_each_command_about_feeds_is_documented(name):
+    """Every command of the group stands in docs/running.md by its whole name."""
+    assert f"`tocsin feeds {name}" in RUNNING
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_each_event_is_documented(kind):
+    """Every event stands in docs/running.md with its severity."""
+    rule = EVENTS[kind]
+    heavy = f", {rule.heavy} at weight 3" if rule.heavy else ""
+    assert f"| `{kind}` | {rule.severity}{heavy} |" in RUNNING
 
 
 @pytest.mark.parametrize("endpoint", ["/livez", "/readyz", "/healthz", "/metrics"])
