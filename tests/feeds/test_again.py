@@ -239,3 +239,54 @@ def test_namespaces_inside_entries_are_no_hindrance(read) -> None:
     found = read(after, seen_of(before))
     (entry,) = found.entries
     assert ("c", "C", 1) == (entry.identity, entry.title, len(found.skipped))
+
+
+_FACTS = [
+    f"<guid>{guid}</guid>{odd}<title>{title}</title><link>{link}</link>"
+    for guid in "12"
+    for title in "xy"
+    for link, odd in (("/p", ""), ("q", "<!-- </item> -->"), ("q", "<d><![CDATA[</item>]]></d>"))
+]
+_PLAIN = [f"<item>{facts}</item>" for facts in _FACTS]
+_PIECES = [
+    *_PLAIN,
+    *(f"<!-- <item> -->{one}" for one in _PLAIN),
+    *(f"<!-- {one} -->" for one in _PLAIN if "<!--" not in one),
+    *(f"<d><![CDATA[ <item> ]]></d>{one}<d><![CDATA[n]]></d>" for one in _PLAIN),
+    *(f"<items xml:base='{base}'>{one}</items>" for one in _PLAIN for base in ("/a/", "/b/")),
+    *(one.replace("<item>", "<item xml:base='/c/'>") for one in _PLAIN),
+    *(one.replace("</item>", "</item\n>") for one in _PLAIN),
+    *(one.replace("<guid>", "<x><item>n</item></x><guid>") for one in _PLAIN),
+    "<items xml:base='/d/'>", "</items>", "<item/>", "<item><title>x</title></item>",
+    "<!-- n -->", "<d><![CDATA[n]]></d>",
+]  # fmt: skip
+
+
+@settings(
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_whatever_changes_is_seen(read, now, data: st.DataObject) -> None:
+    """Of two documents of odd pieces the second is read as if the first had not been there."""
+    parts = data.draw(st.lists(st.sampled_from(_PIECES), min_size=1, max_size=4))
+    first = read(_joined(parts))
+    if not first.marks:
+        return
+    for _ in range(data.draw(st.integers(1, 2))):
+        at = data.draw(st.integers(0, len(parts)))
+        length = data.draw(st.integers(0, 1))
+        parts[at : at + length] = data.draw(st.lists(st.sampled_from(_PIECES), max_size=1))
+    if data.draw(st.booleans()):
+        parts = data.draw(st.permutations(parts))
+    again = recalled(read(_joined(parts), seen_of(first)), stored(first.entries))
+    if again is not None:
+        whole = read_feed(_joined(parts), URL, "", now)
+        assert _told(whole) == _told(again)
+
+
+def _joined(parts: Sequence[str]) -> bytes:
+    return f"<rss><channel>{''.join(parts)}</channel></rss>".encode()
+
+
+def _told(feed: ParsedFeed) -> set[tuple[object, ...]]:
+    return {(one.identity, one.url, one.title, one.digest) for one in feed.entries}

@@ -20,7 +20,8 @@ START = 4096
 """Bytes of the beginning in which the root is looked for."""
 _ROOT = re.compile(rb"<(rss|rdf:RDF|feed|urlset)[\s>]")
 _ENTRIES = {b"rss": b"item", b"rdf:RDF": b"item", b"feed": b"entry", b"urlset": b"url"}
-_AFTER_NAME = b" >\t\r\n"
+_ENDINGS = {name: re.compile(rb"</" + name + rb"[\s>]") for name in set(_ENTRIES.values())}
+_AFTER_NAME = b" >/\t\r\n"
 _FRAMING = (b"?xml ", b"!DOCTYPE", b"!ENTITY", b"!ATTLIST")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -73,7 +74,7 @@ def find_spans(body: bytes, url: str, content_type: str, most: int) -> Spans | N
         (READER, url.encode("utf-8", "replace"), content_type.encode("utf-8", "replace"))
     )
     return Spans(
-        frame=_hash(b"\0".join((told, *(_framing(bytes(between[0])) if root else ())))),
+        frame=_hash(b"\0".join((told, *(_framing(between) if root else ())))),
         marks=tuple(map(_hash, spans)),
         between=tuple(between),
         spans=tuple(spans),
@@ -86,20 +87,39 @@ def _hash(data: Piece) -> bytes:
 
 
 def _of_markup(body: bytes, name: bytes, most: int) -> _Cut | None:
+    """Cut a document at its entries; None where an entry's beginning or end may be none."""
     opening, closing = b"<" + name, b"</" + name + b">"
+    ending = _ENDINGS[name]
     between: list[Piece] = []
     spans: list[Piece] = []
     view = memoryview(body)
-    at = 0
-    while (start := _opened(body, opening, at)) >= 0:
+    at, start = 0, _opened(body, opening, 0)
+    while start >= 0:
         end = body.find(closing, start)
-        if end < 0 or len(spans) >= most:
+        following = _opened(body, opening, start + len(opening))
+        if end < 0 or 0 <= following < end or len(spans) >= most:
+            return None
+        if not _is_open(body[at:start], ending):
             return None
         between.append(view[at:start])
         at = end + len(closing)
         spans.append(view[start:at])
+        start = following
+    if ending.search(body, at):
+        return None
     between.append(view[at:])
     return between, spans
+
+
+def _is_open(piece: bytes, ending: re.Pattern[bytes]) -> bool:
+    """Say whether what follows this piece of a document is neither comment nor CDATA."""
+    if b"<" not in piece:
+        return True
+    inside = b"<!" in piece and (
+        piece.rfind(b"<!--") > piece.rfind(b"-->")
+        or piece.rfind(b"<![CDATA[") > piece.rfind(b"]]>")
+    )
+    return not inside and not ending.search(piece)
 
 
 def _opened(body: bytes, opening: bytes, at: int) -> int:
@@ -111,9 +131,10 @@ def _opened(body: bytes, opening: bytes, at: int) -> int:
     return -1
 
 
-def _framing(head: bytes) -> Iterator[bytes]:
-    """Yield the tags before the first entry that say how entries are to be read."""
-    for tag in head.split(b"<"):
+def _framing(between: list[Piece]) -> Iterator[bytes]:
+    """Yield the tags around entries that say how these are to be read."""
+    pieces = [piece for piece in map(bytes, between[:-1] or between) if b"<" in piece]
+    for tag in (tag for piece in pieces for tag in piece.split(b"<")):
         if b"xmlns" in tag or b"xml:base" in tag or tag.startswith(_FRAMING):
             yield tag
 
