@@ -30,19 +30,19 @@ from benchmarks.yardsticks import percentile
 __all__ = ["COSTS", "main"]
 
 COSTS = Costs(
-    poll_ms=9.375,
+    poll_ms=7.031,
     entry_ms=3.61,
     page_loop_ms=7.96,
     page_threads_ms=5.49,
     page_pool_ms=13.3,
     delivery_ms=6.296,
-    redis_poll_us=501,
+    redis_poll_us=370,
     redis_page_us=560,
     redis_feed_bytes=87.33,
     redis_id_bytes=167,
     article_bytes=10_690,
     text_bytes=2691,
-    database_poll_ms=1.797,
+    database_poll_ms=1.641,
     database_page_ms=3.87,
     page_commits=2.611,
 )
