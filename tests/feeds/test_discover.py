@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from workers.feeds.discover import (
     LOOKED_AT,
     MOST,
+    TAGS,
     feeds_of_page,
     is_index,
     same_site,
@@ -108,6 +109,18 @@ def test_robots_and_indexes():
     assert ["news-2.xml", "news-1.xml", "a.xml"] == [
         one.rpartition("/")[2] for one in sitemaps_of_index(index, URL)
     ]
+
+
+def test_an_index_of_any_prefix_and_of_any_length():
+    """Prefixes, spaces and empty sitemaps are read over; what is too long is left at its limit."""
+    some = "".join(
+        f"<s:sitemap><s:loc> https://a.example/{n}.xml\n</s:loc></s:sitemap>" for n in range(3)
+    )
+    many = "<s:sitemap/>" * TAGS
+    index = f"<s:sitemapindex xmlns:s='u'>{some}<s:sitemap><s:loc/></s:sitemap>{many}{{}}".encode()
+    late = some.replace("a.example", "b.example").encode()
+    found = sitemaps_of_index(index.replace(b"{}", late), URL)
+    assert [f"https://a.example/{n}.xml" for n in range(3)] == list(found)
 
 
 def test_where_feeds_usually_are():

@@ -32,6 +32,9 @@ LOOKED_AT = 20_000
 """Elements of a page, lines of a robots.txt, sitemaps of an index that are looked at."""
 PIECE = 1 << 16
 """Bytes of a page that are led through at a time."""
+TAGS = 200_000
+"""Elements of an index that are looked at: a sitemap has two or three."""
+LONGEST_SAID = 4096
 TITLE = 200
 _FEED_TYPES = frozenset(
     {
@@ -135,6 +138,50 @@ class _Page:
             self.anchors.append(_named(url, title, "anchor", kind))
 
 
+class _Index:
+    """Takes the sitemaps that an index names, each as it ends: date and address as written."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+        self._said: dict[str, str] = {}
+        self._field = ""
+        self._left = TAGS
+
+    @property
+    def full(self) -> bool:
+        """Say whether nothing more is looked at."""
+        return self._left < 0 or len(self.found) >= LOOKED_AT
+
+    def start(self, tag: str, _attributes: Mapping[str, str]) -> None:
+        """Begin a sitemap, or what is said of it."""
+        self._left -= 1
+        name = _local(tag)
+        if name == "sitemap":
+            self._said = {}
+        self._field = name if name in {"loc", "lastmod"} else ""
+        self._said.pop(self._field, None)
+
+    def data(self, text: str) -> None:
+        """Take what is said, as far as an address may be long."""
+        if self._field:
+            said = self._said.get(self._field, "")
+            self._said[self._field] = said + text[: max(0, LONGEST_SAID - len(said))]
+
+    def end(self, tag: str) -> None:
+        """Keep a sitemap that has an address."""
+        self._field = ""
+        if _local(tag) == "sitemap" and "loc" in self._said and not self.full:
+            self.found.append((self._said.get("lastmod", ""), self._said["loc"]))
+            self._said = {}
+
+    def close(self) -> None:
+        """The document has ended."""
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
+
+
 def feeds_of_page(
     body: bytes, url: str, headers: Mapping[str, str], *, anchors: bool = False
 ) -> tuple[Named, ...]:
@@ -164,15 +211,20 @@ def _lead(body: bytes, charset: str | None, page: _Page) -> None:
             )
         except LookupError:
             continue
-        try:
-            for at in range(0, len(body), PIECE):
-                if page.full:
-                    return
-                parser.feed(body[at : at + PIECE])
-            parser.close()
-        except (etree.ParserError, etree.XMLSyntaxError, UnicodeDecodeError, AssertionError):
-            pass  # what was named before stands
+        _feed(parser, body, page)
         return
+
+
+def _feed(parser: etree._FeedParser, body: bytes, target: "_Page | _Index") -> None:
+    """Feed a parser until its target has seen enough; no tree of the document is made."""
+    try:
+        for at in range(0, len(body), PIECE):
+            if target.full:
+                return
+            parser.feed(body[at : at + PIECE])
+        parser.close()
+    except (etree.ParserError, etree.XMLSyntaxError, UnicodeDecodeError, AssertionError):
+        pass  # what was named before stands
 
 
 def _of_link(href: str, rel: str, kind: str, title: str, base: str) -> Named | None:
@@ -242,24 +294,17 @@ def is_index(body: bytes) -> bool:
 
 def sitemaps_of_index(body: bytes, url: str) -> tuple[str, ...]:
     """Return the sitemaps that an index names, those that sound like news first, newest first."""
+    index = _Index()
     parser = etree.XMLParser(
-        recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return ()
-    if root is None:
-        return ()
-    found: list[tuple[str, str]] = []
-    for element in list(root)[:LOOKED_AT]:
-        said = {
-            str(child.tag).rpartition("}")[2].lower(): (child.text or "").strip()
-            for child in element
-            if isinstance(child.tag, str)
-        }
-        if (one := absolute(said.get("loc", ""), url)) is not None and said.get("loc"):
-            found.append((said.get("lastmod", "")[:40], one))
+        target=index, recover=True, resolve_entities=False, no_network=True, load_dtd=False,
+        huge_tree=False,
+    )  # fmt: skip
+    _feed(parser, body, index)
+    found = [
+        (day.strip()[:40], one)
+        for day, loc in index.found
+        if loc.strip() and (one := absolute(loc.strip(), url)) is not None
+    ]
     dated = sorted(found, key=lambda pair: pair[0], reverse=True)
     return news_first(one for _, one in dated)
 
