@@ -287,6 +287,11 @@ def _told(soak: Soak, report: dict[str, Any], redis_s: float) -> Iterator[str]:
     each_ms = sum(one.cpu_s for one in soak.members) / max(1, polls) * 1e3
     yield f"| CPU of the daemons, a poll, their start included | {each_ms:.2f} ms |"
     yield ""
+    yield from _members_told(soak)
+
+
+def _members_told(soak: Soak) -> Iterator[str]:
+    """Yield a table of the daemons, and what each logged."""
     yield (
         "| process | ready after | claimed late, p50 / p99 / max, at most | second half of it "
         "| /livez, p50 / p99 / max | memory over time, MB |"
