@@ -91,7 +91,12 @@ Headers = Annotated[
 class FeedSetting(Section):
     """A feed. `[[feeds]]` is repeated for each."""
 
-    url: WebUrl = Field(description="Its address, http or https.")
+    url: WebUrl = Field(
+        description=(
+            "Its address, http or https. A user and password in it are sent to that server alone, "
+            "and not shown; `headers` can keep them out of the file."
+        )
+    )
     name: Name | None = Field(
         default=None,
         description=(
