@@ -20,7 +20,6 @@ START = 4096
 """Bytes of the beginning in which the root is looked for."""
 _ROOT = re.compile(rb"<(rss|rdf:RDF|feed|urlset)[\s>]")
 _ENTRIES = {b"rss": b"item", b"rdf:RDF": b"item", b"feed": b"entry", b"urlset": b"url"}
-_ENDINGS = {name: re.compile(rb"</" + name + rb"[\s>]") for name in set(_ENTRIES.values())}
 _AFTER_NAME = b" >/\t\r\n"
 _FRAMING = (b"?xml ", b"!DOCTYPE", b"!ENTITY", b"!ATTLIST")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -88,47 +87,48 @@ def _hash(data: Piece) -> bytes:
 
 def _of_markup(body: bytes, name: bytes, most: int) -> _Cut | None:
     """Cut a document at its entries; None where an entry's beginning or end may be none."""
-    opening, closing = b"<" + name, b"</" + name + b">"
-    ending = _ENDINGS[name]
     between: list[Piece] = []
     spans: list[Piece] = []
     view = memoryview(body)
-    at, start = 0, _opened(body, opening, 0)
-    while start >= 0:
-        end = body.find(closing, start)
-        following = _opened(body, opening, start + len(opening))
-        if end < 0 or 0 <= following < end or len(spans) >= most:
+    at, start = 0, -1
+    for place, opens in _tags(body, name):
+        if opens == (start >= 0) or len(spans) >= most:
             return None
-        if not _is_open(body[at:start], ending):
+        if opens:
+            if not _is_open(body[at:place]):
+                return None
+            between.append(view[at:place])
+            start = place
+            continue
+        at = place + len(name) + 3
+        if body[at - 1 : at] != b">":
             return None
-        between.append(view[at:start])
-        at = end + len(closing)
         spans.append(view[start:at])
-        start = following
-    if ending.search(body, at):
+        start = -1
+    if start >= 0:
         return None
     between.append(view[at:])
     return between, spans
 
 
-def _is_open(piece: bytes, ending: re.Pattern[bytes]) -> bool:
-    """Say whether what follows this piece of a document is neither comment nor CDATA."""
-    if b"<" not in piece:
-        return True
-    inside = b"<!" in piece and (
-        piece.rfind(b"<!--") > piece.rfind(b"-->")
-        or piece.rfind(b"<![CDATA[") > piece.rfind(b"]]>")
-    )
-    return not inside and not ending.search(piece)
-
-
-def _opened(body: bytes, opening: bytes, at: int) -> int:
-    """Return where the next element of this name begins, -1 if there is none."""
-    while (start := body.find(opening, at)) >= 0:
-        at = start + len(opening)
+def _tags(body: bytes, name: bytes) -> Iterator[tuple[int, bool]]:
+    """Yield where tags of this name are, and whether they begin an element, in one search."""
+    at = 0
+    while (at := body.find(name, at)) >= 0:
+        before, at = body[max(0, at - 2) : at], at + len(name)
         if body[at : at + 1] in _AFTER_NAME:
-            return start
-    return -1
+            if before[-1:] == b"<":
+                yield at - len(name) - 1, True
+            elif before == b"</":
+                yield at - len(name) - 2, False
+
+
+def _is_open(piece: bytes) -> bool:
+    """Say whether what follows this piece of a document is neither comment nor CDATA."""
+    return b"<!" not in piece or (
+        piece.rfind(b"<!--") <= piece.rfind(b"-->")
+        and piece.rfind(b"<![CDATA[") <= piece.rfind(b"]]>")
+    )
 
 
 def _framing(between: list[Piece]) -> Iterator[bytes]:
