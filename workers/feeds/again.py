@@ -33,7 +33,7 @@ def read_again(  # noqa: PLR0913, PLR0917 - what read_feed takes, and what was s
         return read_feed(body, url, content_type, now, max_entries)
     if seen is not None and seen.frame == spans.frame:
         known = frozenset(spans.marks) & seen.entries.keys()
-        if known:
+        if known and spans.are_single(known):
             part = read_feed(spans.without(known), url, content_type, now, max_entries)
             new = tuple(dict.fromkeys(mark for mark in spans.marks if mark not in known))
             if _is_plain(part) and len(part.entries) == len(new):
@@ -71,7 +71,7 @@ def _as_listed(known: KnownEntry) -> ParsedEntry:
 
 def _marked(feed: ParsedFeed, spans: Spans) -> ParsedFeed:
     marks = tuple(dict.fromkeys(spans.marks))
-    if _is_plain(feed) and len(feed.entries) == len(marks):
+    if _is_plain(feed) and len(feed.entries) == len(marks) and spans.are_single():
         return replace(feed, frame=spans.frame, marks=marks)
     return feed
 

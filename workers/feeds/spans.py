@@ -20,6 +20,7 @@ START = 4096
 """Bytes of the beginning in which the root is looked for."""
 _ROOT = re.compile(rb"<(rss|rdf:RDF|feed|urlset)[\s>]")
 _ENTRIES = {b"rss": b"item", b"rdf:RDF": b"item", b"feed": b"entry", b"urlset": b"url"}
+_ENDINGS = {name: re.compile(rb"</" + name + rb"[\s>]") for name in set(_ENTRIES.values())}
 _AFTER_NAME = b" >/\t\r\n"
 _FRAMING = (b"?xml ", b"!DOCTYPE", b"!ENTITY", b"!ATTLIST")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -40,6 +41,19 @@ class Spans(Record, frozen=True, kw_only=True):
     between: tuple[Piece, ...]
     """What stands before, between and after the entries; of JSON, before and after them all."""
     spans: tuple[Piece, ...]
+    opening: bytes = b""
+    """How each of them begins; empty in JSON."""
+
+    def are_single(self, seen: frozenset[bytes] = frozenset()) -> bool:
+        """Say whether each entry begins but once, which only an odd document's do not.
+
+        Those in ``seen`` were looked at when they were marked.
+        """
+        return not self.opening or all(
+            _opened(bytes(span), self.opening, len(self.opening)) < 0
+            for mark, span in zip(self.marks, self.spans, strict=True)
+            if mark not in seen
+        )
 
     def without(self, seen: frozenset[bytes]) -> bytes:
         """Return the document without the entries whose mark is in ``seen``."""
@@ -77,6 +91,7 @@ def find_spans(body: bytes, url: str, content_type: str, most: int) -> Spans | N
         marks=tuple(map(_hash, spans)),
         between=tuple(between),
         spans=tuple(spans),
+        opening=b"<" + _ENTRIES[root[1]] if root else b"",
     )
 
 
@@ -87,48 +102,41 @@ def _hash(data: Piece) -> bytes:
 
 def _of_markup(body: bytes, name: bytes, most: int) -> _Cut | None:
     """Cut a document at its entries; None where an entry's beginning or end may be none."""
+    opening, closing, ending = b"<" + name, b"</" + name + b">", _ENDINGS[name]
     between: list[Piece] = []
     spans: list[Piece] = []
     view = memoryview(body)
-    at, start = 0, -1
-    for place, opens in _tags(body, name):
-        if opens == (start >= 0) or len(spans) >= most:
+    at = 0
+    while (start := _opened(body, opening, at)) >= 0:
+        end = body.find(closing, start)
+        if end < 0 or len(spans) >= most or not _is_open(body[at:start], ending):
             return None
-        if opens:
-            if not _is_open(body[at:place]):
-                return None
-            between.append(view[at:place])
-            start = place
-            continue
-        at = place + len(name) + 3
-        if body[at - 1 : at] != b">":
-            return None
+        between.append(view[at:start])
+        at = end + len(closing)
         spans.append(view[start:at])
-        start = -1
-    if start >= 0:
+    if ending.search(body, at):
         return None
     between.append(view[at:])
     return between, spans
 
 
-def _tags(body: bytes, name: bytes) -> Iterator[tuple[int, bool]]:
-    """Yield where tags of this name are, and whether they begin an element, in one search."""
-    at = 0
-    while (at := body.find(name, at)) >= 0:
-        before, at = body[max(0, at - 2) : at], at + len(name)
+def _opened(body: bytes, opening: bytes, at: int) -> int:
+    """Return where the next element of this name begins, -1 if there is none."""
+    while (start := body.find(opening, at)) >= 0:
+        at = start + len(opening)
         if body[at : at + 1] in _AFTER_NAME:
-            if before[-1:] == b"<":
-                yield at - len(name) - 1, True
-            elif before == b"</":
-                yield at - len(name) - 2, False
+            return start
+    return -1
 
 
-def _is_open(piece: bytes) -> bool:
+def _is_open(piece: bytes, ending: re.Pattern[bytes]) -> bool:
     """Say whether what follows this piece of a document is neither comment nor CDATA."""
-    return b"<!" not in piece or (
-        piece.rfind(b"<!--") <= piece.rfind(b"-->")
-        and piece.rfind(b"<![CDATA[") <= piece.rfind(b"]]>")
+    if b"<" not in piece:
+        return True
+    inside = piece.rfind(b"<!--") > piece.rfind(b"-->") or (
+        piece.rfind(b"<![CDATA[") > piece.rfind(b"]]>")
     )
+    return not inside and not ending.search(piece)
 
 
 def _framing(between: list[Piece]) -> Iterator[bytes]:
