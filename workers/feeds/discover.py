@@ -32,7 +32,7 @@ LOOKED_AT = 20_000
 """Elements of a page, lines of a robots.txt, sitemaps of an index that are looked at."""
 PIECE = 1 << 16
 """Bytes of a page that are led through at a time."""
-PAGE_BYTES = 2 << 20
+PAGE_BYTES = 1 << 20
 """Bytes of a page that are looked at: one tag of eight megabytes would take 120 MB of memory."""
 TAGS = 200_000
 """Elements of an index that are looked at: a sitemap has two or three."""
