@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from workers.feeds.discover import (
     LOOKED_AT,
     MOST,
+    PAGE_BYTES,
     TAGS,
     feeds_of_page,
     is_index,
@@ -121,6 +122,13 @@ def test_an_index_of_any_prefix_and_of_any_length():
     late = some.replace("a.example", "b.example").encode()
     found = sitemaps_of_index(index.replace(b"{}", late), URL)
     assert [f"https://a.example/{n}.xml" for n in range(3)] == list(found)
+
+
+def test_the_end_of_a_long_page_is_not_looked_at():
+    """What is named beyond a page's first megabyte is not found, and costs no memory."""
+    link = f"<link rel=alternate {ATOM} href=feed>"
+    assert ["/blog/feed"] == urls("<html><!--" + "x" * (PAGE_BYTES - 200) + "-->" + link)
+    assert [] == urls("<html><!--" + "x" * PAGE_BYTES + "-->" + link)
 
 
 def test_where_feeds_usually_are():
