@@ -46,10 +46,14 @@ class _Steady(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler has no typ
     clock: Clock
     _offset_s: float | None = None
 
-    def wakeup(self) -> None:
-        """Look for jobs that are due, by the wall clock as it is now."""
+    def _process_jobs(self) -> float | None:
+        """Look for jobs that are due, by the wall clock as it is now.
+
+        Here, not in ``wakeup``, which only asks for it: the clock may be set in between.
+        """
         self._follow()
-        super().wakeup()
+        wait_s: float | None = super()._process_jobs()
+        return wait_s
 
     def _follow(self) -> None:
         offset_s = self.clock.now().timestamp() - self.clock.monotonic()

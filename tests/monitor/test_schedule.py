@@ -72,6 +72,22 @@ async def test_jobs_go_on_when_the_clock_is_set(clock, more, by_s):
     assert [] == rare
 
 
+async def test_jobs_go_on_when_the_clock_is_set_just_before_they_are_looked_for(clock, more):
+    """Set forward between asking for due jobs and looking, it does not count each missed run."""
+    schedule, runs = Schedule(clock), []
+
+    async def job() -> None:
+        runs.append(1)
+
+    schedule.every(0.02, "often", job)
+    schedule.start()
+    await more(runs, 1)
+    schedule._scheduler.wakeup()
+    clock.by_s = YEAR_S
+    await more(runs, 3)
+    await schedule.stop()
+
+
 async def test_a_job_that_fails_runs_again(clock, more):
     """An error of a job ends neither it nor the others."""
     schedule, runs = Schedule(clock), []
