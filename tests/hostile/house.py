@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def servers_running(folder: Path) -> Iterator[Servers]:
     """Start the servers' process, and end it."""
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "hostile.servers", str(folder)],
-        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

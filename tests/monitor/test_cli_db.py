@@ -53,7 +53,8 @@ async def test_check(kept, lines):
     assert (0, "whole") == (plain.exit_code, plain.stdout.splitlines()[-1])
     with closing(sqlite3.connect(kept.data / "tocsin.db")) as raw:
         raw.execute(
-            "INSERT INTO work VALUES ('page', 'art_x', 'ring', 9e9, 9e9, 1, 0, 0, 1, 1, '')"
+            "INSERT INTO work (kind, id, stream, next_at, turn, attempts, deaths, asked_at)"
+            " VALUES ('page', 'art_x', 'ring', 9e9, 9e9, 1, 0, 0)"
         )
         raw.commit()
     wrong = await kept.call("db", "check")

@@ -283,7 +283,7 @@ async def test_an_unforeseen_error_ends_in_a_dead_letter(world, site, write, wit
     class Broken:
         specs = ("quake",)
 
-        def match(self, _document):
+        def match(self, _document, **_options):
             raise ZeroDivisionError("odd")
 
     world.rules = with_rules(world.rules, topics=Broken())

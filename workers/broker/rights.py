@@ -15,7 +15,8 @@ NEEDED: tuple[str, ...] = (
     "xclaim % x x 0 1-1", "xpending % x", "xreadgroup group x x streams % >",
     "xgroup create % x 0", "xgroup delconsumer % x x", "xinfo consumers % x", "xinfo groups %",
     "xinfo stream %", "xgroup setid % x 0",
-    "zadd % 1 x", "zcard %", "zrange % 0 0", "zrangebyscore % 0 1", "zrem % x",
+    "zadd % 1 x", "zcard %", "zcount % 0 1", "zrange % 0 0", "zrangebyscore % 0 1",
+    "zrank % x", "zrem % x",
     "zremrangebyrank % 0 0", "zremrangebyscore % 0 1", "zscan % 0", "zscore % x",
 )  # fmt: skip
 """Each command with what makes it whole; ``%`` is a key of ours."""
