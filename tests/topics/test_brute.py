@@ -149,7 +149,7 @@ def as_record(document) -> Document:
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(trees, documents)
 def test_the_evaluator_agrees_with_a_naive_one(tree, document):
     """Every operator, every scope: the same answer, and hits that cite the text."""

@@ -146,7 +146,7 @@ ANY_SCRIPT = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet=ANY_SCRIPT, max_size=40)), st.data())
 def test_every_text_is_searched(text, data):
     """No text makes matching raise, and a word taken out of a text is found there."""

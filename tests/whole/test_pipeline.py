@@ -72,6 +72,7 @@ async def test_kill_9_loses_and_repeats_nothing(tocsin, wire, receiver, until, s
     assert comparison.good, comparison
 
 
+@pytest.mark.thorough
 async def test_losing_valkey_loses_nothing(tocsin, wire, receiver, until, secret):
     """A Valkey that is killed in mid-run comes back, and every alert arrives once."""
     tocsin.write(list(wire.feed_sources()), _webhook(receiver.url, secret))

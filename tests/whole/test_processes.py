@@ -54,6 +54,7 @@ async def _at_work(tocsin, processes: int) -> bool:
     return await _counted(tocsin, "tocsin_processes") == processes
 
 
+@pytest.mark.thorough
 async def test_two_processes_share_the_work(tocsin, wire, receiver, until, secret):
     """Two processes tell each alert once though one is killed; asked, they answer as one."""
     tocsin.write(list(wire.feed_sources()), _webhook(receiver.url, secret))
@@ -138,6 +139,7 @@ async def test_nothing_outlives_the_supervisor(tocsin, until):
     assert 0 == await tocsin.kill(signal.SIGTERM)
 
 
+@pytest.mark.thorough
 async def test_what_is_wrong_at_the_start_ends_all(tocsin):
     """What one process would not start with, several do not either: same words, same exit code."""
     tocsin.write(NOWHERE, QUIET)

@@ -85,6 +85,10 @@ async def run(options: ProgramOptions, told: bytes, facts: Mapping[str, str]) ->
                 await heard.silent.wait()
         return Ended(status=transport.get_returncode(), said=heard.said)
     except TimeoutError:
+        _end(transport)
+        with suppress(TimeoutError):  # so that nobody goes on before it is buried
+            async with asyncio.timeout(REST_S):
+                await heard.exited.wait()
         return Ended(status=None, said=heard.said)
     finally:
         _end(transport)
