@@ -258,6 +258,12 @@ async def test_a_cluster_moves_and_fails_over(
     assert cluster.copy.port == broker._link._clients.node[1]  # type: ignore[union-attr, index]
 
     with cluster.second.client() as second, cluster.copy.client() as copy:
+
+        async def told() -> bool:
+            nodes = [node.split() for node in _nodes(second)]
+            return any(_id_of(copy) == id_ and "master" in flags for id_, _, flags, *_ in nodes)
+
+        await until(told)  # the others learn of a new master a little later than its clients
         copy.flushall()  # the slot moves without its keys, as if they had been moved one by one
         to = second.execute_command("CLUSTER", "MYID")
         second.execute_command("CLUSTER", "SETSLOT", SLOT, "IMPORTING", _id_of(copy))
@@ -271,6 +277,12 @@ async def test_a_cluster_moves_and_fails_over(
 
     await until(moved)
     assert cluster.second.port == broker._link._clients.node[1]  # type: ignore[union-attr, index]
+
+
+def _nodes(client: redis.Redis) -> list[str]:
+    client.set_response_callback("CLUSTER NODES", lambda told, **_: told)
+    told = client.execute_command("CLUSTER NODES")
+    return (told.decode() if isinstance(told, bytes) else str(told)).splitlines()
 
 
 def _id_of(client: redis.Redis) -> str:

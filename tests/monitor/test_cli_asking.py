@@ -65,11 +65,11 @@ async def test_status(installation, lines):
     """Status tells what the daemon tells, as one object or in words."""
     await installation.start()
     (told,) = lines(await installation.call("status", "--json"))
-    assert "ok" == told["status"]
+    assert told["status"] in {"ok", "degraded"}  # by now its feed may have failed
     assert {"name", "roles", "version", "config_hash", "beat_s"} == set(told["processes"][0])
     plain = await installation.call("status")
     assert 0 == plain.exit_code
-    assert re.match("(ok|degraded), version", plain.stdout)  # by now its feed may have failed
+    assert re.match("(ok|degraded), version", plain.stdout)
     assert "sink journal: 0 undelivered, breaker closed, enabled" in plain.stdout
 
 
