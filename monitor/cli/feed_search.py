@@ -19,7 +19,6 @@ __all__ = ["search"]
 SPACING_S = 1.0
 """Between two requests at one host, where the config has no rule of its own for it: less than a
 poll keeps, because somebody waits, and no more than twelve follow."""
-SECOND_OPINION_S = 10.0
 
 
 class _Pause:
@@ -53,6 +52,7 @@ async def search(settings: "Settings", url: str) -> "Search":
     from workers.errors import Transient
     from workers.feeds import read_feed
     from workers.steps.finding import Finder
+    from workers.steps.look import POOL_S
 
     options, clock = poll_options(settings), SystemClock()
     async with AsyncExitStack() as stack:
@@ -69,7 +69,7 @@ async def search(settings: "Settings", url: str) -> "Search":
                 return parsed
             try:
                 again: ParsedFeed = await pool.call(
-                    SECOND_OPINION_S, read_feed_again, answer.body, answer.url, kind, now,
+                    POOL_S, read_feed_again, answer.body, answer.url, kind, now,
                     options.max_entries,
                 )  # fmt: skip
             except Transient:

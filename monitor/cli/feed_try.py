@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["try_"]
 
-SECOND_OPINION_S = 10.0
-
 
 @click.command("try")
 @config_option
@@ -96,6 +94,7 @@ async def _read(
     from workers.clock import SystemClock
     from workers.errors import Transient
     from workers.feeds import read_feed
+    from workers.steps.look import POOL_S
 
     now, most = SystemClock().now(), poll_options(settings).max_entries
     kind = headers.get("content-type", "")
@@ -105,7 +104,7 @@ async def _read(
     pool = build_pool(settings)
     try:
         second: ParsedFeed = await pool.call(
-            SECOND_OPINION_S, read_feed_again, answer.body, url, kind, now, most
+            POOL_S, read_feed_again, answer.body, url, kind, now, most
         )
     except Transient:
         return parsed

@@ -13,7 +13,9 @@ _TABLE: dict[str, Command] = {
     "poll": Command("monitor.cli.feed_poll:poll", "Poll feeds now."),
     "add": Command("monitor.cli.feed_add:add", "Find a site's feed and watch it."),
     "remove": Command("monitor.cli.feed_remove:remove", "Take out a feed that was added."),
-    "disable": Command("monitor.cli.feed_switch:disable", "Poll a feed no more for now."),
+    "disable": Command(
+        "monitor.cli.feed_switch:disable", "Poll a feed no more, until it is enabled."
+    ),
     "enable": Command("monitor.cli.feed_switch:enable", "Poll a disabled feed again."),
     "export": Command("monitor.cli.feed_export:export", "Write the feeds as OPML."),
 }

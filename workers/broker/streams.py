@@ -158,7 +158,7 @@ class Streams(Beats):
         return []
 
     def _reclaim_due(self, names: tuple[str, ...]) -> bool:
-        """Say whether expired leases are looked for now: at each turn of an idle reader."""
+        """Say whether expired leases are due to be looked for: at each turn of an idle reader."""
         now = self._link.clock.monotonic()
         last = self._reclaimed_at.get(names)
         due = min(RECLAIM_S, self._link.lease_s / 10)

@@ -22,7 +22,7 @@ from workers.steps.hosts import leave
 from workers.steps.threads import Threads
 from workers.text.urls import host_of
 
-__all__ = ["Look", "SecondOpinion", "Seen"]
+__all__ = ["POOL_S", "Look", "SecondOpinion", "Seen"]
 
 SecondOpinion = Callable[[bytes, str, str, datetime, int], ParsedFeed]
 """What runs in the pool: body, address, Content-Type, now and the most entries in, a feed out."""

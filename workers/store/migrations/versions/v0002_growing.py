@@ -168,7 +168,7 @@ def _leavers() -> None:
 
 
 def _keys() -> None:
-    """Keys of over 2,000 bytes become their beginning and their hash, as they are looked for now.
+    """Keys of over 2,000 bytes become their beginning and their hash, as they are looked up.
 
     A version that knows only the first schema makes the same article of such a link again: an
     article's id is a hash of the whole link.
