@@ -78,8 +78,8 @@ def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
     from monitor.cli.topics import try_object
     from monitor.registry import registry
     from workers.pages import settle
+    from workers.steps.again import as_stored
     from workers.steps.documents import document_of_page
-    from workers.steps.read import as_stored
     from workers.topics import QueryError, try_query
 
     settings = load_settings(config).settings
