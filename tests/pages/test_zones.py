@@ -104,3 +104,16 @@ def test_title_lines_are_exempt(divided: Divide) -> None:
     got = divided(f"<p>{title}</p>", Line(tag="p", text=title), title=title)
     assert [("title", "title")] == [(zone.zone, zone.rule) for zone in got.zones]
     assert title not in [line.text for line in got.body]
+
+
+def test_a_zone_line_knows_where_it_stood(divided: Divide) -> None:
+    """Lines kept aside, and those that the extraction left out, are told between which lines."""
+    last = Line(tag="p", text="The ferry stays in the harbour until the ice has gone again.")
+    markup = (
+        "<p>Related stories</p><figure><figcaption>The pier at dusk</figcaption></figure>"
+        f"<p>{last.text}</p><p>Advertisement</p>"
+    )
+    got = divided(markup, Line(tag="p", text="Related stories"), last)
+    told = [("Related stories", 3), ("The pier at dusk", 3), ("Advertisement", 4)]
+    assert told == [(line.text, line.at) for line in got.zones]
+    assert last == got.body[3]

@@ -34,6 +34,8 @@ class ZoneLine(Record, frozen=True, kw_only=True):
     zone: Zone
     text: str
     rule: str
+    at: int | None = None
+    """Lines of the text that stand before it; None where it was none of the page's."""
 
 
 class Cues(Record, frozen=True, kw_only=True):

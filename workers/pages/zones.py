@@ -5,7 +5,9 @@ by R1 to R6, B1 and B2 was prose in more than one case of five.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -79,13 +81,14 @@ def divide(lines: Sequence[Line], page: Page, titles: Iterable[str], book: CueBo
     for line in lines:
         rule = _rule(line, around)
         if rule:
-            zones.append(ZoneLine(zone=rule[0], text=line.text, rule=rule[1]))
+            zones.append(ZoneLine(zone=rule[0], text=line.text, rule=rule[1], at=len(body)))
             continue
         kept, tail = _without_tail(line, around)
         body.append(kept)
         if tail:
-            zones.append(ZoneLine(zone="related", text=tail, rule="R6"))
-    zones.extend(_left_out(lines, around, zones))
+            zones.append(ZoneLine(zone="related", text=tail, rule="R6", at=len(body)))
+    zones.extend(_left_out(lines, body, around, zones))
+    zones.sort(key=lambda line: line.at or 0)
     return Divided(body=tuple(body), zones=tuple(zones))
 
 
@@ -208,13 +211,16 @@ def _cut(text: str, book: CueBook) -> tuple[str, str]:
     return text[: found.start(1)].rstrip(), found[1].strip()
 
 
-def _left_out(lines: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]) -> list[ZoneLine]:
+def _left_out(
+    lines: Sequence[Line], body: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]
+) -> list[ZoneLine]:
     """Return captions and cue lines of the main content that the extraction left out."""
     page = around.page
     known = {key_of(line.text) for line in lines} | {key_of(line.text) for line in zones}
     places = [page.by_key[key].order for key in known if key in page.by_key]
     if not places:
         return []
+    before = _orders(body, page)
     found = []
     for block in page.blocks[min(places) : max(places) + BEYOND]:
         key = key_of(block.text)
@@ -223,5 +229,12 @@ def _left_out(lines: Sequence[Line], around: _Around, zones: Sequence[ZoneLine])
         rule = _by_words(block.text, block, around.book)
         if rule:
             known.add(key)
-            found.append(ZoneLine(zone=rule[0], text=block.text, rule=rule[1]))
+            at = bisect_left(before, block.order)
+            found.append(ZoneLine(zone=rule[0], text=block.text, rule=rule[1], at=at))
     return found
+
+
+def _orders(body: Sequence[Line], page: Page) -> list[int]:
+    """Return for each line of the text how far the page's blocks have come with it, rising."""
+    blocks = (page.by_key.get(key_of(line.text)) for line in body)
+    return list(accumulate((block.order if block else 0 for block in blocks), max))
