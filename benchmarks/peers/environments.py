@@ -20,6 +20,9 @@ PEERS = {
     "feed2exec": ("feed2exec>=0.21,<1",),
     "feedparser": ("feedparser>=6.0.11,<7",),
     "fastfeedparser": ("fastfeedparser>=0.4,<1",),
+    "resiliparse": ("resiliparse>=0.14,<2",),
+    "readability": ("readability-lxml>=0.8.1,<1", "lxml_html_clean>=0.4"),
+    "newspaper4k": ("newspaper4k>=0.9.3,<1", "lxml_html_clean>=0.4"),
 }
 """What is installed for each."""
 
