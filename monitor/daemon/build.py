@@ -22,7 +22,7 @@ from workers.errors import TocsinError
 from workers.net import HttpPoster
 from workers.pages import PageRules
 from workers.pool import ProcessPool
-from workers.pool.tasks import read_feed_again, read_page
+from workers.pool.tasks import read_feed_again, read_page, read_page_alone
 from workers.steps.edges import Edges
 from workers.store import DeadWhich, SqlStore, open_store
 
@@ -37,6 +37,7 @@ __all__ = [
     "page_rules",
     "read_feed_again",
     "read_page",
+    "read_page_alone",
     "read_store",
 ]
 

@@ -192,6 +192,66 @@ def test_a_page_that_cannot_be_read(file, tmp_path: Path):
         assert 1 == call("pages", "try", tmp_path / "none.html", *form).exit_code
 
 
+CONTAMINATED = PAGE.replace(
+    "</article>",
+    "<p>Read More: Murder trial of the harbour master opens</p><p>Advertisement</p>"
+    "<p>The mayor thanked the bakers, who had handed out bread until the sun was up again.</p>"
+    "</article><div id='comments'><p>They said murder here, and wrote a long comment on it.</p>"
+    "</div>",
+)
+
+
+def test_a_page_is_shown_with_its_zones_coloured(file):
+    """People see each line where it stood; what is not searched has its zone, rule and colour."""
+    words = ("pages", "try", str(file("p.html", CONTAMINATED)))
+    coloured = CliRunner().invoke(tocsin, words, color=True).stdout
+    assert "\x1b[31m[related R6] Read More: Murder trial of the harbour master opens\x1b[0m" in (
+        coloured
+    )
+    shown = call(*words).stdout
+    places = [shown.index(text) for text in ("The quake", "[related R6]", "thanked the bakers")]
+    assert sorted(places) == places
+    assert "verdict: doubtful\n  four long lines +1\n" in shown
+    assert "milliseconds: decode " in shown
+
+
+def test_a_page_cannot_take_over_the_terminal(file):
+    """What a page holds is never written as an escape sequence."""
+    evil = PAGE.replace(
+        "The quake of the second", "The \x1b]0;owned\x07quake\x9b31m of the second"
+    )
+    for command in ("try", "compare"):
+        shown = CliRunner().invoke(tocsin, ["pages", command, str(file("p.html", evil))]).stdout
+        assert "quake" in shown
+        assert not set("\x1b\x07\x9b") & set(shown)
+
+
+def test_a_page_is_compared_with_trafilatura_alone(file):
+    """Each line says who searches it, and in which zone it is kept aside instead."""
+    page = file("p.html", CONTAMINATED)
+    (found,) = told(call("pages", "compare", page, "--url", "https://w.example/a", "--json"))
+    lines = {line["text"]: line for line in found["lines"]}
+    more = lines["Read More: Murder trial of the harbour master opens"]
+    assert ("trafilatura", "related", "R6") == (more["who"], more["zone"], more["rule"])
+    prose = [line for text, line in lines.items() if text.startswith("The quake of")]
+    assert [("both", None)] * 4 == [(line["who"], line["zone"]) for line in prose]
+    assert ("A quake at night", "A quake at night") == (
+        found["tocsin"]["title"],
+        found["trafilatura"]["title"],
+    )
+    assert "https://w.example/a" == found["url"]
+    assert "- [related R6] Read More: Murder" in call("pages", "compare", page).stdout
+
+
+def test_nothing_to_compare(file, tmp_path: Path):
+    """A page that is missing, or none at all, ends with 1 and the reason."""
+    missing = call("pages", "compare", tmp_path / "none.html")
+    assert (1, True) == (missing.exit_code, "none.html" in missing.stderr)
+    (found,) = told(empty := call("pages", "compare", file("e.html", ""), "--json"))
+    assert (1, "unreadable", []) == (empty.exit_code, found["tocsin"]["verdict"], found["lines"])
+    assert found["trafilatura"]["error"]
+
+
 # ── topics ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -8,7 +8,7 @@ from lxml import html
 from trafilatura import bare_extraction
 from trafilatura.settings import use_config
 
-__all__ = ["body_of", "date_of"]
+__all__ = ["body_of", "date_of", "whole_of"]
 
 _CONFIG = use_config()
 _CONFIG.set("DEFAULT", "MIN_OUTPUT_SIZE", "0")
@@ -32,6 +32,19 @@ def body_of(
         config=_CONFIG,
     )
     return getattr(document, "body", None)
+
+
+def whole_of(markup: str, url: str) -> dict[str, str | None] | None:
+    """Return title, author, date and text as trafilatura finds them, None if it finds no text.
+
+    Raises:
+        Exception: whatever it stumbles over.
+    """
+    document = bare_extraction(markup, url=url, with_metadata=True)
+    if document is None:
+        return None
+    names = ("title", "author", "date", "text")
+    return {name: getattr(document, name, None) for name in names}
 
 
 def date_of(root: html.HtmlElement) -> str | None:

@@ -6,15 +6,20 @@ from datetime import datetime
 from workers.feeds import second_opinion
 from workers.model.article import Extracted, FetchedPage
 from workers.model.feed import ParsedFeed
-from workers.pages import extract
+from workers.pages import Alone, extract, read_alone
 from workers.pool.child import rules
 
-__all__ = ["read_feed_again", "read_page"]
+__all__ = ["read_feed_again", "read_page", "read_page_alone"]
 
 
 def read_page(page: FetchedPage) -> Extracted:
     """Return what a page says, by the rules of this process, with the time of each stage."""
     return extract(page, rules(), time.perf_counter)
+
+
+def read_page_alone(page: FetchedPage) -> Alone:
+    """Return what trafilatura makes of a page without us."""
+    return read_alone(page, rules(), time.perf_counter)
 
 
 def read_feed_again(
