@@ -14,10 +14,25 @@ import msgspec
 
 from workers.model.base import Record
 
-__all__ = ["Expected", "FeedSpec", "Publisher", "Story", "Wire", "load_wire", "slug_of"]
+__all__ = [
+    "Expected",
+    "FeedSpec",
+    "PageKind",
+    "Publisher",
+    "Story",
+    "Wire",
+    "load_wire",
+    "slug_of",
+]
 
 T = TypeVar("T")
 HOUR_S = 3600.0
+PageKind = Literal[
+    "article", "missing", "consent", "challenge", "teaser", "shell", "listing", "file"
+]
+"""What a story's address answers: its page; not found; a wall that asks for consent, or for proof
+of being human; its beginning alone; a page of which only the JSON-LD has the text; a list of
+stories; a PDF file."""
 
 
 class FeedSpec(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,7 +83,7 @@ class Story(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body: str = ""
     content: str = ""
     """Paragraphs that the feed gives beside the summary; empty is the body's first two."""
-    page: Literal["article", "missing", "consent"] = "article"
+    page: PageKind = "article"
     delay: float = 0.0
     """Seconds that its page takes to answer."""
     also: tuple[str, ...] = ()
@@ -104,6 +119,8 @@ class Publisher(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names of the sections in the navigation bar."""
     language: str = "en"
     charset: str = "utf-8"
+    standing: str = ""
+    """A line that ends the text on each of its pages."""
     article_body: bool = False
     """Repeat the whole text in the page's JSON-LD."""
     stories: tuple[Story, ...] = ()

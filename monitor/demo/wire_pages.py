@@ -6,10 +6,17 @@ A story's body is blocks between blank lines. A block is a paragraph, or opens w
 * ``[photo] caption | credit``;
 * ``[more] headline``: a line "Read More: …" with a link, ``[more-plain] headline``: without one;
 * ``[also] headline``: a line "Also read: …" with a link;
+* ``[see] headline``: "See" and the headline as a link;
+* ``[link] headline``: the headline alone, as a link; ``[kicker] section: headline`` the same
+  behind the name of its section; ``[list] headline | headline`` several of them;
+* ``[label] words``: a line above such a list;
+* ``[tail] paragraph | headline``: a paragraph whose last sentence is "Read more: …";
+* ``[ask] words``: a line that wants something of the reader;
 * ``[ad]``: what a publisher puts between two paragraphs.
 """
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from html import escape
@@ -20,6 +27,7 @@ from workers.model.base import Record
 
 __all__ = ["Scene", "blocks_of", "feed_content", "paragraphs_of", "write_page", "write_plain"]
 
+_TAIL = re.compile(r"\[tail\] ([^|]*?) *\|.*")
 BOX_LINES = 4
 """Headlines in the box below a story, where the story names none."""
 
@@ -48,7 +56,8 @@ def blocks_of(body: str) -> list[str]:
 
 def paragraphs_of(body: str) -> list[str]:
     """Return the plain paragraphs of a story's body."""
-    return [block for block in blocks_of(body) if block[0] not in "#>["]
+    told = (_TAIL.sub(r"\1", block) for block in blocks_of(body))
+    return [block for block in told if block[0] not in "#>["]
 
 
 def _text(text: str) -> str:
@@ -80,6 +89,37 @@ def _also(scene: Scene, headline: str) -> str:
     return f"<p><b>Also read:</b> {_link(scene, headline)}</p>"
 
 
+def _see(scene: Scene, headline: str) -> str:
+    return f"<p>See {_link(scene, headline)}</p>"
+
+
+def _linked(scene: Scene, headline: str) -> str:
+    return f"<p>{_link(scene, headline)}</p>"
+
+
+def _kicker(scene: Scene, text: str) -> str:
+    section, _, headline = text.partition(": ")
+    return f"<p>{_text(section)}: {_link(scene, headline)}</p>"
+
+
+def _list(scene: Scene, text: str) -> str:
+    items = (f"<li>{_link(scene, headline.strip())}</li>" for headline in text.split("|"))
+    return f"<ul>{''.join(items)}</ul>"
+
+
+def _label(_scene: Scene, text: str) -> str:
+    return f"<p><strong>{_text(text)}</strong></p>"
+
+
+def _tail(_scene: Scene, text: str) -> str:
+    paragraph, _, headline = (part.strip() for part in text.partition("|"))
+    return f"<p>{_text(paragraph)} Read more: {_text(headline)}</p>"
+
+
+def _ask(_scene: Scene, text: str) -> str:
+    return f"<p><i>{_text(text)}</i></p>"
+
+
 def _ad(_scene: Scene, _text_of_it: str) -> str:
     return '<div class="ad-slot" data-unit="mid"><span>Advertisement</span></div>'
 
@@ -91,6 +131,13 @@ _BLOCKS: dict[str, Callable[[Scene, str], str]] = {
     "[more]": _more,
     "[more-plain]": _more_plain,
     "[also]": _also,
+    "[see]": _see,
+    "[link]": _linked,
+    "[kicker]": _kicker,
+    "[list]": _list,
+    "[label]": _label,
+    "[tail]": _tail,
+    "[ask]": _ask,
     "[ad]": _ad,
 }
 
@@ -134,7 +181,7 @@ def _json_ld(scene: Scene) -> str:
         "publisher": {"@type": "NewsMediaOrganization", "name": scene.publisher.name},
         "isAccessibleForFree": True,
     }
-    if scene.publisher.article_body:
+    if scene.publisher.article_body or story.page == "shell":
         written["articleBody"] = "\n".join(paragraphs_of(story.body))
     return json.dumps(written, ensure_ascii=False, indent=1).replace("</", "<\\/")
 
@@ -145,6 +192,12 @@ def _nav(scene: Scene) -> str:
         f'<li><a href="{home}/section/{slug_of(name)}">{_text(name)}</a></li>'
         for name in scene.publisher.nav
     )
+
+
+def _body(scene: Scene) -> str:
+    blocks = blocks_of(scene.story.body)
+    standing = scene.publisher.standing
+    return "\n".join(_block(scene, block) for block in (*blocks, *((standing,) * bool(standing))))
 
 
 def _places(scene: Scene) -> dict[str, str]:
@@ -171,7 +224,7 @@ def _places(scene: Scene) -> dict[str, str]:
         "comments": "\n".join(map(_comment, story.comments)),
         "comment_count": str(len(story.comments)),
         "json_ld": _json_ld(scene),
-        "body": "\n".join(_block(scene, block) for block in blocks_of(story.body)),
+        "body": _body(scene),
     }
 
 
@@ -186,7 +239,7 @@ def write_page(template: str, scene: Scene) -> bytes:
 
 
 def write_plain(template: str, *, site: str, url: str) -> bytes:
-    """Return a page that is no story (consent wall, not found).
+    """Return a page that is no story (a wall, not found).
 
     Raises:
         KeyError: the template names a place that there is not.

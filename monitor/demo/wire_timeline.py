@@ -22,8 +22,11 @@ BEHIND_S = 90.0
 FeedState = Literal["good", "failing", "moved", "gone", "resting"]
 HUB = "/_wire/hub"
 """Where the newswire's own hub is."""
-
-
+_WALLS = frozenset({"consent", "challenge"})
+"""Pages that stand before a story and say nothing of it,"""
+_OWN = frozenset({"teaser", "shell", "listing"})
+"""and pages that have a design of their own; both by the names of their templates."""
+_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 _PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
@@ -85,7 +88,7 @@ class Newswire:
         known = {f"{key}/{story.key}" for key, story in self._pages.values()}
         if strangers := {line.story for line in self._expected} - known:
             raise ValueError(f"expected.toml names stories that are not there: {strangers}")
-        wanted = {p.template for p in self.publishers.values()} | {"consent", "missing"}
+        wanted = {p.template for p in self.publishers.values()} | _WALLS | _OWN | {"missing"}
         if lacking := wanted - self._templates.keys():
             raise ValueError(f"newswire lacks templates: {lacking}")
 
@@ -289,19 +292,17 @@ class Newswire:
             home=f"/{key}",
             published=dated(started, story.at),
         )
-        wall = self._templates["consent"] if story.page == "consent" else None
-        body = (
-            write_plain(wall, site=publisher.name, url=scene.url)
-            if wall
-            else write_page(self._templates[publisher.template], scene)
-        )
-        charset = "utf-8" if wall else publisher.charset
-        return Reply(
-            status=200,
-            headers=(("Content-Type", f"text/html; charset={charset}"),),
-            body=body,
-            delay_s=story.delay,
-        )
+        if story.page == "file":
+            kind, body = "application/pdf", _PDF
+        elif story.page in _WALLS:
+            wall = self._templates[story.page]
+            kind = "text/html; charset=utf-8"
+            body = write_plain(wall, site=publisher.name, url=scene.url)
+        else:
+            template = story.page if story.page in _OWN else publisher.template
+            kind = f"text/html; charset={publisher.charset}"
+            body = write_page(self._templates[template], scene)
+        return Reply(status=200, headers=(("Content-Type", kind),), body=body, delay_s=story.delay)
 
     def _missing(self, path: str, base_url: str) -> Reply:
         key = path.strip("/").partition("/")[0]

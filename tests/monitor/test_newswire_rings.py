@@ -36,7 +36,18 @@ PAGE_ONLY = {
     "/meridian/world/envoys-in-larnaca-agree-map-of-crossing-points.html",
     "/beacon/world/airstrike-flattens-militia-depot-in-desert-near-akashat",
     "/kestrel/markets/governor-says-savers-should-not-expect-a-present",
+    "/gatehouse/money/ferry-tickets-free-for-a-night-after-break-in",
 }
+VERDICTS = {
+    "consent": ("thin", "feed"),
+    "challenge": ("thin", "feed"),
+    "missing": ("unreadable", "feed"),
+    "file": ("unreadable", "feed"),
+    "teaser": ("thin", "feed"),
+    "shell": ("article", "articleBody"),
+    "listing": ("not_article", "page"),
+}
+"""What is thought of each kind of page, and whose text is searched then."""
 TOPICS = tomllib.loads((FOLDER / "topics.toml").read_text("utf-8"))
 
 
@@ -165,6 +176,22 @@ def test_pages_are_extracted() -> None:
     assert {url: story.title for url, story in wanted.items()} == {
         url: page.title for url, page in read.items()
     }
+
+
+def test_pages_that_are_no_article() -> None:
+    """Each other kind of page gets its verdict, and what can be had is searched."""
+    found = {
+        story.page: (settled()[url].verdict, settled()[url].text_from)
+        for url, story in NEW.items()
+        if story.page != "article"
+    }
+    assert VERDICTS == found
+
+
+def test_every_contamination_is_there() -> None:
+    """The pages hold what each rule keeps aside (B3 needs a memory of the host)."""
+    rules = {line.rule for page in settled().values() for line in page.zones}
+    assert {"R2", "R4", "R5", "R6", "B1", "B2", "C1"} <= rules
 
 
 def test_exactly_the_expected_rings() -> None:
