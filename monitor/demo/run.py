@@ -16,6 +16,7 @@ from monitor import shipped
 from monitor.daemon.service import Daemon
 from monitor.demo.expect import Comparison, compare
 from monitor.demo.newswire import Newswire, NewswireServer
+from monitor.demo.pages_read import pages_read
 from monitor.demo.treated import treated
 from monitor.logs import configure
 from monitor.settings import Loaded, load, render
@@ -160,6 +161,7 @@ async def _play(
         return 0
     comparison = await playing
     say(await treated(daemon.state.parts.store, wire))
+    say(await pages_read(daemon.state.parts.store, wire))
     say(_summary(len(wire.expected()), comparison))
     if not once:
         say(what_next())
