@@ -13,6 +13,7 @@ __all__ = [
     "Cues",
     "Extracted",
     "FetchedPage",
+    "HostLines",
     "PageJob",
     "PublishedFrom",
     "TextFrom",
@@ -60,6 +61,18 @@ class FetchedPage(Record, frozen=True, kw_only=True):
     body: bytes
     content_type: str = ""
     """The HTTP header Content-Type as sent."""
+    known: frozenset[int] = frozenset()
+    """Hashes of lines that stand in several stories of its host (`workers.pages.memory`)."""
+
+
+class HostLines(Record, frozen=True, kw_only=True):
+    """What a page adds to the memory of its host."""
+
+    host: str
+    story: int
+    """The hash of its article's id."""
+    lines: tuple[tuple[int, int], ...]
+    """Of each line of its text its hash and its weight."""
 
 
 class Extracted(Record, frozen=True, kw_only=True):

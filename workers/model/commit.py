@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import field
 
 from workers.model.alert import DeadLine, RingUnit, TraceLine
-from workers.model.article import ArticleRow, Work
+from workers.model.article import ArticleRow, HostLines, Work
 from workers.model.base import Record
 from workers.model.feed import EntryRow, FeedRow, KnownEntry
 from workers.model.message import EventChanges
@@ -90,6 +90,8 @@ class ArticleCommit(Record, frozen=True, kw_only=True):
     dead: DeadLine | None = None
     """A dead letter to keep."""
     trace: tuple[TraceLine, ...] = ()
+    lines: HostLines | None = None
+    """What the page adds to the memory of its host; None where no page was read."""
 
 
 class DeliveryCommit(Record, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from workers.pages.parse import parse
 from workers.pages.rules import PageRules
 from workers.pages.sites import site_of
 from workers.pages.verdict import judge
-from workers.pages.zones import divide
+from workers.pages.zones import divide, without_common
 
 __all__ = ["extract"]
 
@@ -94,6 +94,7 @@ def _understood(
     watch.lap("zones")
     judged = judge(metadata, seen, divided.body, page.url)
     watch.lap("verdict")
+    divided = without_common(divided, page.known)
     return Extracted(
         url=page.url,
         verdict=judged.verdict,

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 import msgspec
+from msgspec.structs import replace
 
 from workers.model.article import Zone, ZoneLine
 from workers.pages.blocks import Block, Page, key_of
 from workers.pages.body import Line
 from workers.pages.cues import CueBook
+from workers.pages.memory import hash_of
 
-__all__ = ["Divided", "divide", "divide_text"]
+__all__ = ["Divided", "divide", "divide_text", "without_common"]
 
 LINKED = 0.9
 PARTLY = 0.6
@@ -106,6 +108,28 @@ def divide_text(text: str, book: CueBook) -> tuple[str, tuple[ZoneLine, ...]]:
         if tail:
             zones.append(ZoneLine(zone="related", text=tail, rule="R6"))
     return "\n".join(body).strip(), tuple(zones)
+
+
+def without_common(divided: Divided, known: frozenset[int]) -> Divided:
+    """Set aside what stands in several stories of the page's host (B3), by hashes of lines."""
+    if not known:
+        return divided
+    common = [line for line in divided.body if hash_of(line.text) in known]
+    if not common:
+        return divided
+    body: list[Line] = []
+    places, aside = [], []
+    for line in divided.body:
+        places.append(len(body))
+        if line in common:
+            aside.append(ZoneLine(zone="boilerplate", text=line.text, rule="B3", at=len(body)))
+        else:
+            body.append(line)
+    places.append(len(body))
+    moved = [replace(line, at=places[line.at]) for line in divided.zones if line.at is not None]
+    loose = [line for line in divided.zones if line.at is None]
+    zones = sorted([*loose, *moved, *aside], key=lambda line: line.at or 0)
+    return Divided(body=tuple(body), zones=tuple(zones))
 
 
 def _rule(line: Line, around: _Around) -> Rule | None:

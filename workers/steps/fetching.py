@@ -14,6 +14,7 @@ from workers.steps.edges import Edges, Rules
 from workers.steps.events import Events
 from workers.steps.hosts import leave
 from workers.steps.network import is_our_own
+from workers.text.urls import host_of
 
 __all__ = ["Fetching", "Got"]
 
@@ -94,6 +95,7 @@ class Fetching:
             url=answer.url,
             body=answer.body,
             content_type=answer.headers.get("content-type", ""),
+            known=await self._edges.store.host_lines(host_of(answer.url)),
         )
         began = self._edges.clock.monotonic()
         try:

@@ -6,9 +6,9 @@ import structlog
 
 from workers.alerts.retry import page_delay
 from workers.errors import StoreDown, Transient
-from workers.model.article import Extracted, FetchedPage, PageJob
+from workers.model.article import Extracted, FetchedPage, HostLines, PageJob
 from workers.model.commit import ArticleCommit
-from workers.pages import settle
+from workers.pages import lines_of, settle
 from workers.steps.again import as_stored, editions, wants_page
 from workers.steps.documents import as_read, document_of_page, ring_unit
 from workers.steps.edges import Edges, Rules, RulesNow
@@ -118,6 +118,7 @@ class Read:
                 dead=dead_letter(job, read, reason, now),
                 topics_version=rules.topics_version,
                 trace=told(job, read, matched, now, may_ring=may_ring),
+                lines=_lines(job, got),
             )
         )
         self._edges.meter.count("tocsin_articles_total", text_from=read.text_from)
@@ -139,3 +140,10 @@ def _full_text(got: Got, read: Extracted, *, again: bool) -> bool | None:
     if again or (got.reason is None and not got.fetched):
         return None
     return got.fetched and read.text_from in {"page", "articleBody"}
+
+
+def _lines(job: PageJob, got: Got) -> HostLines | None:
+    """Return what a page that was got now adds to the memory of its host."""
+    if got.page is None or not got.fetched:
+        return None
+    return lines_of(got.page, host_of(got.page.url), job.article.id)

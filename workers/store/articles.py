@@ -10,7 +10,7 @@ from workers.model.alert import RingUnit
 from workers.model.article import ArticleRow, PageJob
 from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
-from workers.store import dead, merge, rings, traces, work
+from workers.store import dead, hostlines, merge, rings, traces, work
 from workers.store.columns import bounded
 from workers.store.sql import Fixed, lock
 from workers.store.tables import articles, entries, feeds, keys
@@ -114,6 +114,8 @@ def commit(
     if reading.dead is not None and kept:
         dead.keep(conn, reading.dead)
     traces.write(conn, reading.trace)
+    if reading.lines is not None:  # last of all: of a host one reading ends after the other
+        hostlines.note(conn, now, reading.lines)
 
 
 def _of_event(unit: RingUnit, article: str) -> RingUnit:

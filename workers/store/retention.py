@@ -33,6 +33,7 @@ from workers.store.tables import (
     entries,
     events,
     held,
+    host_lines,
     messages,
     meta,
     rung,
@@ -59,6 +60,8 @@ UNLISTED = timedelta(days=30)
 """An identity is kept for so long after its feed has stopped listing it."""
 TOLD = timedelta(days=400)
 """What a burst has let through: longer than any window that is of use."""
+HOSTS = timedelta(days=30)
+"""The memory of a host is kept for so long after a page of it was read."""
 CLOSED = timedelta(days=30)
 """Closed work is kept for so long: nobody holds a turn of it any more."""
 
@@ -89,6 +92,7 @@ def steps(keep: KeepOptions, now: datetime) -> tuple[Step, ...]:
         ("entries", _entries, unlisted_before),
         ("texts", _texts, text_before),
         ("articles", _articles, unlisted_before),
+        ("hosts", _hosts, now - HOSTS),
         ("work", _work, now - CLOSED),
     )
     return tuple(
@@ -175,6 +179,10 @@ def _dead(conn: Connection, before: datetime) -> int:
 
 def _trace(conn: Connection, before: datetime) -> int:
     return _delete(conn, trace, trace.c.at < before)
+
+
+def _hosts(conn: Connection, before: datetime) -> int:
+    return _delete(conn, host_lines, host_lines.c.noted_at < before)
 
 
 def _entries(conn: Connection, before: datetime) -> int:

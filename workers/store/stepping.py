@@ -22,6 +22,7 @@ from workers.store import (
     deliveries,
     events,
     feeds,
+    hostlines,
     incarnation,
     knowledge,
     polls,
@@ -161,6 +162,10 @@ class StepStore(Base):
     async def commit_article(self, commit: ArticleCommit) -> None:
         """Store a reading: text, keys, what rang for the first time with its deliveries."""
         await self._write(articles.commit, commit, keep_text=self._keeps_text)
+
+    async def host_lines(self, host: str) -> frozenset[int]:
+        """Return hashes of the lines that stand in several stories of a host."""
+        return await self._read(hostlines.known, host)
 
     async def load_delivery(self, delivery: str) -> DeliveryJob | None:
         """Return the delivery with what it tells, None if there is none."""

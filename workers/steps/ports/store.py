@@ -116,6 +116,10 @@ class Store(Protocol):
         """Store a reading: text, keys, what rang for the first time with its deliveries."""
         ...
 
+    async def host_lines(self, host: str) -> frozenset[int]:
+        """Return hashes of the lines that stand in several stories of a host."""
+        ...
+
     async def load_delivery(self, delivery: str) -> DeliveryJob | None:
         """Return the delivery with what it tells, None if there is none."""
         ...

@@ -12,6 +12,7 @@ from workers.store.tables.articles import (
 from workers.store.tables.base import metadata
 from workers.store.tables.deliveries import deliveries, held, left, sinks, undone
 from workers.store.tables.feeds import addresses, feeds, subscriptions
+from workers.store.tables.hosts import host_lines
 from workers.store.tables.meta import accepted, meta
 from workers.store.tables.work import dead, work
 
@@ -28,6 +29,7 @@ __all__ = [
     "events",
     "feeds",
     "held",
+    "host_lines",
     "keys",
     "left",
     "messages",
