@@ -138,7 +138,7 @@ def _hashed(key: str) -> int:
 
 
 def _place(known: _Memory, news: dict[int, int], shared: list[list[int]], own: int) -> int:
-    """Return the place of the story that a page tells: its own, the latest that it shares enough of, new.
+    """Return the place of the story that a page tells: its own, the latest that is like it, new.
 
     What is common already proves nothing: else a page of little text would be one story with every
     other page of its host.
