@@ -126,9 +126,11 @@ def noted(memory: bytes | None, page: HostLines, today: int) -> bytes:
         story = _Story(story=page.story, day=today, weight=0, lines=array("I"))
     story.day = today
     if story.story == page.story:  # not of another page that tells the same
-        story.lines, story.weight = array("I", news), sum(news.values())
+        story.lines = array("I", news)
     known.stories.append(story)
     _promote(known, story, shared, today)
+    if story.story == page.story:
+        story.weight = sum(news[hashed] for hashed in story.lines)
     _shorten(known)
     return _closed(known)
 
