@@ -26,7 +26,7 @@ from workers.sinks import WebhookOptions
 from workers.sinks.webhook.sink import WebhookSink
 from workers.steps.deliver import Deliver
 from workers.steps.edges import Edges, Rules
-from workers.steps.look import Look
+from workers.steps.look import Look, day_of
 from workers.steps.poll import Poll
 from workers.steps.read import Read
 from workers.steps.relay import PAGE_STREAMS, sink_stream
@@ -122,6 +122,15 @@ class World:
         ids = await self.store.sync_feeds(sources)
         self.rules = _with(self.rules, sources={ids[one.url]: one for one in sources})
         return [ids[url] for url in urls]
+
+    def begin_day(self, feed: str) -> None:
+        """Let the day of this feed begin: until it ends, no poll has to ask for all of it.
+
+        When that is depends on its id, and so on the port that the site has in this run.
+        """
+        today = day_of(feed, self.clock.now())
+        while day_of(feed, self.clock.now()) == today:
+            self.clock.advance(60)
 
     async def poll(self, feed: str) -> FeedRow:
         """Poll; return the feed's row after it."""

@@ -61,6 +61,7 @@ async def test_it_is_told_twice(world, page, with_rules):
 
 async def test_the_page_is_asked_whole_and_its_feed_with_conditions(world, site, page):
     """Validators of the one are never sent to the other."""
+    world.begin_day(page)
     for _ in range(3):
         await world.poll(page)
         world.clock.advance(900)

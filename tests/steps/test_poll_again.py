@@ -56,7 +56,7 @@ def serve(world, site, write):
             ),
         )
         row = await world.poll(feed)
-        world.clock.advance(1)  # longer, and the poll that reads all once a day may fall in
+        world.clock.advance(900)
         return row
 
     return do
@@ -66,6 +66,7 @@ def serve(world, site, write):
 async def feed(world, serve) -> str:
     """A feed whose first poll listed a, b and c."""
     (one,) = await world.feeds("/feed")
+    world.begin_day(one)
     await serve(one, "a", "b", "c")
     return one
 

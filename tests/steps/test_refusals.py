@@ -20,6 +20,7 @@ async def test_server_that_says_304_for_ever_is_found_out(world, site, write) ->
     item, rss, _ = write
     site.put("/feed", rss(item("a", "One")), etag='"1"')
     (feed,) = await world.feeds("/feed")
+    world.begin_day(feed)
     assert 0 == (await world.poll(feed)).errors
     site.put("/feed", "", 304)
     world.clock.advance(60)

@@ -22,7 +22,7 @@ from workers.steps.hosts import leave
 from workers.steps.threads import Threads
 from workers.text.urls import host_of
 
-__all__ = ["POOL_S", "Look", "SecondOpinion", "Seen"]
+__all__ = ["POOL_S", "Look", "SecondOpinion", "Seen", "day_of"]
 
 SecondOpinion = Callable[[bytes, str, str, datetime, int], ParsedFeed]
 """What runs in the pool: body, address, Content-Type, now and the most entries in, a feed out."""
@@ -195,9 +195,13 @@ def unconditional(feed: FeedRow, now: datetime) -> bool:
     """
     if feed.baselined_at is None or feed.last_good_at is None:
         return True
-    shift = int.from_bytes(blake2b(feed.id.encode(), digest_size=4).digest(), "big") % DAY_S
-    days = [(moment.timestamp() + shift) // DAY_S for moment in (feed.last_good_at, now)]
-    return days[0] != days[1]
+    return day_of(feed.id, feed.last_good_at) != day_of(feed.id, now)
+
+
+def day_of(feed_id: str, moment: datetime) -> int:
+    """Return the number of the day that a moment falls in, as the days of this feed go."""
+    shift = int.from_bytes(blake2b(feed_id.encode(), digest_size=4).digest(), "big") % DAY_S
+    return int(moment.timestamp() + shift) // DAY_S
 
 
 def may_tell(configured: str, present: str) -> bool:
