@@ -7,6 +7,7 @@ decided by one statement, so that of several processes that notice the same thin
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec import structs
 from sqlalchemy import ColumnElement, Connection, Double, bindparam, literal, select, update
 
 from workers.model.alert import Delivery
@@ -21,11 +22,12 @@ from workers.model.message import (
     Raised,
 )
 from workers.store import deliveries
-from workers.store.sql import Fixed, Insert, insert_for, put_new
+from workers.store.columns import storable
+from workers.store.sql import Fixed, Insert, Several, chunks, insert_for, put_new
 from workers.store.tables import events as table
 from workers.store.tables import messages
 
-__all__ = ["CALM", "change", "end_event", "open_events", "raise_event", "settle"]
+__all__ = ["CALM", "change", "change_all", "end_event", "open_events", "raise_event", "settle"]
 
 CALM = timedelta(minutes=10)
 """An event of one kind and subject is told once in so long: what flaps goes on silently."""
@@ -140,6 +142,38 @@ def change(conn: Connection, now: datetime, changes: EventChanges) -> tuple[Rais
     raised = [end_event(conn, now, end) for end in changes.ended]
     raised += [raise_event(conn, now, intent) for intent in changes.raised]
     return tuple(one for one in raised if one is not None)
+
+
+_OPEN_OF = Several(
+    lambda places: select(table.c.kind, table.c.subject).where(
+        table.c.kind.in_(places("kinds", table.c.kind.type)),
+        table.c.subject.in_(places("subjects", table.c.subject.type)),
+        table.c.ended_at.is_(None),
+    )
+)
+
+
+def change_all(
+    conn: Connection, now: datetime, changes: Sequence[EventChanges]
+) -> list[tuple[Raised, ...]]:
+    """Raise and end what some steps have noticed; return what each raised.
+
+    What they would end is hardly ever open, so all of it is looked for at once.
+    """
+    ended = {(end.kind, end.subject) for one in changes for end in one.ended}
+    open_ = {
+        (kind, subject)
+        for some in chunks(ended)
+        for kind, subject in _OPEN_OF.rows(
+            conn, {}, kinds=[kind for kind, _ in some], subjects=[name for _, name in some]
+        )
+    }
+    found = []
+    for one in changes:
+        # what one of them raises just now, none of the others ends: they are of different feeds
+        ends = tuple(end for end in one.ended if (end.kind, storable(end.subject)) in open_)
+        found.append(change(conn, now, structs.replace(one, ended=ends)))
+    return found
 
 
 _OPEN_OF_KIND = select(table.c.subject).where(

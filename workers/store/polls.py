@@ -4,7 +4,7 @@ What is committed twice (a crash between commit and acknowledgement, a feed poll
 nothing the second time: an entry asks for work only if it is new, or its text or edition is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -38,7 +38,7 @@ from workers.store.sql import Fixed, Several, chunks, lock, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
 from workers.text.urls import canonical, host_of
 
-__all__ = ["bury", "commit", "store_entries"]
+__all__ = ["Outcome", "bury", "commit", "commit_all", "store_entries"]
 
 _KEPT = frozenset({
     "id", "url", "name", "tags", "weight", "interval_fixed_s", "parked", "full_text",
@@ -67,11 +67,50 @@ class _Placed(Record, frozen=True, kw_only=True):
     known: _Known | None
 
 
-_STORED = Fixed(
-    select(feeds.c.url, feeds.c.last_poll_at, feeds.c.last_new_at)
-    .where(feeds.c.id == bindparam("the_id"))
-    .with_for_update(key_share=True)
+_STORED = Several(
+    lambda places: (
+        select(feeds.c.id, feeds.c.url, feeds.c.last_poll_at, feeds.c.last_new_at)
+        .where(feeds.c.id.in_(places("some", feeds.c.id.type)))
+        .order_by(feeds.c.id)
+        .with_for_update(key_share=True)
+    )
 )
+Outcome = tuple[Raised, ...] | BaseException
+"""What a poll raised, or why it could not be stored."""
+
+
+class _Poll(Record, frozen=True, kw_only=True):
+    """A poll, and what it found when it came to be stored."""
+
+    told: PollCommit
+    url: str
+    """The feed's, as stored."""
+    intents: tuple[EntryIntent, ...]
+    """What of its own it may store."""
+    overtaken: bool
+    left_out: bool
+    """Whether it may not store all of them."""
+
+
+def commit_all(conn: Connection, now: datetime, some: Sequence[PollCommit]) -> list[Outcome]:
+    """Store polls; return what became of each.
+
+    They share their statements. One that fails is stored by itself, and costs no other.
+    """
+    if len(some) == 1:
+        return [commit(conn, now, some[0])]
+    outcomes: list[Outcome] = []
+    if len({poll.feed.id for poll in some}) == len(some):  # else one must see what another did
+        error = apart(conn, lambda: outcomes.extend(_commit(conn, now, some)))
+        if error is None:
+            return outcomes
+    return [_alone(conn, now, poll) for poll in some]
+
+
+def _alone(conn: Connection, now: datetime, poll: PollCommit) -> Outcome:
+    raised: list[Raised] = []
+    error = apart(conn, lambda: raised.extend(commit(conn, now, poll)))
+    return tuple(raised) if error is None else error
 
 
 def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, ...]:
@@ -84,33 +123,69 @@ def commit(conn: Connection, now: datetime, poll: PollCommit) -> tuple[Raised, .
     Raises:
         TocsinError: there is no such feed.
     """
-    stored = _STORED.typed(conn, {"the_id": poll.feed.id})
-    if not stored:
-        raise TocsinError(f"cannot store a poll: {poll.feed.id}: there is no such feed")
-    ((url, last_poll_at, last_new_at),) = stored
-    poll = structs.replace(poll, feed=_with_pushed(poll.feed, last_new_at))
+    return _commit(conn, now, (poll,))[0]
+
+
+def _commit(
+    conn: Connection, now: datetime, some: Sequence[PollCommit]
+) -> list[tuple[Raised, ...]]:
+    """Store polls of different feeds."""
+    found = [_found(conn, poll, stored) for poll, stored in _stored(conn, some)]
+    _store_feeds(conn, now, found)
+    failed = store_entries(conn, now, [intent for poll in found for intent in poll.intents])
+    _forget_marks(conn, found, failed)
+    bury(conn, now, [*(dead for poll in some for dead in poll.dead), *failed])
+    _note_listed(conn, now, some)
+    traces.write(conn, [line for poll in some for line in poll.trace])
+    return events.change_all(conn, now, [poll.events for poll in some])
+
+
+def _stored(
+    conn: Connection, some: Sequence[PollCommit]
+) -> Iterator[tuple[PollCommit, Sequence[Any]]]:
+    stored = {
+        id_: values
+        for ids in chunks(poll.feed.id for poll in some)
+        for id_, *values in _STORED.rows(conn, {}, some=ids)
+    }
+    for poll in some:
+        if poll.feed.id not in stored:
+            raise TocsinError(f"cannot store a poll: {poll.feed.id}: there is no such feed")
+        yield poll, stored[poll.feed.id]
+
+
+def _found(conn: Connection, poll: PollCommit, stored: Sequence[Any]) -> _Poll:
+    """Return a poll with what of it may be stored, by what its feed's row has come to be."""
+    url, last_poll_at, last_new_at = stored
     overtaken = last_poll_at != poll.loaded_at
-    known = _known(conn, poll.intents) if overtaken else {}
-    intents = [
-        intent
-        for intent in {intent.entry.id: intent for intent in poll.intents}.values()
-        if not (overtaken and intent.entry.baseline and intent.entry.id not in known)
-    ]
-    left_out = len(intents) < len({intent.entry.id for intent in poll.intents})
-    _store_feed(conn, now, poll, url, news=not overtaken, whole=not left_out)
-    failed = store_entries(conn, now, intents)
-    if failed and poll.marks:  # they would say that all are stored
-        conn.execute(update(feeds).where(feeds.c.id == poll.feed.id).values(marks=None))
-    bury(conn, now, (*poll.dead, *failed))
-    _note_listed(conn, now, poll)
-    traces.write(conn, poll.trace)
-    return events.change(conn, now, poll.events)
+    own = {intent.entry.id: intent for intent in poll.intents}
+    kept = own
+    if overtaken:
+        known = _known(conn, poll.intents)
+        kept = {id_: one for id_, one in own.items() if not one.entry.baseline or id_ in known}
+    return _Poll(
+        told=structs.replace(poll, feed=_with_pushed(poll.feed, last_new_at)),
+        url=url,
+        intents=tuple(kept.values()),
+        overtaken=overtaken,
+        left_out=len(kept) < len(own),
+    )
 
 
 def _with_pushed(feed: FeedRow, last_new_at: datetime | None) -> FeedRow:
     """Return the row with the time of what was pushed while its feed was polled."""
-    times = [at for at in (feed.last_new_at, last_new_at) if at is not None]
-    return structs.replace(feed, last_new_at=max(times, default=None))
+    if last_new_at is None or (feed.last_new_at is not None and feed.last_new_at >= last_new_at):
+        return feed
+    return structs.replace(feed, last_new_at=last_new_at)
+
+
+def _forget_marks(conn: Connection, polls: Sequence[_Poll], failed: Sequence[DeadEntry]) -> None:
+    """Marks would say that all is stored; the next poll reads those documents whole."""
+    hurt = {one.intent.entry.feed_id for one in failed}
+    for poll in polls:
+        if poll.told.marks and poll.told.feed.id in hurt:
+            feed = feeds.c.id == poll.told.feed.id
+            conn.execute(update(feeds).where(feed).values(marks=None))
 
 
 def bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:
@@ -132,35 +207,36 @@ def bury(conn: Connection, now: datetime, failed: Sequence[DeadEntry]) -> None:
 # ── the feed ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _store_feed(  # noqa: PLR0913 - one row, and the two conditions on it
-    conn: Connection,
-    now: datetime,
-    poll: PollCommit,
-    url: str,
-    *,
-    news: bool,
-    whole: bool,
-) -> None:
-    feed = poll.feed
+def _store_feeds(conn: Connection, now: datetime, polls: Sequence[_Poll]) -> None:
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for poll in polls:
+        values = _written(conn, now, poll)
+        alike.setdefault(tuple(values), []).append(values)
+    for names, rows in alike.items():
+        _store(names).run(conn, *rows)
+
+
+def _written(conn: Connection, now: datetime, poll: _Poll) -> dict[str, Any]:
+    """Return what a poll writes of its feed's row, with the id."""
+    told, feed = poll.told, poll.told.feed
     values = {f"to_{name}": getattr(feed, name) for name in _WRITTEN}
-    values["to_next_poll_at"] = now + timedelta(seconds=poll.delay_s)
-    names = list(_WRITTEN)
-    for name, written in (("baselined_at", news), ("validators", whole)):
-        if written:
-            names.append(name)
-            values[f"to_{name}"] = getattr(feed, name)
-    if news and poll.marks is not None:
-        names.append("marks")
-        values["to_marks"] = poll.marks
-    if feed.url != url and _is_news(conn, feed.url, url):
-        names.append("url")
+    values["the_id"] = feed.id
+    values["to_next_poll_at"] = now + timedelta(seconds=told.delay_s)
+    if not poll.overtaken:
+        values["to_baselined_at"] = feed.baselined_at
+    if not poll.left_out:
+        values["to_validators"] = feed.validators
+    if not poll.overtaken and told.marks is not None:
+        values["to_marks"] = told.marks
+    if feed.url != poll.url and _is_news(conn, feed.url, poll.url):
         values["to_url"] = feed.url
-        note_addresses(conn, feed.id, (url, feed.url), "moved")
-    _store(tuple(names)).run(conn, values | {"the_id": feed.id})
+        note_addresses(conn, feed.id, (poll.url, feed.url), "moved")
+    return values
 
 
 @cache
-def _store(names: tuple[str, ...]) -> Fixed:
+def _store(bound: tuple[str, ...]) -> Fixed:
+    names = [name.removeprefix("to_") for name in bound if name != "the_id"]
     values = {name: bindparam(f"to_{name}", type_=feeds.c[name].type) for name in names}
     return Fixed(update(feeds).where(feeds.c.id == bindparam("the_id")).values(values))
 
@@ -454,8 +530,10 @@ def _ask(conn: Connection, now: datetime, placed: Sequence[_Placed]) -> None:
 
 # ── what the feed lists ─────────────────────────────────────────────────────────────────────────
 
-_LISTED = Fixed(
-    select(entries.c.id).where(entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True))
+_LISTED = Several(
+    lambda places: select(entries.c.id).where(
+        entries.c.feed_id.in_(places("some", entries.c.feed_id.type)), entries.c.listed.is_(True)
+    )
 )
 _NOTE = Fixed(
     update(entries)
@@ -467,17 +545,22 @@ _NOTE = Fixed(
 )
 
 
-def _note_listed(conn: Connection, now: datetime, poll: PollCommit) -> None:
-    """Note what has left the feed's document and what has come into it.
+def _note_listed(conn: Connection, now: datetime, polls: Sequence[PollCommit]) -> None:
+    """Note what has left the feeds' documents and what has come into them.
 
     Only differences are written. A poll that brought no document lists nothing, and then the last
     one stands: a feed that answers 304 for months still lists what it listed.
     """
-    listed = {entry_id(poll.feed.id, identity) for identity in poll.listed}
-    listed.update(intent.entry.id for intent in poll.intents)
-    if not listed:
-        return
-    before = {id_ for (id_,) in _LISTED.fetch(conn, {"feed": poll.feed.id})}
-    for ids, is_listed in ((before - listed, False), (listed - before, True)):
-        notes = [{"the_id": id_, "is_listed": is_listed, "present": now} for id_ in sorted(ids)]
-        _NOTE.run(conn, *notes)
+    listed: set[str] = set()
+    told = []
+    for poll in polls:
+        if poll.listed or poll.intents:
+            told.append(poll.feed.id)
+            listed.update(entry_id(poll.feed.id, identity) for identity in poll.listed)
+            listed.update(intent.entry.id for intent in poll.intents)
+    before = {id_ for ids in chunks(told) for (id_,) in _LISTED.rows(conn, {}, some=ids)}
+    notes = [
+        {"the_id": id_, "is_listed": id_ in listed, "present": now}
+        for id_ in sorted(before ^ listed)
+    ]
+    _NOTE.run(conn, *notes)

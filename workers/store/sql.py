@@ -155,7 +155,7 @@ class Several:
     that are not needed repeat the last value.
     """
 
-    LENGTHS = (1, 4, 16, 32, 64, CHUNK)
+    LENGTHS = (1, 4, 16, 32, 64, 128, 256, CHUNK)
 
     def __init__(self, make: Callable[[Places], Select[Any] | UpdateBase]) -> None:
         self._make = make

@@ -1,6 +1,7 @@
 """The verbs of the steps and lanes: `workers.steps.ports.Store`."""
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -39,6 +40,11 @@ FEEDS_AT_ONCE = 64
 KNOWN_AT_ONCE = 16
 KNOWN_WITHIN_S = 0.002
 """So long a question about entries waits for those of other polls."""
+POLLS_AT_ONCE = 64
+COMMIT_WITHIN_S = 0.002
+"""So long a poll that is to be stored waits for others."""
+ENTRIES_AT_ONCE = 128
+"""New entries that polls may have together, to share a transaction: it takes some milliseconds."""
 PIECE = 1000
 """Feeds that are taken over in one transaction: some tens of milliseconds."""
 
@@ -89,7 +95,26 @@ class StepStore(Base):
         Returns:
             The events that were raised.
         """
-        return await self._write(polls.commit, commit)
+        outcome = await self._committing(commit)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    @cached_property
+    def _committing(self) -> Gather[PollCommit, polls.Outcome]:
+        """Polls that end at about the same time share a transaction, and its statements."""
+        return Gather(self._commit_polls, COMMIT_WITHIN_S, POLLS_AT_ONCE)
+
+    async def _commit_polls(self, commits: Sequence[PollCommit]) -> list[polls.Outcome]:
+        bunches = list(_bunches(commits))
+        answers = await asyncio.gather(
+            *(self._write(polls.commit_all, some) for some in bunches), return_exceptions=True
+        )
+        return [
+            outcome
+            for some, answer in zip(bunches, answers, strict=True)
+            for outcome in (answer if isinstance(answer, list) else [answer] * len(some))
+        ]
 
     async def websub_key(self) -> str:
         """Return what the paths of subscriptions are proved with, in hexadecimal."""
@@ -312,3 +337,17 @@ class StepStore(Base):
     async def resting_hosts(self) -> dict[str, float]:
         """Return the hosts that asked for rest, and for how many seconds that is still so."""
         return await self._read(feeds.resting)
+
+
+def _bunches(commits: Sequence[PollCommit]) -> Iterator[list[PollCommit]]:
+    """Yield polls that are stored together: few that bring much, many that bring nothing."""
+    some: list[PollCommit] = []
+    entries = 0
+    for commit in commits:
+        if some and entries + len(commit.intents) > ENTRIES_AT_ONCE:
+            yield some
+            some, entries = [], 0
+        some.append(commit)
+        entries += len(commit.intents)
+    if some:
+        yield some
