@@ -145,7 +145,7 @@ def _known_as(known: KnownEntry, fresh: Fresh) -> Fresh:
 
 def _twin_of(entry: Listed, knowledge: Knowledge) -> KnownEntry | None:
     """Return the entry that has this one's title and link under another identity."""
-    if entry.identity in knowledge.entries:
+    if not knowledge.twins or entry.identity in knowledge.entries:
         return None
     names = twins(entry.title, entry.url)
     return next((knowledge.twins[name] for name in names if name in knowledge.twins), None)

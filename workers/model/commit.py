@@ -121,3 +121,5 @@ class Knowledge(Record, frozen=True, kw_only=True):
     """Those of the given titles that are stored for this feed."""
     skipped: dict[str, KnownEntry] = field(default_factory=dict)
     """By id: entries that are listed, but were not read."""
+    blank: bool = False
+    """Whether none of the feed's entries is stored, whatever was asked for."""

@@ -116,14 +116,20 @@ def _marks(
 
 
 async def _knowledge(edges: Edges, feed: FeedRow, parsed: ParsedFeed) -> Knowledge:
-    """Return what is known of a document; twins and titles only of what is new to the database."""
+    """Return what is known of a document; twins and titles only of what is new to the database.
+
+    Of a document that was read before, what is left is new: then all is asked for in one look.
+    """
     identities = [entry.identity for entry in parsed.entries]
     ids = [id_ for _, id_ in parsed.skipped]
-    known = await edges.store.load_knowledge(feed.id, identities, [], [], ids)
+    new = list(parsed.entries) if ids else []
+    known = await edges.store.load_knowledge(
+        feed.id, identities, _names(new), [entry.title for entry in new], ids
+    )
     before = {one.identity: one for one in known.skipped.values()}
     known = replace(known, entries=before | known.entries)
     new = [entry for entry in parsed.entries if entry.identity not in known.entries]
-    if not new:
+    if ids or known.blank or not new:
         return known
     names = await asyncio.to_thread(_names, new) if len(new) > MANY else _names(new)
     like = await edges.store.load_knowledge(feed.id, [], names, [entry.title for entry in new])

@@ -10,7 +10,7 @@ from workers.model.commit import Knowledge
 from workers.model.feed import KnownEntry
 from workers.model.ids import entry_id
 from workers.store.columns import storable
-from workers.store.sql import Several, chunks
+from workers.store.sql import Fixed, Several, chunks
 from workers.store.tables import TITLE_HEAD, entries, title_head
 
 __all__ = ["Asked", "load_all"]
@@ -45,6 +45,7 @@ _TITLES = Several(
         .distinct()
     )
 )
+_ANY = Fixed(select(entries.c.id).where(entries.c.feed_id == bindparam("feed")).limit(1))
 ID, IDENTITY, TWIN = 0, 1, -1
 """Places in a row."""
 
@@ -79,6 +80,8 @@ def _load(conn: Connection, one: Asked) -> Knowledge:
         for some in chunks(asked)
         for row in _BY_ID.rows(conn, which, some=some)
     }
+    if not by_identity and not _ANY.fetch(conn, which):
+        return Knowledge(entries={}, twins={}, blank=True)
     by_twin = {
         row[TWIN]: _known(row, row[IDENTITY])
         for some in chunks(twins)
