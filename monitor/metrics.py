@@ -128,6 +128,9 @@ class PrometheusMeter:
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
+        self._counted: dict[tuple[object, ...], Counter] = {}
+        self._observed: dict[tuple[object, ...], Histogram] = {}
+        """Of counters and histograms, what their labels' values lead to."""
         for metric in METRICS:
             self._make(metric)
 
@@ -152,13 +155,21 @@ class PrometheusMeter:
 
     def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
         """Add to a counter of `METRICS`."""
-        counter = self._counters[name]
-        (counter.labels(**labels) if labels else counter).inc(amount)
+        which = (name, *labels.items())
+        counter = self._counted.get(which)
+        if counter is None:
+            counter = self._counters[name]
+            counter = self._counted[which] = counter.labels(**labels) if labels else counter
+        counter.inc(amount)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Add to a histogram of `METRICS`."""
-        histogram = self._histograms[name]
-        (histogram.labels(**labels) if labels else histogram).observe(seconds)
+        which = (name, *labels.items())
+        histogram = self._observed.get(which)
+        if histogram is None:
+            histogram = self._histograms[name]
+            histogram = self._observed[which] = histogram.labels(**labels) if labels else histogram
+        histogram.observe(seconds)
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
         """Set a gauge of `METRICS`."""

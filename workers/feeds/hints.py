@@ -17,6 +17,9 @@ LONGEST_S = 30 * 86400.0
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,100})(?![0-9])", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store|must-understand)\b", re.IGNORECASE)
+_TELLING = ("cache-control", "expires", "link")
+_FRESHNESS = frozenset({"cache-control", "expires"})
+_NOTHING = FeedHints()
 _PERIODS = {
     "hourly": 3600.0,
     "daily": 86400.0,
@@ -31,6 +34,8 @@ def http_hints(headers: Mapping[str, str], now: datetime, base: str | None = Non
 
     Expires is read against the server's own Date, so that its clock may be wrong.
     """
+    if not any(name in headers for name in _TELLING):
+        return _NOTHING
     control = headers.get("cache-control", "")[:1000]
     found = None if _NOT_KEPT.search(control) else _MAX_AGE.search(control)
     links = web_links(headers.get("link", ""), base)
@@ -56,7 +61,7 @@ def kept_hints(kept: FeedHints, headers: Mapping[str, str], *, same_answer: bool
     A 304 (``same_answer``) that says nothing of freshness lets stand what was said; one that does,
     even that nothing is to be kept, replaces it, as a new 200 does in any case.
     """
-    if same_answer and not {"cache-control", "expires"} & set(headers):
+    if same_answer and _FRESHNESS.isdisjoint(headers):
         return kept
     return replace(kept, max_age_s=None, expires=None, age_s=None)
 
@@ -73,6 +78,8 @@ def _expires(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 def merge_hints(http: FeedHints, document: FeedHints) -> FeedHints:
     """Return both, what HTTP says first: it is the newer word where both are kept over a 304."""
+    if http is _NOTHING:
+        return document
     told = http.max_age_s is not None or http.expires is not None
     return FeedHints(
         ttl=document.ttl if http.ttl is None else http.ttl,

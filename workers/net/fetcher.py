@@ -14,6 +14,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import aiohttp
@@ -145,9 +146,7 @@ class HttpFetcher:
 
         The guard sees them too; but through a proxy it sees only the proxy.
         """
-        host = (urlsplit(url).hostname or "").rstrip(".")
-        with contextlib.suppress(OSError):  # decimal, octal, hexadecimal and short forms
-            host = socket.inet_ntoa(socket.inet_aton(host))
+        host = _written(url)
         if self._options.proxy and f".{host}".endswith(".localhost"):
             host = "127.0.0.1"
         why = forbidden(host, self._allow)
@@ -208,7 +207,9 @@ class HttpFetcher:
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
         """Return the seconds that Retry-After asks for, in either form (RFC 9110, 10.2.3)."""
-        written = headers.get("retry-after", "").strip()[:100]
+        if "retry-after" not in headers:
+            return None
+        written = headers["retry-after"].strip()[:100]
         if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", written):
             return min(float(written), RETRY_MOST_S)
         at = _moment(written)
@@ -233,20 +234,39 @@ def _without_user(fetch: Fetch) -> tuple[str, tuple[tuple[str, str], ...]]:
     Raises:
         Permanent: clientError, it is no address of the web; blocked, its scheme is another.
     """
-    url = absolute(fetch.url)
-    if url is None:
-        scheme = urlsplit(fetch.url[:100]).scheme if "://" in fetch.url[:100] else ""
-        if scheme and scheme.lower() not in {"http", "https"}:
-            raise Permanent("blocked", f"scheme is not http or https: {scheme[:20]}")
-        raise Permanent("clientError", "not an address of the web")
-    parts = urlsplit(url)
-    user, mark, host = parts.netloc.rpartition("@")
-    bare = urlunsplit(parts._replace(netloc=host, fragment=""))
+    bare, mark, user = _parted(fetch.url)
     named = {name.lower() for name, _ in fetch.headers}
     if not mark or "authorization" in named:
         return bare, fetch.headers
     token = base64.b64encode(unquote(user).encode()).decode("ascii")
     return bare, (*fetch.headers, ("Authorization", f"Basic {token}"))
+
+
+@lru_cache(maxsize=4096)
+def _parted(url: str) -> tuple[str, str, str]:
+    """Return an address without user and fragment, ``@`` if there was a user, and the user.
+
+    Raises:
+        Permanent: as `_without_user`.
+    """
+    whole = absolute(url)
+    if whole is None:
+        scheme = urlsplit(url[:100]).scheme if "://" in url[:100] else ""
+        if scheme and scheme.lower() not in {"http", "https"}:
+            raise Permanent("blocked", f"scheme is not http or https: {scheme[:20]}")
+        raise Permanent("clientError", "not an address of the web")
+    parts = urlsplit(whole)
+    user, mark, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host, fragment="")), mark, user
+
+
+@lru_cache(maxsize=4096)
+def _written(url: str) -> str:
+    """Return the host of an address; an IPv4 one in its usual form, however it is written."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    with contextlib.suppress(OSError):  # decimal, octal, hexadecimal and short forms
+        host = socket.inet_ntoa(socket.inet_aton(host))
+    return host
 
 
 def _with_user(first: str, moved_to: str) -> str:

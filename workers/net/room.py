@@ -56,12 +56,14 @@ class Room:
 
     def give_back(self, place: "Place") -> None:
         """Forget a body that came to nothing."""
-        self._growing.pop(place, None)
-        self._tell()
+        if self._growing.pop(place, None) is not None:
+            self._tell()
 
     def keep(self, place: "Place", answer: Answer) -> None:
         """Hold what a body has taken for as long as anybody knows its ``answer``."""
-        taken = self._growing.pop(place, 0)
+        taken = self._growing.pop(place, None)
+        if taken is None:
+            return
         if taken:
             self._kept += taken
             loop = asyncio.get_running_loop()

@@ -29,6 +29,8 @@ class _Counting(ResponseHandler):
     _most = 0
     _before: StreamReader | None = None
     """What the last answer on this connection was read from."""
+    _reads_until: float | None = None
+    """When the server has been silent for too long, None while nothing is awaited."""
 
     @override
     def set_response_params(self, **params) -> None:  # type: ignore[no-untyped-def] # noqa: ANN003 - aiohttp's own
@@ -44,6 +46,44 @@ class _Counting(ResponseHandler):
         self._left -= len(data)
         if self._most and self._left < 0:
             self._break_off(TooMuch("as sent", self._most))
+
+    @override
+    def _reschedule_timeout(self) -> None:
+        """Put off the end of the server's silence.
+
+        The timer goes off when it was first set to, and is set anew then: one for each request and
+        each piece of an answer would cost more than the reading.
+        """
+        if not self._read_timeout:
+            self._drop_timeout()
+            return
+        self._reads_until = self._loop.time() + self._read_timeout
+        if self._read_timeout_handle is None:
+            self._set_timer(self._reads_until)
+
+    def _set_timer(self, at: float) -> None:
+        self._read_timeout_handle = self._loop.call_at(at, self._on_read_timeout)
+
+    @override
+    def _drop_timeout(self) -> None:
+        self._reads_until = None
+
+    @override
+    def _on_read_timeout(self) -> None:
+        self._read_timeout_handle = None
+        if self._reads_until is None:
+            return
+        if self._loop.time() < self._reads_until:
+            self._set_timer(self._reads_until)
+        else:
+            super()._on_read_timeout()
+
+    @override
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._read_timeout_handle is not None:
+            self._read_timeout_handle.cancel()
+            self._read_timeout_handle = None
 
     def _break_off(self, error: TooMuch) -> None:
         if self._payload is not None:

@@ -125,6 +125,9 @@ class Poll:
 
     async def _store(self, commit: PollCommit, began: datetime) -> None:
         """Commit; a trace begins with each entry that asks for work, when its feed was asked."""
+        if not commit.intents:
+            note(self._edges, await self._edges.store.commit_poll(commit))
+            return
         with traced(self._edges, "poll", commit.intents, began) as intents:
             raised = await self._edges.store.commit_poll(replace(commit, intents=intents))
         note(self._edges, raised)
