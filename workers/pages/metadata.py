@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -11,30 +11,20 @@ from lxml import html
 
 from workers.model.article import PublishedFrom
 from workers.pages.authors import choose_author
-from workers.pages.dates import date_in_url, has_time, read_date
 from workers.pages.jsonld import ARTICLES, LISTS, LinkedData, linked_data, strings
+from workers.pages.published import PUBLISHED, Asked, choose_published
 from workers.pages.sites import site_of, split
-from workers.pages.titles import choose_title, names_of
+from workers.pages.titles import Heading, choose_title, names_of
 from workers.text.markup import one_line, plain
 
 __all__ = ["Metadata", "read_metadata"]
 
 MOST_META = 500
-MOST_ELEMENTS = 200
+MOST_H1 = 10
+MOST_PARTS = 20
 
-_PUBLISHED = (
-    "article:published_time", "og:article:published_time", "og:published_time", "published_time",
-    "article:published", "article.published", "datepublished", "date_published", "publish-date",
-    "publish_date", "publishdate", "pubdate", "pub_date", "publication_date", "publicationdate",
-    "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
-    "shareaholic:article_published_time", "rnews:datepublished", "dcterms.created",
-    "dcterms.issued", "dcterms.date", "dc.date.issued", "dc.date.created", "dc.date",
-    "citation_publication_date", "originalpublicationdate", "article_date_original",
-    "vr:published_time", "dateissued", "date", "displaydate", "timestamp",
-)  # fmt: skip
 _TITLES = ("og:title", "twitter:title", "dc.title", "sailthru.title", "parsely-title")
 _SECTIONS = ("article:section", "og:article:section", "section", "parsely-section")
-_MARKED = re.compile(r"publi|posted|entry-date|dateline|date|time", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE)
 
 
@@ -61,29 +51,37 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     og_article: bool = False
 
 
-def read_metadata(root: html.HtmlElement, url: str) -> Metadata:
-    """Return what a page at ``url`` says about itself. Reads the tree, changes nothing."""
+def read_metadata(
+    root: html.HtmlElement, url: str, fetched_at: datetime | None = None
+) -> Metadata:
+    """Return what a page at ``url`` says about itself. Reads the tree, changes nothing.
+
+    No date after ``fetched_at`` is believed; None believes all.
+    """
     meta = _meta(root)
     linked = linked_data(root)
-    h1s = [text for text in islice(map(_text, root.iter("h1")), 10) if text]
+    h1s = list(_headings(root))
     page_title = _text(root.find(".//title"))
-    published, source = _published(root, meta, linked, url)
-    names = names_of(meta.get("og:site_name", ""), url)
     headline = _first(linked.article.get("headline"), linked.article.get("name"))
-    og = next((meta[name] for name in _TITLES if meta.get(name)), "")
+    og = one_line(next((meta[name] for name in _TITLES if meta.get(name)), ""), 400)
+    names = names_of(meta.get("og:site_name", ""), url)
+    title = choose_title(h1s, headline, og, page_title, names)
+    language = _language(root, meta, linked)
+    asked = Asked(url=url, title=title, language=language, fetched_at=fetched_at)
+    published, source = choose_published(root, meta, linked, asked)
     return Metadata(
-        title=choose_title(h1s, headline, one_line(og, 400), page_title, names),
+        title=title,
         page_title=page_title,
-        h1=h1s[0] if h1s else "",
+        h1=h1s[0].text if h1s else "",
         published=published,
         published_from=source,
-        author=choose_author(root, meta, linked),
-        language=_language(root, meta, linked),
+        author=choose_author(root, meta, linked, names),
+        language=language,
         canonical=_canonical(root, meta, url),
         article_body=plain(" \n".join(strings(linked.article.get("articleBody")))),
         jsonld_article=bool(linked.types & ARTICLES or linked.article),
         jsonld_list=bool(linked.types & LISTS) and not linked.article,
-        says_published=any(meta.get(name) for name in (*_PUBLISHED[:12], *_SECTIONS)),
+        says_published=any(meta.get(name) for name in (*PUBLISHED[:12], *_SECTIONS)),
         og_article=meta.get("og:type", "").strip().lower() in {"article", "og:article"},
     )
 
@@ -106,60 +104,18 @@ def _text(element: html.HtmlElement | None) -> str:
     return " ".join("".join(islice(element.itertext(), 50))[:2000].split())
 
 
+def _headings(root: html.HtmlElement) -> Iterator[Heading]:
+    """Yield the h1 elements that have text, with the texts of the elements in them."""
+    for element in islice(root.iter("h1"), MOST_H1):
+        text = _text(element)
+        if text:
+            inside = islice(element.iterdescendants(), MOST_PARTS)
+            yield Heading(text=text, parts=tuple(filter(None, map(_text, inside))))
+
+
 def _first(*values: object) -> str:
     """Return the first string there is, as one line."""
     return next((one_line(text, 400) for value in values for text in strings(value)[:1]), "")
-
-
-def _published(
-    root: html.HtmlElement, meta: dict[str, str], linked: LinkedData, url: str
-) -> tuple[datetime | None, PublishedFrom | None]:
-    """Return the date and where it was said: the first, or one of the same day with a time."""
-    best: tuple[datetime, PublishedFrom] | None = None
-    for text, source in _dates(root, meta, linked):
-        moment = read_date(text)
-        if moment is None:
-            continue
-        if has_time(text):
-            near = best is None or abs(best[0] - moment) < timedelta(hours=36)
-            return (moment, source) if near or best is None else best
-        best = best or (moment, source)
-    if best:
-        return best
-    in_url = date_in_url(url)
-    if in_url:
-        return in_url, "url"
-    guessed = _guessed(root)
-    return guessed, "guessed" if guessed else None
-
-
-def _dates(
-    root: html.HtmlElement, meta: dict[str, str], linked: LinkedData
-) -> Iterator[tuple[str, PublishedFrom]]:
-    """Yield what may be the date of publication, the surest first."""
-    for name in ("datePublished", "dateCreated", "uploadDate"):
-        yield from ((text, "jsonld") for text in strings(linked.article.get(name))[:1])
-    yield from ((meta[name], "meta") for name in _PUBLISHED if name in meta)
-    times: list[str] = []
-    for element in islice(root.iter("time", "span", "abbr", "div", "p", "meta"), 5_000):
-        if "datepublished" in (element.get("itemprop") or "").lower():
-            yield element.get("datetime") or element.get("content") or _text(element), "microdata"
-        elif element.tag == "time" and len(times) < MOST_ELEMENTS:
-            written = element.get("datetime") or _text(element)
-            sure = element.get("pubdate") is not None or _MARKED.search(element.get("class") or "")
-            times.insert(0 if sure and not times else len(times), written)
-    yield from ((text, "time") for text in times[:1])
-
-
-def _guessed(root: html.HtmlElement) -> datetime | None:
-    """Return what htmldate finds in the markup alone."""
-    from workers.pages.libraries import date_of  # noqa: PLC0415 - it takes long to load
-
-    try:
-        found = date_of(root)
-    except Exception:  # noqa: BLE001 - a library's guess at hostile markup must not cost the page
-        return None
-    return read_date(found) if found else None
 
 
 def _language(root: html.HtmlElement, meta: dict[str, str], linked: LinkedData) -> str | None:
