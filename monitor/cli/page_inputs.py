@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from monitor.cli.inputs import answer_of_file, fetch_answer, is_address
+from workers.clock import SystemClock
 from workers.errors import Permanent, TocsinError, Transient
 from workers.model.article import FetchedPage
 
@@ -49,5 +50,8 @@ async def page_of(
     except OSError as error:
         raise NoPage(base or source, f"cannot read: {source}: {error.strerror}") from error
     return FetchedPage(
-        url=base or answer.url, body=answer.body, content_type=headers.get("content-type", "")
+        url=base or answer.url,
+        body=answer.body,
+        content_type=headers.get("content-type", ""),
+        fetched_at=SystemClock().now(),
     )

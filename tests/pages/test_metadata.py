@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.pages.dates import date_in_url, has_time, read_date
+from workers.pages.dates import date_in_url, read_date, read_moment
 from workers.pages.jsonld import linked_data
+from workers.pages.languages import choose_language, language_tag
 from workers.pages.metadata import Metadata, read_metadata
 from workers.pages.parse import parse
 from workers.pages.sites import leads_inside, site_of
-from workers.pages.titles import choose_title, without_site
+from workers.pages.titles import Heading, choose_title, without_site
 
 NINE = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -53,7 +54,7 @@ def metadata_of(
         ("0001-01-01T00:00:00+23:59", None),
         ("9999-12-31T23:59:59-23:59", None),
         ("99999999999999", None),
-        ("\u0662\u0660\u0662\u0666-\u0661\u0661-\u0662\u0663", None),
+        ("\u0662\u0660\u0662\u0666-\u0661\u0661-\u0662\u0663", DAY),
     ],
 )
 def test_dates(text: str, expected: datetime | None) -> None:
@@ -78,11 +79,22 @@ def test_dates_in_addresses(url: str, expected: datetime | None) -> None:
     assert expected == date_in_url(url)
 
 
-def test_time_of_day() -> None:
-    """A bare date is told from one with a time."""
-    assert [True, True, False] == [
-        has_time(t) for t in ("2026-11-23T09:30", "1795426200", "2026-11-23")
-    ]
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("2026-11-23T09:30Z", 2),
+        ("1795426200", 2),
+        ("2026-11-23T09:30", 1),
+        ("23 November 2026, 9:30", 1),
+        ("2026-11-23", 0),
+        ("20261123", 0),
+    ],
+)
+def test_time_of_day(text: str, exact: int) -> None:
+    """A bare date is told from one with a time, and that from one with a zone."""
+    found = read_moment(text)
+    assert found is not None
+    assert exact == found.exact
 
 
 @pytest.mark.parametrize(
@@ -141,7 +153,14 @@ def test_date_of_the_address_and_guess() -> None:
         ('{"@type":"NewsArticle","headline":"A\nB"}', "A\nB"),
         ('<!-- {"@type":"NewsArticle","headline":"A"} -->', "A"),
         ('//<![CDATA[\n{"@type":"NewsArticle","headline":"A"}\n//]]>', "A"),
+        ('/*<![CDATA[*/ {"@type":"NewsArticle","headline":"A"} /*]]>*/;', "A"),
+        ('// ours\n{"@type":"NewsArticle", /* short */ "headline":"A"}', "A"),
+        ('{"@type":"WebSite"}{"@type":"NewsArticle","headline":"A"}', "A"),
+        ("{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;headline&quot;:&quot;A&quot;}", "A"),
         ('{"@type":"NewsArticle","headline":"A"', None),
+        ("{" + " " * 900_000 + "x", None),
+        ("/* " * 300_000, None),
+        ("{}," * 300_000, None),
         ("[" * 100_000, None),
         ('{"a":' * 100_000, None),
         ('{"@type":"NewsArticle","headline":' + "9" * 10_000 + "}", None),
@@ -158,6 +177,26 @@ def test_json_ld(script: str, headline: str | None) -> None:
 @pytest.mark.parametrize(
     ("h1s", "headline", "og", "title", "expected"),
     [
+        (["Harbour: Ferry to close"], "", "Ferry to close", "", "Ferry to close"),
+        (
+            ["Harbour: Ferry to close"],
+            "",
+            "",
+            "Harbour: Ferry to close",
+            "Harbour: Ferry to close",
+        ),
+        (["Ferry to close for winter"], "Islands cut off", "", "", "Ferry to close for winter"),
+        (["Sea"], "Ferry to close", "", "", "Ferry to close"),
+        (["Ferry"], "", "Ferry - all boats", "", "Ferry"),
+        (
+            ["Down the Pier"],
+            "",
+            "Ferry to close",
+            "Down the Pier: Ferry to close",
+            "Ferry to close",
+        ),
+        (["Ferry to close"], "", "", "Ferry to close | The Morning Post", "Ferry to close"),
+        (["船は止まる"], "", "船は止まる | 港の新聞", "", "船は止まる"),
         (["Ferry to close"], "Ferry to close", "", "Ferry to close | Gazette", "Ferry to close"),
         (["Gazette", "Ferry to close"], "", "Ferry to close", "", "Ferry to close"),
         (["Gazette"], "", "", "Ferry to close - Gazette", "Ferry to close"),
@@ -168,7 +207,18 @@ def test_json_ld(script: str, headline: str | None) -> None:
 )
 def test_titles(h1s: list[str], headline: str, og: str, title: str, expected: str) -> None:
     """The h1 that others agree with is the title, else the best of the others."""
-    assert expected == choose_title(h1s, headline, og, title, ("Gazette",))
+    headings = [Heading(text=text) for text in h1s]
+    assert expected == choose_title(headings, headline, og, title, ("Gazette",))
+
+
+def test_kicker_in_an_element_of_its_own() -> None:
+    """What the elements of an h1 run together is told apart by what the page says elsewhere."""
+    heading = Heading(
+        text="Harbour Ferry to close in winter", parts=("Harbour", "Ferry to close in winter")
+    )
+    said = "Ferry to close in winter"
+    assert said == choose_title([heading], said, "", "", ())
+    assert "Harbour: " + said == choose_title([heading], "Harbour: " + said, "", "", ())
 
 
 def test_site_name_is_taken_off() -> None:
@@ -209,6 +259,45 @@ def test_canonical(href: str, expected: str | None) -> None:
     """An address counts as the page's own only on its site, and with a path."""
     head = f'<link rel="canonical" href="{href}">'
     assert expected == metadata_of(head, url="https://www.a.example/y").canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("EN-us", "en-US"),
+        ("zh-hans-cn", "zh-Hans-CN"),
+        ("pt_BR", "pt-BR"),
+        ("de_DE.UTF-8", "de-DE"),
+        ("jp", "ja"),
+        ("eng", "en"),
+        ("iw", "he"),
+        ("und", None),
+        ("x-default", None),
+        ("qq", None),
+        ("{{lang}}", None),
+        ("en" * 20, None),
+        ("", None),
+    ],
+)
+def test_language_tags(text: str, expected: str | None) -> None:
+    """Tags come out in their usual writing, former and mistaken codes as what they mean."""
+    assert expected == language_tag(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "title", "expected"),
+    [
+        (("en", "ru-RU"), "Паром не будет ходить до весны", "ru-RU"),
+        (("en",), "Паром не будет ходить до весны", None),
+        (("en",), "Паром Ferry Lines will not sail till spring", "en"),
+        (("",), "フェリーは来年の春まで運休", "ja"),
+        (("en",), "여객선 내년 봄까지 운항 중단", "ko"),
+        (("",), "Ferry to close", None),
+    ],
+)
+def test_language_that_cannot_be(said: tuple[str, ...], title: str, expected: str | None) -> None:
+    """A template's "en" does not make a Russian page English; letters tell where nothing does."""
+    assert expected == choose_language(said, title)
 
 
 def test_language() -> None:

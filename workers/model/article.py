@@ -61,6 +61,8 @@ class FetchedPage(Record, frozen=True, kw_only=True):
     body: bytes
     content_type: str = ""
     """The HTTP header Content-Type as sent."""
+    fetched_at: datetime | None = None
+    """When it was fetched: no later date is one of publication. None: all dates are believed."""
     known: frozenset[int] = frozenset()
     """Hashes of lines that stand in several stories of its host (`workers.pages.memory`)."""
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters of other alphabets are meant
 """Who wrote it: JSON-LD, then meta elements, then what the page marks or words as a byline."""
 
 import re
@@ -33,23 +34,23 @@ _BY_WORDS = (
     "redactado por", "autora", "redação", "da redação", "di", "a cura di", "scritto da",
     "autore", "door", "geschreven door", "av", "skrevet av", "skriven av", "tekst", "text", "af",
     "skrevet af", "kirjoittanut", "kirjoittaja", "teksti", "przez", "napisał", "napisała",
-    "opracował", "tekst i", "napsal", "napsala", "připravil", "szerző", "írta", "de", "scris de",
-    "napisao", "napisala", "piše", "avtor", "автор", "авторы", "от", "текст", "автори", "од",
-    "пише", "аўтар", "συντάκτης", "του", "της", "γράφει ο", "γράφει η", "yazan", "yazar",
+    "opracował", "tekst i", "napsal", "napsala", "připravil", "szerző", "írta", "scris de",
+    "napisao", "napisala", "piše", "avtor", "автор", "авторы", "от", "текст", "автори",
+    "од", "пише", "аўтар", "συντάκτης", "του", "της", "γράφει ο", "γράφει η", "yazan", "yazar",
     "haber", "tarafından", "müəllif", "oleh", "penulis", "reporter", "laporan", "tác giả", "bởi",
     "بقلم", "كتب", "كتبت", "الكاتب", "إعداد", "نویسنده", "تحریر", "מאת", "כתב", "כתבה", "लेखक",
-    "द्वारा", "লেখক", "โดย", "ผู้เขียน", "作者", "记者", "記者", "文", "撰文", "来源", "編集", "執筆",
-    "著者", "글", "기자", "texte", "autorius", "parengė", "autors", "autor:", "na", "imeandikwa na",
-    "höfundur", "eftir", "nga", "per",
+    "द्वारा", "লেখক", "โดย", "ผู้เขียน", "作者", "记者", "記者", "文", "撰文", "編集", "執筆",
+    "著者", "글", "기자", "texte", "autorius", "parengė", "autors", "imeandikwa na", "höfundur",
+    "eftir", "nga",
 )  # fmt: skip
 """What stands before a name, in the languages of the press."""
 _BY = re.compile(
     rf"\A\W*(?:{'|'.join(map(re.escape, sorted(_BY_WORDS, key=len, reverse=True)))})"
-    r"(?:\s*[:：/]\s*|\s+|\Z)",  # noqa: RUF001
+    r"(?:\s*[:：/]\s*|\s+|\Z)",
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"(?:\s*[|•·(\n]|\s+[-–—]\s+(?=[^-–—]*\d)|\s*[,;]\s+(?=\d|senior |staff |contribut|special )"  # noqa: RUF001
+    r"(?:\s*[|•·(\n]|\s+[-–—]\s+(?=[^-–—]*\d)|\s*[,;]\s+(?=\d|senior |staff |contribut|special )"
     r"|\s+\b(?:updated|published|posted|reviewed|fact[ -]checked|edited|last modified|says)\b"
     r"|,?\s+\d{1,2}[:./]|,?\s*\b\d{4}\b).*\Z",
     re.DOTALL | re.IGNORECASE,
@@ -70,17 +71,19 @@ _NOT_BYLINE = re.compile(r"comment|related|bio\b|avatar|share|follow|social", re
 _NONE = frozenset(
     {
         "admin", "administrator", "anonymous", "author", "content", "contributor", "editor",
-        "editorial", "editors", "guest", "moderator", "n/a", "newsroom", "none", "null", "redaction",
-        "redaktion", "redakcja", "redacción", "redazione", "root", "rédaction", "staff", "super user",
-        "superuser", "undefined", "unknown", "user", "webmaster", "wordpress", "редакция",
+        "editorial", "editors", "guest", "moderator", "n/a", "newsroom", "none", "null",
+        "redaction", "redaktion", "redakcja", "redacción", "redazione", "root", "rédaction",
+        "staff", "super user", "superuser", "undefined", "unknown", "user", "webmaster",
+        "wordpress", "редакция",
     }
 )  # fmt: skip
 _LOGIN = re.compile(r"[a-z0-9]+[._-][a-z0-9._-]*|\w*\d\w*")
 """A name that people log in with: second to any other."""
 _AND = re.compile(
-    r"\s*(?:[,;、，·]|\s(?:and|und|et|y|e|en|og|och|ja|i|oraz|a|és|și|и|и|і|ve|dan|və|ו)\s|&)\s*"  # noqa: RUF001
+    r"\s*(?:[,;、，·]|\s(?:and|und|et|y|e|en|og|och|ja|i|oraz|a|és|și|и|и|і|ve|dan|və|ו)\s|&)\s*"
 )
-_WORD = re.compile(r"[^\W\d_][\w'’.-]*")  # noqa: RUF001
+_JOINED = re.compile(rf"\A(?:by|written|posted)\s|{_AND.pattern}", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_][\w'’.-]*")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
 
@@ -142,7 +145,11 @@ def _named(value: object, linked: LinkedData) -> Iterator[_Name]:
             names = node.get("name")
             person = "Person" in strings(node.get("@type"))
         for name in strings(names)[:MOST]:
-            yield from ((one, person) for one in _people(name))
+            whole = " ".join(name[:LONGEST].split())
+            if person and _is_full(whole) and not _JOINED.search(whole) and whole == _cut(whole):
+                yield whole, True  # "Di Maria" is a name here, and no byline
+            else:
+                yield from ((one, person) for one in _people(name))
 
 
 def _people(text: str) -> list[str]:
@@ -232,12 +239,17 @@ def _worded(root: html.HtmlElement) -> list[str]:
     return []
 
 
+def _cut(line: str) -> str:
+    """Return a line up to what stands behind a name: a date, a role, what was done with it."""
+    return _END.sub("", line).strip(" ,;:-–—|@/")
+
+
 def _clean(text: str) -> str:
     """Return a name without "by", dates and addresses; "" for what cannot be one."""
     line = " ".join(unescape(text[: 4 * LONGEST]).split())
     for _ in range(2):
         line = _BY.sub("", line)
-    line = _END.sub("", line).strip(" ,;:-–—|@/")  # noqa: RUF001
+    line = _cut(line)
     if not line or len(line) > LONGEST or "://" in line or "@" in line or "{" in line:
         return ""
     words = line.casefold().replace(",", " ").split()

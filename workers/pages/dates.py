@@ -33,13 +33,13 @@ _EPOCH = re.compile(r"\d{10}(?:\d{3})?", re.ASCII)
 _MONTH = r"(?P<month>[^\s\d,.:;()|/-]{2,20}\d{0,2}|[^\s\d,:;()|/-]\.[^\s\d,:;()|/-])\.?"
 _YEAR = r"(?P<year>\d{4})(?!\d)"
 _DAY = r"(?<!\d)(?P<day>\d{1,2})(?!\d)"
+_ORDINAL = r"(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+(?:de|of|del|di)|\s+d['’])?"  # noqa: RUF001
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?<![\d.,])(?P<year>\d{{4}})\s?[-/.年년]\s?(?P<month>\d{{1,2}})\s?[-/.月월]\s?{_DAY}",
         rf"{_DAY}\s?(?P<mark>[./-])\s?(?P<month>\d{{1,2}})\s?(?P=mark)\s?{_YEAR}",
-        rf"{_DAY}(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+(?:de|of|del|di)|\s+d['’])?[\s.-]*"  # noqa: RUF001
-        rf"{_MONTH}(?:\s+(?:de|del|of))?[\s,-]+{_YEAR}",
+        rf"{_DAY}{_ORDINAL}[\s.-]*{_MONTH}(?:\s+(?:de|del|of))?[\s,-]+{_YEAR}",
         rf"{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[,،]|\s+(?:de|del))?\s+{_YEAR}",
         rf"{_MONTH}\s+(?P<day>\d{{1,2}})\s+\d\d?:[\d:]{{2,5}}\s+(?:[A-Z]{{2,5}}\s+)?{_YEAR}",
         rf"(?<!\d)(?P<year>\d{{4}})\.?(?:\s+m\.)?\s+{_MONTH}\s+(?P<day>\d{{1,2}})(?!\d)",
@@ -67,9 +67,11 @@ _PLACES = {
 }  # fmt: skip
 """Zones that are written alike in summer and winter."""
 _SPOKEN = (
-    ("كانون الثاني", "كانون2"), ("كانون الأول", "كانون1"), ("تشرين الأول", "تشرين1"),
+    ("كانون الثاني", "كانون2"),  # noqa: RUF001
+    ("كانون الأول", "كانون1"),  # noqa: RUF001
+    ("تشرين الأول", "تشرين1"),
     ("تشرين الثاني", "تشرين2"),
-)  # fmt: skip
+)
 _VIETNAMESE = re.compile(r"th(?:áng|g)\s+(?=\d)", re.IGNORECASE)
 _HALVES = {"오전": "am", "오후": "pm", "上午": "am", "下午": "pm", "午前": "am", "午後": "pm"}
 _URL = re.compile(
@@ -143,7 +145,7 @@ def _epoch(text: str, _: str) -> _Found | None:
 
 
 def _written(text: str, language: str) -> _Found | None:
-    """Return the first date that is written out in a text, with its time of day if there is one."""
+    """Return the first date that is written out in a text, with its time of day if it has one."""
     for spoken, name in (*_SPOKEN, *_HALVES.items()):
         text = text.replace(spoken, name)
     text = _VIETNAMESE.sub("tháng", text)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import cast
 
 import msgspec
@@ -35,9 +36,12 @@ MOST_NODES = 2_000
 LEVELS = 6
 """Levels of objects that are looked into; an article lies at most three deep."""
 
-_TRAILING = re.compile(r",(\s*[}\]])")
-_WRAPPING = re.compile(r"\A\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)")
-_UNWRAPPING = re.compile(r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?\s*;?\s*\Z")
+_TRAILING = re.compile(r",(\s*+[}\]])")
+_COMMENT = re.compile(
+    r"/\*.{0,100}?\*/|(?m:^\s*+//[^\n]*+$)|<!--|-->|<!\[CDATA\[|\]\]>", re.DOTALL
+)
+"""What scripts are wrapped in, and remarks on lines of their own."""
+_DECODER = json.JSONDecoder(strict=False)
 
 
 class LinkedData(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,15 +80,44 @@ def linked_data(root: html.HtmlElement) -> LinkedData:
 
 
 def _loaded(text: str) -> object:
-    """Return the value, None if it is none even after the usual repairs."""
-    for attempt in range(2):
+    """Return the value, None if it is none even after the usual repairs.
+
+    Several values in a row are a list of them; what follows the last is left out.
+    """
+    try:
+        return _values(text.strip())
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return _values(_repaired(unescape(text) if "&quot;" in text else text).strip())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _values(text: str) -> object:
+    """Return the values that a text begins with.
+
+    Raises:
+        ValueError: it begins with none.
+    """
+    value, end = _DECODER.raw_decode(text)
+    found: list[object] = [value]
+    while len(found) < MOST_SCRIPTS:
+        rest = text[end:].lstrip(" \t\r\n,;")
+        if not rest:
+            break
         try:
-            return cast("object", json.loads(text, strict=False))
-        except (ValueError, RecursionError):
-            if attempt == 0:
-                bare = _UNWRAPPING.sub("", _WRAPPING.sub("", text), count=1)
-                text = _TRAILING.sub(r"\1", bare)
-    return None
+            value, end = _DECODER.raw_decode(rest)
+        except ValueError:
+            break
+        text = rest
+        found.append(value)
+    return found[0] if len(found) == 1 else found
+
+
+def _repaired(text: str) -> str:
+    """Return a script without its wrapping, remarks and commas before a bracket."""
+    return _TRAILING.sub(r"\1", _COMMENT.sub("", text))
 
 
 def _walk(value: object, most: int) -> list[tuple[int, Node]]:

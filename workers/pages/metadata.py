@@ -1,6 +1,5 @@
 """What a page says about itself, read once from its tree before the text is taken out of it."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -12,6 +11,7 @@ from lxml import html
 from workers.model.article import PublishedFrom
 from workers.pages.authors import choose_author
 from workers.pages.jsonld import ARTICLES, LISTS, LinkedData, linked_data, strings
+from workers.pages.languages import choose_language
 from workers.pages.published import PUBLISHED, Asked, choose_published
 from workers.pages.sites import site_of, split
 from workers.pages.titles import Heading, choose_title, names_of
@@ -25,7 +25,6 @@ MOST_PARTS = 20
 
 _TITLES = ("og:title", "twitter:title", "dc.title", "sailthru.title", "parsely-title")
 _SECTIONS = ("article:section", "og:article:section", "section", "parsely-section")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE)
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +65,7 @@ def read_metadata(
     og = one_line(next((meta[name] for name in _TITLES if meta.get(name)), ""), 400)
     names = names_of(meta.get("og:site_name", ""), url)
     title = choose_title(h1s, headline, og, page_title, names)
-    language = _language(root, meta, linked)
+    language = choose_language(_languages(root, meta, linked), f"{title} {page_title}")
     asked = Asked(url=url, title=title, language=language, fetched_at=fetched_at)
     published, source = choose_published(root, meta, linked, asked)
     return Metadata(
@@ -90,7 +89,12 @@ def _meta(root: html.HtmlElement) -> dict[str, str]:
     """Return the first content of each meta element, by its lower-case name."""
     found: dict[str, str] = {}
     for element in islice(root.iter("meta"), MOST_META):
-        name = element.get("property") or element.get("name") or element.get("itemprop")
+        name = (
+            element.get("property")
+            or element.get("name")
+            or element.get("itemprop")
+            or element.get("http-equiv")
+        )
         content = (element.get("content") or "").strip()
         if name and content:
             found.setdefault(name.strip().lower()[:100], content[:2000])
@@ -118,21 +122,14 @@ def _first(*values: object) -> str:
     return next((one_line(text, 400) for value in values for text in strings(value)[:1]), "")
 
 
-def _language(root: html.HtmlElement, meta: dict[str, str], linked: LinkedData) -> str | None:
-    """Return the language tag that the page gives itself."""
+def _languages(root: html.HtmlElement, meta: dict[str, str], linked: LinkedData) -> Iterator[str]:
+    """Yield what the page gives as its language, the surest place first."""
     element = root if root.tag == "html" else root.find(".//html")
-    said: list[str] = [
-        (element.get("lang") or element.get("xml:lang") or "") if element is not None else "",
-        meta.get("og:locale", ""),
-        *strings(linked.article.get("inLanguage")),
-        meta.get("content-language", ""),
-        meta.get("language", ""),
-    ]
-    for text in said:
-        found = _LANGUAGE.fullmatch(text.strip()[:35])
-        if found:
-            return found[0].replace("_", "-")
-    return None
+    if element is not None:
+        yield element.get("lang") or element.get("xml:lang") or ""
+    yield meta.get("og:locale", "")
+    yield from strings(linked.article.get("inLanguage"))[:1]
+    yield from (meta.get(name, "") for name in ("content-language", "dc.language", "language"))
 
 
 def _canonical(root: html.HtmlElement, meta: dict[str, str], url: str) -> str | None:

@@ -84,7 +84,7 @@ def _understood(
     notes: tuple[str, ...],
     watch: _Watch,
 ) -> Extracted:
-    metadata = read_metadata(root, page.url)
+    metadata = read_metadata(root, page.url, page.fetched_at)
     watch.lap("metadata")
     seen = survey(root, site_of(page.url))
     body = take_text(root, seen, metadata, rules)

@@ -95,6 +95,7 @@ class Fetching:
             url=answer.url,
             body=answer.body,
             content_type=answer.headers.get("content-type", ""),
+            fetched_at=self._edges.clock.now(),
             known=await self._edges.store.host_lines(host_of(answer.url)),
         )
         began = self._edges.clock.monotonic()
