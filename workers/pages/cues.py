@@ -1,16 +1,21 @@
-"""Cue phrases: read from data, and made into expressions that open or fill a line."""
+"""Cue phrases: read from data, and looked for where a line opens.
+
+Lines and cues are compared folded: without regard to case, accents, points and the width of
+letters, and with one space for any white space, so that each cue is written down once. A cue is
+found by its first two letters: a book of all languages is asked as fast as one of a single one.
+"""
 
 import re
 import tomllib
 from collections.abc import Iterable
+from enum import IntFlag
 from functools import lru_cache
 from typing import cast
-
-import msgspec
+from unicodedata import category, normalize
 
 from workers.model.article import Cues
 
-__all__ = ["CueBook", "book_for", "parse_cues"]
+__all__ = ["CueBook", "Fires", "book_for", "parse_cues"]
 
 _LISTS = ("strong", "weak", "ads", "service")
 
@@ -46,7 +51,10 @@ def _phrases(data: dict[str, object], name: str) -> tuple[str, ...]:
         where = f"{name}, entry {number}"
         if not isinstance(entry, dict):
             raise ValueError(f"cue list refused: {where}: must be a table")  # noqa: TRY004
-        found.append(_text(cast("dict[str, object]", entry).get("cue"), where).lower())
+        cue = _text(cast("dict[str, object]", entry).get("cue"), where)
+        if len(_opening(cue)) < 2:  # noqa: PLR2004 - found by its first two
+            raise ValueError(f"cue list refused: {where}: a cue begins with two letters or more")
+        found.append(cue.lower())
     return tuple(found)
 
 
@@ -56,56 +64,151 @@ def _text(value: object, where: str) -> str:
     return value.strip()
 
 
-class CueBook(msgspec.Struct, frozen=True, kw_only=True):
-    """The expressions of one or more languages, each None where there is no cue."""
+class Fires(IntFlag):
+    """What a line is, by how it opens."""
 
-    opens: re.Pattern[str] | None
-    """A line that begins with a strong or weak cue (R4)."""
-    label: re.Pattern[str] | None
-    """A line that is only a strong cue (R5)."""
-    colon: re.Pattern[str] | None
-    """A line that begins with a strong cue and a colon, dash or arrow (R6)."""
-    tail: re.Pattern[str] | None
-    """The last sentence of a paragraph, if it begins so (R6)."""
-    ads: re.Pattern[str] | None
-    """A line that is only an ad label (B1)."""
-    service: re.Pattern[str] | None
-    """A line that begins with service wording (B2)."""
+    OPENS = 1
+    """Begins with a strong or weak cue (R4)."""
+    LABEL = 2
+    """Is only a strong cue (R5)."""
+    COLON = 4
+    """Begins with a strong cue and a colon, dash or arrow (R6)."""
+    AD = 8
+    """Is only an ad label (B1)."""
+    SERVICE = 16
+    """Begins with service wording (B2)."""
 
 
-_LEAD = r"[\W_]{0,6}"
-_SEPARATOR = r"(?:\s?[:：»›→▶►>|｜]|\s?[–—―]|\s+-\s)"  # noqa: RUF001 - as pages write them
+_NOTHING = Fires(0)
+LOOKED_AT = 160
+"""Characters of a line that are folded: no cue is half as long."""
+_KINDS = {
+    "strong": Fires.OPENS | Fires.LABEL | Fires.COLON,
+    "weak": Fires.OPENS,
+    "ads": Fires.AD,
+    "service": Fires.SERVICE,
+}
+_LEAD = re.compile(r"[\W_]{0,8}")
+_ENDS = re.compile(r"[\W_]{0,8}\Z")
+_SEPARATOR = re.compile(
+    r"\s?(?:[:»«›‹→←⇒➔➜➡⬅➤▶►◄▸❯>|]|[–—―]|\.{2,4}(?=\s|\Z))|\s-\s"  # noqa: RUF001 - as pages write them
+)
+_ENDED = re.compile(
+    r"(?:[.!?…؟।۔][\"'”’»)\]]{0,3}\s+|[。！？][\"'”’」』）)]{0,3}\s*|\n\s*)"  # noqa: RUF001 - as above
+)
+"""The end of a sentence."""
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
+"""Letters of scripts that put no space after a word, or write endings to it."""
 
-_ENDED = r"(?:[.!?。！？…][\"'”’»)\]]{0,3}\s+|\n\s*)"  # noqa: RUF001
-"""The end of the sentence before."""
 
-
-@lru_cache(maxsize=64)
-def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
-    """Return the expressions for a page in ``language``; all languages if that one has no cues."""
-    primary = (language or "").lower().replace("_", "-").partition("-")[0]
-    chosen = [one for one in cues if one.language == primary] or list(cues)
-    strong = _either(phrase for one in chosen for phrase in one.strong)
-    weak = _either(phrase for one in chosen for phrase in (*one.strong, *one.weak))
-    ads = _either(phrase for one in chosen for phrase in one.ads)
-    service = _either(phrase for one in chosen for phrase in one.service)
-    return CueBook(
-        opens=_made(weak, _LEAD, r"(?![\w-])"),
-        label=_made(strong, _LEAD, r"[\W_]{0,6}\Z"),
-        colon=_made(strong, _LEAD, _SEPARATOR),
-        tail=_made(strong, _ENDED + "(", _SEPARATOR + r"[^\n]*)\Z"),
-        ads=_made(ads, _LEAD, r"[\W_]{0,6}\Z"),
-        service=_made(service, _LEAD, r"(?![\w-])"),
+def _dropped() -> dict[int, str | int | None]:
+    """Return what folding takes out of decomposed text, or writes in one way."""
+    marks = (
+        range(0x300, 0x370),  # accents
+        range(0x591, 0x5C8),  # points of Hebrew
+        range(0x64B, 0x660),  # vowels and hamza of Arabic
+        (0x640, 0x670, 0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0xFE0F, 0xFEFF),
+        range(0x202A, 0x202F),
+        range(0x2066, 0x206A),
     )
+    found: dict[int, str | int | None] = {code: None for some in marks for code in some}
+    found.update(str.maketrans("’‘ʼ`´ı", "'" * 5 + "i"))  # noqa: RUF001 - as pages write them
+    found.update(str.maketrans("ىیکھہ", "ييكهه"))
+    return found
 
 
-def _either(phrases: Iterable[str]) -> str:
-    """Return an alternation, the longest first; a space stands for any white space."""
-    ordered = sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase))
-    return "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in ordered)
+_DROPPED = _dropped()
 
 
-def _made(alternatives: str, before: str, after: str) -> re.Pattern[str] | None:
-    if not alternatives:
+def _folded(text: str) -> str:
+    bare = normalize("NFKD", text).casefold().translate(_DROPPED)
+    return " ".join((bare if bare.isascii() else normalize("NFC", bare)).split())
+
+
+def _opening(text: str) -> str:
+    """Return the beginning of a line, folded, from its first letter or digit on."""
+    folded = _folded(text[:LOOKED_AT])
+    lead = _LEAD.match(folded)
+    return folded[lead.end() :] if lead else folded
+
+
+class CueBook:
+    """The cues of one or more languages."""
+
+    def __init__(self, cues: Iterable[Cues]) -> None:
+        self._cues: dict[str, dict[str, Fires]] = {}
+        for one in cues:
+            for name, fires in _KINDS.items():
+                for cue in getattr(one, name):
+                    opening = _opening(cue)
+                    some = self._cues.setdefault(opening[:2], {})
+                    some[opening] = some.get(opening, _NOTHING) | fires
+
+    def fires(self, text: str) -> Fires:
+        """Return what a line is by its wording, of all cues that it opens with."""
+        opening = _opening(text)
+        found = _NOTHING
+        for cue, kinds in self._cues.get(opening[:2], {}).items():
+            if opening.startswith(cue):
+                found |= kinds & _followed(cue, opening[len(cue) :])
+        return found
+
+    def tail(self, text: str, longest: int) -> int | None:
+        """Return where a last sentence begins that opens with a cue and a colon, None without one.
+
+        Args:
+            text: a paragraph.
+            longest: characters that such a sentence may have.
+        """
+        for end in _ENDED.finditer(text, max(0, len(text) - longest - 1)):
+            rest = text[end.end() :]
+            if "\n" not in rest and self.fires(rest) & Fires.COLON:
+                return end.end()
         return None
-    return re.compile(f"{before}(?:{alternatives}){after}", re.IGNORECASE)
+
+
+def _followed(cue: str, rest: str) -> Fires:
+    """Return what a cue can be taken for, by what follows it."""
+    if rest and not _UNSPACED.match(cue[-1]) and _goes_on(rest[0]):
+        return _NOTHING
+    found = Fires.OPENS | Fires.SERVICE
+    if _ENDS.match(rest):
+        found |= Fires.LABEL | Fires.AD
+    if _SEPARATOR.match(rest):
+        found |= Fires.COLON
+    return found
+
+
+def _goes_on(letter: str) -> bool:
+    """Say whether a word goes on with this character."""
+    return letter.isalnum() or letter in "-_" or category(letter).startswith("M")
+
+
+_NAMES = {
+    "nb": "no", "nn": "no", "iw": "he", "in": "id", "mo": "ro",
+    "bs": "hr", "sh": "sr", "cnr": "sr",
+}  # fmt: skip
+"""Other names of languages, and the language that is nearest."""
+_LATIN = 0x24F
+
+
+@lru_cache(maxsize=256)
+def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
+    """Return the cues for a page in ``language``; all of them if that one has none.
+
+    English ones are always among them, for many sites label in English what they write in another
+    language, and those of other scripts, which can mark no line of a page that is what it says.
+    """
+    primary = (language or "").lower().replace("_", "-").partition("-")[0]
+    primary = _NAMES.get(primary, primary)
+    if all(one.language != primary for one in cues):
+        return CueBook(cues)
+    wanted = {primary, "en"}
+    return CueBook(one for one in cues if one.language in wanted or _other_script(one))
+
+
+def _other_script(cues: Cues) -> bool:
+    first = next(iter((*cues.strong, *cues.service)), "a")
+    return ord(first[0]) > _LATIN

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from workers.model.article import Zone, ZoneLine
 from workers.pages.blocks import Block, Page, key_of
 from workers.pages.body import Line
-from workers.pages.cues import CueBook
+from workers.pages.cues import CueBook, Fires
 from workers.pages.memory import hash_of
 
 __all__ = ["Divided", "divide", "divide_text", "without_common"]
@@ -46,10 +46,12 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 Rule = tuple[Zone, str]
-_AD: Rule = ("boilerplate", "B1")
-_SERVICE: Rule = ("boilerplate", "B2")
-_LABEL: Rule = ("related", "R5")
-_COLON: Rule = ("related", "R6")
+_BY_CUE: tuple[tuple[Fires, int, Rule], ...] = (
+    (Fires.AD, R5_LONGEST, ("boilerplate", "B1")),
+    (Fires.SERVICE, B2_LONGEST, ("boilerplate", "B2")),
+    (Fires.LABEL, R5_LONGEST, ("related", "R5")),
+    (Fires.COLON, R6_LONGEST, ("related", "R6")),
+)
 
 
 class Divided(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,15 +149,13 @@ def _by_words(text: str, block: Block | None, book: CueBook) -> Rule | None:
     """Judge a line by how it is worded: C1, B1, B2, R5, R6, R4."""
     if (block and block.figure) or (len(text) <= R6_LONGEST and _CREDIT.fullmatch(text)):
         return "caption", "C1"
-    for pattern, longest, rule in (
-        (book.ads, R5_LONGEST, _AD),
-        (book.service, B2_LONGEST, _SERVICE),
-        (book.label, R5_LONGEST, _LABEL),
-        (book.colon, R6_LONGEST, _COLON),
-    ):
-        if pattern and len(text) <= longest and pattern.match(text):
+    fires = book.fires(text)
+    if not fires:
+        return None
+    for kind, longest, rule in _BY_CUE:
+        if fires & kind and len(text) <= longest:
             return rule
-    if block and block.share >= PARTLY and book.opens and book.opens.match(text):
+    if block and block.share >= PARTLY and fires & Fires.OPENS:
         return "related", "R4"
     return None
 
@@ -194,7 +194,7 @@ def _related_lists(lines: Sequence[Line], page: Page, book: CueBook) -> frozense
     for number, blocks in items.items():
         first = blocks[0].order
         before = page.blocks[first - 1].text if first else ""
-        if (len(before) <= R5_LONGEST and book.label and book.label.match(before)) or (
+        if (len(before) <= R5_LONGEST and book.fires(before) & Fires.LABEL) or (
             _leads_away(blocks) and _letters_shown(blocks, shown) < R3_SHARE * whole
         ):
             found.add(number)
@@ -229,10 +229,8 @@ def _without_tail(line: Line, around: _Around) -> tuple[Line, str]:
 
 
 def _cut(text: str, book: CueBook) -> tuple[str, str]:
-    found = book.tail.search(text, max(0, len(text) - R6_LONGEST)) if book.tail else None
-    if found is None:
-        return text, ""
-    return text[: found.start(1)].rstrip(), found[1].strip()
+    start = book.tail(text, R6_LONGEST)
+    return (text, "") if start is None else (text[:start].rstrip(), text[start:].strip())
 
 
 def _left_out(
