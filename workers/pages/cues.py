@@ -82,6 +82,8 @@ class Fires(IntFlag):
 _NOTHING = Fires(0)
 LOOKED_AT = 160
 """Characters of a line that are folded: no cue is half as long."""
+PEEKED_AT = 24
+"""Characters that are folded of every line: most open with the two letters of no cue."""
 _KINDS = {
     "strong": Fires.OPENS | Fires.LABEL | Fires.COLON,
     "weak": Fires.OPENS,
@@ -123,13 +125,15 @@ _DROPPED = _dropped()
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.casefold().replace("`", "'").split())
     bare = normalize("NFKD", text).casefold().translate(_DROPPED)
     return " ".join((bare if bare.isascii() else normalize("NFC", bare)).split())
 
 
 def _opening(text: str) -> str:
     """Return the beginning of a line, folded, from its first letter or digit on."""
-    folded = _folded(text[:LOOKED_AT])
+    folded = _folded(text)
     lead = _LEAD.match(folded)
     return folded[lead.end() :] if lead else folded
 
@@ -148,9 +152,12 @@ class CueBook:
 
     def fires(self, text: str) -> Fires:
         """Return what a line is by its wording, of all cues that it opens with."""
-        opening = _opening(text)
         found = _NOTHING
-        for cue, kinds in self._cues.get(opening[:2], {}).items():
+        some = self._cues.get(_opening(text[:PEEKED_AT])[:2])
+        if not some:
+            return found
+        opening = _opening(text[:LOOKED_AT])
+        for cue, kinds in some.items():
             if opening.startswith(cue):
                 found |= kinds & _followed(cue, opening[len(cue) :])
         return found
@@ -171,7 +178,8 @@ class CueBook:
 
 def _followed(cue: str, rest: str) -> Fires:
     """Return what a cue can be taken for, by what follows it."""
-    if rest and not _UNSPACED.match(cue[-1]) and _goes_on(rest[0]):
+    spaced = _goes_on(cue[-1]) and not _UNSPACED.match(cue[-1])
+    if rest and spaced and _goes_on(rest[0]):
         return _NOTHING
     found = Fires.OPENS | Fires.SERVICE
     if _ENDS.match(rest):
