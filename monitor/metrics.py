@@ -52,6 +52,12 @@ METRICS = (
     Metric("tocsin_websub_subscriptions", "gauge", "Subscriptions at hubs.", ("state",)),
     Metric("tocsin_pages_total", "counter", "Pages extracted, by verdict.", ("verdict",)),
     Metric("tocsin_pages_killed_total", "counter", "Pages whose process was ended.", ("reason",)),
+    Metric(
+        "tocsin_pages_read_again_total",
+        "counter",
+        "Pages fetched once more, by what for: an edit, hours that have passed, a live page.",
+        ("because",),
+    ),
     Metric("tocsin_articles_total", "counter", "Articles matched, by whose text.", ("text_from",)),
     Metric("tocsin_deliveries_total", "counter", "Attempts to deliver.", ("sink", "outcome")),
     Metric("tocsin_delivery_seconds", "histogram", "One attempt to deliver.", ("sink",)),

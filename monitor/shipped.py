@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from workers.errors import TocsinError
-from workers.model.article import Cues
+from workers.model.article import Cues, LiveCues
 
-__all__ = ["Missing", "cues", "names", "path", "read", "version"]
+__all__ = ["Missing", "cues", "live_cues", "names", "path", "read", "version"]
 
 Kind = Literal["config", "seeds"]
 
@@ -91,3 +91,16 @@ def cues() -> tuple[Cues, ...]:
     from workers.pages.cues import parse_cues  # noqa: PLC0415
 
     return tuple(parse_cues(read("seeds", name)) for name in names("seeds", "cues/*.toml"))
+
+
+@cache
+def live_cues() -> LiveCues:
+    """Return by what a page looks live.
+
+    Raises:
+        Missing: the file is not there.
+        ValueError: it is not well formed.
+    """
+    from workers.pages.live import parse_live  # noqa: PLC0415 - as above
+
+    return parse_live(read("seeds", "live.toml"))

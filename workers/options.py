@@ -92,6 +92,19 @@ class PageOptions(Record, frozen=True, kw_only=True):
     """Address space of one extracting process."""
     recycle_after: int = 1000
     """Pages, after which a process is replaced: what leaks, leaks this much at most."""
+    reread_s: tuple[float, ...] = (3600.0, 6 * 3600.0)
+    """Seconds after an article was first seen at which its page is read again: most corrections
+    come within these. None at all reads it again only if its entry changes."""
+    young_s: float = 86400.0
+    """Only what was published less than so many seconds before it was first seen."""
+    live_every_s: float = 600.0
+    """Between two readings of a live page; 0 treats it like any other."""
+    live_for_s: float = 86400.0
+    """A live page that does not say when it ends is followed for so long."""
+    live_most_s: float = 7 * 86400.0
+    """No page is followed for longer, whatever it says."""
+    live_quiet_s: float = 3 * 3600.0
+    """A page that only looks live, by its title or address, is none after so long without news."""
 
 
 class MatchOptions(Record, frozen=True, kw_only=True):

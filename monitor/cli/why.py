@@ -20,7 +20,7 @@ from monitor.cli.inputs import iso
 if TYPE_CHECKING:
     from monitor.daemon.build import SqlStore
     from workers.model.alert import TraceLine
-    from workers.model.article import ArticleRow
+    from workers.model.article import ArticleRow, Edition
     from workers.model.feed import EntryRow
 
 __all__ = ["why"]
@@ -45,7 +45,8 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
         row = await store.article_by_id(article)
         if row is None:
             return None
-        return row, await store.entries_of(article), await store.trace_of(article)
+        entries, trace = await store.entries_of(article), await store.trace_of(article)
+        return row, entries, trace, await store.editions_of(article)
 
     found = asyncio.run(ask_store(config, find))
     told: dict[str, Any] = {"url": url, "found": found is not None, "steps": []}
@@ -59,6 +60,7 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
             }
             for step in found[2]
         ]
+        told["editions"] = found[3]
         if topic is not None:
             told["topic"] = _tried(config, topic, found)
     if as_json:
@@ -69,7 +71,7 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
         raise SystemExit(FOUND)
 
 
-_Found = tuple["ArticleRow", "tuple[EntryRow, ...]", "list[TraceLine]"]
+_Found = tuple["ArticleRow", "tuple[EntryRow, ...]", "list[TraceLine]", "list[Edition]"]
 
 
 def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
     spec = next((spec for spec in wanted.topics if spec.name == topic), None)
     if spec is None:
         fail(f"no such topic: {topic} (or it is disabled)", FOUND)
-    article, entries, _ = found
+    article, entries = found[:2]
     read = settle(as_stored(article), entries, "", shipped.cues())
     sources = {
         entry.feed_id: feed
@@ -118,9 +120,21 @@ def _print(told: dict[str, Any]) -> None:
         print_text(f"{iso(step['at'])}  {step['stage']:8} {step['decision']}")
         if step["because"]:
             print_text(f"{'':31}{step['because']}")
+    _print_editions(told.get("editions", []))
     topic = told.get("topic")
     if topic is not None:
         _print_topic(topic)
+
+
+def _print_editions(editions: "list[Edition]") -> None:
+    """Print what later readings of the page changed."""
+    for one in editions:
+        print_text(f"\n{iso(one.at)}  changed; read before that {iso(one.since)}: {one.title}")
+        for mark, lines in (("+", one.added), ("-", one.removed)):
+            for line in lines:
+                print_text(f"  {mark} {line}")
+        if one.left_out:
+            print_text(f"  … and {one.left_out} lines more")
 
 
 def _print_topic(topic: dict[str, Any]) -> None:

@@ -76,7 +76,12 @@ def build_fetcher(settings: Settings) -> HttpPoster:
 def page_rules(settings: Settings) -> PageRules:
     """Return the rules by which pages are read."""
     options = page_options(settings)
-    return PageRules(cues=shipped.cues(), mode=options.mode, body_bytes=options.body_bytes)
+    return PageRules(
+        cues=shipped.cues(),
+        live=shipped.live_cues(),
+        mode=options.mode,
+        body_bytes=options.body_bytes,
+    )
 
 
 def build_pool(settings: Settings, sharers: int = 1) -> ProcessPool:

@@ -95,6 +95,23 @@ def _range(built: Built) -> Iterator[Problem]:
         yield at_option(built, "polling", "fastest", "is slower than polling.slowest", hint)
 
 
+REREAD_LEAST_S = 60.0
+REREAD_MOST = 24
+
+
+def _rereading(built: Built) -> Iterator[Problem]:
+    pages = built.settings.pages
+    if 0 < pages.live < REREAD_LEAST_S:
+        hint = '"0s" turns it off'
+        yield at_option(built, "pages", "live", "is shorter than a minute", hint)
+    if any(delay < REREAD_LEAST_S for delay in pages.reread):
+        hint = "an article's first minute is too soon to read its page again"
+        yield at_option(built, "pages", "reread", "has a time under a minute", hint)
+    if len(pages.reread) > REREAD_MOST:
+        hint = "publishers count what they are asked for"
+        yield at_option(built, "pages", "reread", f"has more than {REREAD_MOST} times", hint)
+
+
 def _folder(built: Built) -> Iterator[Problem]:
     path = built.settings.data_dir
     above = next((folder for folder in (path, *path.parents) if folder.exists()), path)
@@ -194,6 +211,7 @@ _PROBLEMS: tuple[Check, ...] = (
     _proxy,
     _token,
     _range,
+    _rereading,
     _folder,
     _no_feeds,
     _no_topics,

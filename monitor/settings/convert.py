@@ -124,7 +124,13 @@ def page_options(settings: Settings, sharers: int = 1) -> PageOptions:
     """Return how pages are read; without a number of workers, ``sharers`` share the cores."""
     pages = settings.pages
     workers = pages.workers or max(_LEAST_WORKERS, (os.cpu_count() or 1) // sharers)
-    return PageOptions(workers=workers, timeout_s=pages.timeout, mode=pages.mode)
+    return PageOptions(
+        workers=workers,
+        timeout_s=pages.timeout,
+        mode=pages.mode,
+        reread_s=pages.reread,
+        live_every_s=pages.live,
+    )
 
 
 def match_options(settings: Settings) -> MatchOptions:

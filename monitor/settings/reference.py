@@ -130,6 +130,8 @@ def _written(value: object, info: FieldInfo) -> str:
     told: object = str(value) if isinstance(value, Rate | SecretUrl) else value
     if kinds and "duration" in kinds[0] and isinstance(value, float):
         told = duration_text(value)
+    if isinstance(value, tuple) and "duration" in _kind(info):
+        told = [duration_text(one) for one in value]
     if kinds == ["size"] and isinstance(value, int):
         told = size_text(value)
     if isinstance(told, float) and told.is_integer():

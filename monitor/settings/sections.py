@@ -231,6 +231,21 @@ class Pages(Section):
             "times as many pages and rings wrongly more often."
         ),
     )
+    reread: tuple[Seconds, ...] = Field(
+        default=(3600.0, 21600.0),
+        description=(
+            "When a page is read again without its entry having changed, counted from when its "
+            "article was first seen: publishers correct and complete. Only what was published "
+            "within the day before that. `[]` reads again only what has changed in the feed."
+        ),
+    )
+    live: Seconds = Field(
+        default=600.0,
+        description=(
+            "How often a live page is read again, until it says that it ends or for 24 hours. "
+            '`"0s"` treats it like any other page.'
+        ),
+    )
 
 
 class Matching(Section):

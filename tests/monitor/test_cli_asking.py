@@ -2,13 +2,15 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.cli.why import _print_topic
+from monitor.cli.why import _print_editions, _print_topic
 from monitor.settings import load
 from workers.clock import SystemClock
+from workers.model.article import Edition
 from workers.model.commit import ArticleCommit, EntryIntent, PollCommit
 from workers.model.feed import EntryRow, FeedSource
 from workers.model.ids import entry_id
@@ -190,6 +192,26 @@ def test_the_same_sentence_is_told_once(capsys):
     topic = {"matched": False, "clauses": [], "failed": None, "elsewhere": [hit, hit]}
     _print_topic(topic)
     assert 1 == capsys.readouterr().out.count("More on the quake")
+
+
+def test_what_changed_on_a_page_is_told(capsys):
+    """``why`` shows what readings added and removed, and that there is more; no bell rings."""
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    one = Edition(
+        since=at,
+        at=at + timedelta(hours=1),
+        because="later",
+        title="A storm",
+        added=("The ferry\x07 is late.",),
+        removed=("The ferry is on time.",),
+        left_out=7,
+    )
+    _print_editions([one])
+    said = capsys.readouterr().out
+    assert "2026-03-01 13:00:00Z  changed; read before that 2026-03-01 12:00:00Z: A storm" in said
+    assert "  - The ferry is on time." in said
+    assert "7 lines more" in said
+    assert "\x07" not in said
 
 
 async def test_what_is_not_there(installation, lines):

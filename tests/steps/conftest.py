@@ -106,7 +106,7 @@ class World:
 
     @staticmethod
     def _extract(fetched: FetchedPage) -> Extracted:
-        return extract(fetched, PageRules(cues=shipped.cues()))
+        return extract(fetched, PageRules(cues=shipped.cues(), live=shipped.live_cues()))
 
     def topics(self, **queries: str) -> None:
         """Watch these topics and no others."""
@@ -209,7 +209,7 @@ async def broker(valkey) -> AsyncIterator[RedisBroker]:
     await one.close()
 
 
-ON_BOTH = ("test_ring", "test_lost_hits", "test_what_rings")
+ON_BOTH = ("test_ring", "test_lost_hits", "test_rereading", "test_what_rings")
 """Files of which every test runs on PostgreSQL too: what rings, and when."""
 
 
@@ -259,7 +259,7 @@ async def world(database, set_clock, broker, site, sinks) -> AsyncIterator[World
 @pytest.fixture
 async def real_pool() -> AsyncIterator[ProcessPool]:
     """The pool of processes itself."""
-    pool = ProcessPool(1, 1 << 30, 100, PageRules(cues=shipped.cues()))
+    pool = ProcessPool(1, 1 << 30, 100, PageRules(cues=shipped.cues(), live=shipped.live_cues()))
     yield pool
     await pool.close()
 

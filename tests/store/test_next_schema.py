@@ -103,6 +103,7 @@ async def _pages(world) -> None:
     young = await store.find_article(other.url)
     await world.settle(young, "fire", keys=("https://site.example/two",))
     assert await store.trace_of(article) is not None
+    assert [] == await store.editions_of(article)
     assert 1 == len(await store.entries_of(article))
     assert "New" == (await store.entries_of(article))[0].title
     assert await store.article_by_id(article) is not None

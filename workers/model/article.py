@@ -6,14 +6,17 @@ from typing import Literal
 from msgspec import field
 
 from workers.model.base import Record
-from workers.model.feed import EntryRow
+from workers.model.feed import EntryRow, Validators
 
 __all__ = [
     "ArticleRow",
     "Cues",
+    "Edition",
     "Extracted",
     "FetchedPage",
     "HostLines",
+    "Live",
+    "LiveCues",
     "PageJob",
     "PublishedFrom",
     "TextFrom",
@@ -53,6 +56,19 @@ class Cues(Record, frozen=True, kw_only=True):
     """Openings of service wording: sign up, follow us, share, leave a comment, rights."""
 
 
+class LiveCues(Record, frozen=True, kw_only=True):
+    """By what a page looks live, in all languages, read from ``seeds/``; in lower case."""
+
+    titles: tuple[str, ...] = ()
+    """Stand alone at the beginning or end of a title."""
+    phrases: tuple[str, ...] = ()
+    """Stand anywhere in a title."""
+    slugs: tuple[str, ...] = ()
+    """Begin, end, or are a part of an address's path."""
+    ended: tuple[str, ...] = ()
+    """Stand anywhere in a title, and say that it is over."""
+
+
 class FetchedPage(Record, frozen=True, kw_only=True):
     """What a page is extracted from: bytes as they came, already inflated and bounded."""
 
@@ -77,6 +93,15 @@ class HostLines(Record, frozen=True, kw_only=True):
     """Of each line of its text its hash and its weight."""
 
 
+class Live(Record, frozen=True, kw_only=True):
+    """That a page is still being written: a live report."""
+
+    sure: bool
+    """Whether its JSON-LD says so; else only its title or address does."""
+    until: datetime | None = None
+    """When the coverage ends; of a page as extracted None, where it does not say."""
+
+
 class Extracted(Record, frozen=True, kw_only=True):
     """What a page says. A page that cannot be read has the verdict ``unreadable`` and a reason."""
 
@@ -93,6 +118,10 @@ class Extracted(Record, frozen=True, kw_only=True):
     language: str | None = None
     canonical: str | None = None
     text_from: TextFrom = "none"
+    live: Live | None = None
+    """None for a page that is done."""
+    twins: tuple[str, ...] = ()
+    """Addresses of the same site under which the page says it is also to be had (AMP, mobile)."""
     standin: bool = False
     """True for consent, challenge and not-found pages: the feed's own text is searched instead."""
     ms: dict[str, float] = field(default_factory=dict)
@@ -125,6 +154,32 @@ class ArticleRow(Record, frozen=True, kw_only=True):
     """How many editions of entries were known then: more now means a match is due again."""
     topics_version: int | None = None
     """The number of the accepted topics that it was matched with last, None if it never was."""
+    validators: Validators | None = None
+    """By which a server can say that its page is still the one whose text is stored."""
+    live: Live | None = None
+    """While it is read again every few minutes; until when is always known here."""
+    reread_at: datetime | None = None
+    """When its page is to be read again without anybody's asking."""
+    changed_at: datetime | None = None
+    """When a reading last found its text to be another."""
+    hint: str | None = None
+    """The key of the address that its page calls canonical, where that is another."""
+
+
+class Edition(Record, frozen=True, kw_only=True):
+    """What a later reading of a page found to be otherwise. Long ones are not whole."""
+
+    since: datetime
+    """When the former text had been read."""
+    at: datetime
+    because: str
+    """Why it was read again."""
+    title: str
+    """The former title."""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    left_out: int = 0
+    """Lines, added or removed, that are not kept here."""
 
 
 class Work(Record, frozen=True, kw_only=True):

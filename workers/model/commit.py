@@ -6,18 +6,20 @@ from typing import Literal
 from msgspec import field
 
 from workers.model.alert import DeadLine, RingUnit, TraceLine
-from workers.model.article import ArticleRow, HostLines, Work
+from workers.model.article import ArticleRow, Edition, HostLines, Work
 from workers.model.base import Record
 from workers.model.feed import EntryRow, FeedRow, KnownEntry
 from workers.model.message import EventChanges
 from workers.model.sink import SinkNote
 
 __all__ = [
+    "AddedLine",
     "ArticleCommit",
     "DeadEntry",
     "DeliveryCommit",
     "EntryIntent",
     "Knowledge",
+    "Likeness",
     "PollCommit",
 ]
 
@@ -67,6 +69,27 @@ class PollCommit(Record, frozen=True, kw_only=True):
     """What is to be told of the feed itself."""
 
 
+class AddedLine(Record, frozen=True, kw_only=True):
+    """A paragraph that a live page has got, and what matched in it: an event of its own."""
+
+    key: str
+    """A hash of the paragraph."""
+    unit: RingUnit
+
+
+class Likeness(Record, frozen=True, kw_only=True):
+    """What else may show that a page is another article's too. Decided where both are at hand."""
+
+    text: str
+    """The page's own text: of two pages that name each other half the lines must agree."""
+    content: str | None = None
+    """A hash of that text, None where it is no proof (too short, or no article)."""
+    site: str = ""
+    """The host whose articles of the same text are this one; of others only what rang counts."""
+    names: tuple[str, ...] = ()
+    """Keys of addresses that the page calls its own or its twins'."""
+
+
 class ArticleCommit(Record, frozen=True, kw_only=True):
     """All that one reading (or ringing) of an article decided."""
 
@@ -76,6 +99,14 @@ class ArticleCommit(Record, frozen=True, kw_only=True):
     """The article's new state; None leaves it."""
     keys: tuple[str, ...] = ()
     """Addresses learned for it."""
+    likeness: Likeness | None = None
+    """None where the page is no proof of anything."""
+    edition: Edition | None = None
+    """What changed since it was read before."""
+    added: tuple[AddedLine, ...] = ()
+    """Paragraphs of a live page that matched; which of them are new is decided here."""
+    removed: tuple[str, ...] = ()
+    """Hashes of what a live page has lost: should it come back, it is no news."""
     ring: RingUnit | None = None
     again_s: float | None = None
     """Ask for this work again after so long; None closes it."""

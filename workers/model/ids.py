@@ -11,6 +11,7 @@ __all__ = [
     "event_id",
     "feed_id",
     "make_id",
+    "paragraph_id",
     "summary_id",
 ]
 
@@ -43,6 +44,11 @@ def entry_id(feed: str, identity: str) -> str:
 def article_id(key: str) -> str:
     """Return the id of the article first known by ``key`` (its canonicalised link)."""
     return make_id("art", key)
+
+
+def paragraph_id(article: str, paragraph: str) -> str:
+    """Return the id of the event that a paragraph (by its hash) is in a live ``article``."""
+    return make_id("par", article, paragraph)
 
 
 def alert_id(event: str, revision: int) -> str:

@@ -5,6 +5,7 @@ from workers.pages.blocked import PageHosts, blocked_text, turned_away
 from workers.pages.blocks import key_of
 from workers.pages.cues import parse_cues
 from workers.pages.fallback import settle
+from workers.pages.live import parse_live
 from workers.pages.memory import hash_of, known_lines, lines_of, noted
 from workers.pages.reading import extract
 from workers.pages.rules import PageRules
@@ -21,6 +22,7 @@ __all__ = [
     "lines_of",
     "noted",
     "parse_cues",
+    "parse_live",
     "read_alone",
     "settle",
     "turned_away",

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import islice
 from typing import cast
 
 import msgspec
 from lxml import html
 
-__all__ = ["ARTICLES", "LISTS", "LinkedData", "linked_data", "strings"]
+__all__ = ["ARTICLES", "LISTS", "LinkedData", "linked_data", "of_type", "strings"]
 
 Node = dict[str, object]
 
@@ -77,6 +78,19 @@ def linked_data(root: html.HtmlElement) -> LinkedData:
             if isinstance(key := node.get("@id"), str) and len(node) > 1
         },
     )
+
+
+def of_type(root: html.HtmlElement, wanted: str) -> list[Node]:
+    """Return the nodes of a type (in lower case), read from those scripts that name it."""
+    found: list[Node] = []
+    for script in islice(root.iter("script"), MOST_SCRIPTS * 10):
+        text = script.text or ""
+        if "ld+json" not in (script.get("type") or "").lower() or len(text) > MOST_CHARACTERS:
+            continue
+        if wanted in text.lower():
+            nodes = _walk(_loaded(text), MOST_NODES - len(found))
+            found.extend(node for _, node in nodes if wanted in _types(node))
+    return found
 
 
 def _loaded(text: str) -> object:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 from lxml import html
 
 from workers.model.article import Extracted, FetchedPage
@@ -10,10 +11,12 @@ from workers.pages.body import Line, take_text
 from workers.pages.cues import book_for
 from workers.pages.decode import decode
 from workers.pages.limit import bound, foreign, is_noise, too_large
+from workers.pages.live import live_of
 from workers.pages.metadata import read_metadata
 from workers.pages.parse import parse
 from workers.pages.rules import PageRules
 from workers.pages.sites import site_of
+from workers.pages.twins import twins_of
 from workers.pages.verdict import judge
 from workers.pages.zones import divide, without_common
 
@@ -85,6 +88,8 @@ def _understood(
     watch: _Watch,
 ) -> Extracted:
     metadata = read_metadata(root, page.url, page.fetched_at)
+    live = live_of(root, metadata.title, page.url, rules.live)
+    twins = twins_of(root, page.url)
     watch.lap("metadata")
     seen = survey(root, site_of(page.url))
     body = take_text(root, seen, metadata, rules)
@@ -93,6 +98,10 @@ def _understood(
     divided = divide(body.lines, seen, (metadata.title,), book)
     watch.lap("zones")
     judged = judge(metadata, seen, divided.body, page.url)
+    if live and judged.verdict == "not_article":
+        judged = msgspec.structs.replace(
+            judged, verdict="doubtful", reasons=(*judged.reasons, "but it is live")
+        )
     watch.lap("verdict")
     divided = without_common(divided, page.known)
     return Extracted(
@@ -108,6 +117,8 @@ def _understood(
         language=metadata.language,
         canonical=metadata.canonical,
         text_from=body.text_from if divided.body else "none",
+        live=None if judged.standin else live,
+        twins=twins,
         standin=judged.standin,
         ms=watch.ms,
     )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from workers.model.article import Cues
+from workers.model.article import Cues, LiveCues
 from workers.model.base import Record
 
 __all__ = ["PageRules"]
@@ -13,6 +13,8 @@ class PageRules(Record, frozen=True, kw_only=True):
 
     cues: tuple[Cues, ...] = ()
     """One a language; a page in a language without cues is tried with all of them."""
+    live: LiveCues = LiveCues()
+    """By what a page looks live that does not say so."""
     mode: Literal["precision", "throughput"] = "precision"
     body_bytes: int = 6 << 20
     """Largest page inflated; above libxml2's 10 MB a text node vanishes silently."""

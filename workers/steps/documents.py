@@ -12,6 +12,7 @@ from workers.model.article import ArticleRow, Cues, Extracted
 from workers.model.feed import EntryRow, FeedSource
 from workers.model.topic import Document, Match, TopicSpec
 from workers.pages import settle
+from workers.steps.again import keeps_earlier
 from workers.steps.edges import Rules
 from workers.text.urls import host_of, without_user
 
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 SUMMARY_CHARACTERS = 500
-_PAGES = frozenset({"page", "articleBody"})
-"""Where a text is from that the page itself gave."""
 
 
 def reason_of_status(status: int) -> Reason:
@@ -94,15 +93,18 @@ def as_read(
 ) -> ArticleRow:
     """Return the article's row after this reading. ``fetched`` tells whether its page was got.
 
-    What a page once said stays stored where this reading had no text of a page: sites take pages
-    down, and put consent pages before them.
+    What a page once said stays stored where this reading had less to say.
     """
-    fetched_at = now if fetched else article.fetched_at
-    if article.text_from in _PAGES and read.text_from not in _PAGES:
-        return replace(article, fetched_at=fetched_at, settled_at=now, settled_entries=editions)
-    return ArticleRow(
-        id=article.id,
-        url=article.url,
+    settled = replace(
+        article,
+        fetched_at=now if fetched else article.fetched_at,
+        settled_at=now,
+        settled_entries=editions,
+    )
+    if keeps_earlier(article, read):
+        return settled
+    return replace(
+        settled,
         title=read.title,
         text=read.text,
         zones=read.zones,
@@ -114,10 +116,6 @@ def as_read(
         verdict=read.verdict,
         reasons=read.reasons,
         text_from=read.text_from,
-        first_seen=article.first_seen,
-        fetched_at=fetched_at,
-        settled_at=now,
-        settled_entries=editions,
     )
 
 

@@ -1,29 +1,45 @@
 """READ: fetch an article's page, extract it, match it, and commit the text with what rings."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
+from msgspec.structs import replace
 
 from workers.alerts.retry import page_delay
 from workers.errors import StoreDown, Transient
-from workers.model.article import Extracted, FetchedPage, HostLines, PageJob
-from workers.model.commit import ArticleCommit
+from workers.model.article import ArticleRow, Extracted, FetchedPage, HostLines, PageJob
+from workers.model.commit import AddedLine, ArticleCommit
 from workers.pages import lines_of, settle
-from workers.steps.again import as_stored, editions, wants_page
+from workers.steps.again import (
+    PAGES,
+    Because,
+    as_stored,
+    because_of,
+    editions,
+    keeps_earlier,
+    live_after,
+    next_reading,
+    wants_page,
+)
+from workers.steps.changes import added_that_match, changes, edition, lost
 from workers.steps.documents import as_read, document_of_page, ring_unit
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.fetching import Fetching, Got
 from workers.steps.hosts import take_turn
 from workers.steps.identity import proved_keys
 from workers.steps.match import matching
-from workers.steps.telling import dead_letter, line, told
+from workers.steps.telling import dead_letter, line, missed, read_again, told
 from workers.steps.tracing import page_within
+from workers.text.lines import Change
 from workers.text.urls import host_of
 
 __all__ = ["Read"]
 
 STUMBLES = 5
 """Unforeseen errors on one article before it becomes a dead letter."""
+UNASKED: frozenset[Because | None] = frozenset({"later", "live"})
+"""Reasons to read a page again that nobody's news is waiting for."""
 _log = structlog.get_logger()
 
 
@@ -58,7 +74,9 @@ class Read:
 
     async def _read(self, job: PageJob) -> None:
         rules, began = self._rules(), self._edges.clock.now()
-        url = job.article.url if wants_page(job.article, job.entries) else None
+        because = because_of(job.article, job.entries, began)
+        asks = because in UNASKED or wants_page(job.article, job.entries)
+        url = job.article.url if asks else None
         wait = await take_turn(self._edges, url, rules.net) if url is not None else 0.0
         if wait > 0:
             await self._edges.store.postpone(job.work, wait)
@@ -66,19 +84,43 @@ class Read:
         facts = {"tocsin.article": job.article.id}
         parent = job.work.traceparent
         with self._edges.tracer.span("read", parent, began=began, facts=facts) as span:
-            await self._read_page(page_within(job, span), url, rules)
+            await self._read_page(page_within(job, span), url, rules, because)
 
-    async def _read_page(self, job: PageJob, url: str | None, rules: Rules) -> None:
+    async def _read_page(
+        self, job: PageJob, url: str | None, rules: Rules, because: Because | None
+    ) -> None:
         if url is None:
-            await self._settle(job, rules, Got(page=as_stored(job.article)))
+            await self._settle(job, rules, Got(page=as_stored(job.article)), None)
             return
-        got = await self._fetch(job, url, rules)
-        delay = page_delay(job.work.attempts + 1) if got.passing else None
-        if delay is not None:
+        unasked = because in UNASKED
+        known = job.article.validators if unasked and job.article.text else None
+        got = await self._fetch(job, url, rules, known)
+        if because is not None:
+            self._edges.meter.count("tocsin_pages_read_again_total", because=because)
+        delay = page_delay(job.work.attempts + 1) if got.passing and not unasked else None
+        if because is not None and unasked and (got.page is None or got.page.standin):
+            await self._missed(job, rules, got, because)
+        elif delay is not None:
             await self._again(job, got, max(delay, got.retry_after or 0.0))
+            return
         else:
-            await self._settle(job, rules, got)
-            await self._fetch.watch(host_of(url), rules, got)
+            await self._settle(job, rules, got, because)
+        await self._fetch.watch(host_of(url), rules, got)
+
+    async def _missed(self, job: PageJob, rules: Rules, got: Got, because: Because) -> None:
+        """Leave a page as it was that nobody asked for and that cannot be had now."""
+        now = self._edges.clock.now()
+        at = next_reading(job.article, job.entries, now, rules.pages) if got.passing else None
+        article = replace(job.article, reread_at=at, live=job.article.live if at else None)
+        await self._edges.store.commit_article(
+            ArticleCommit(
+                work=job.work,
+                article=article,
+                again_s=_until(at, now),
+                stream="pages:cold",
+                trace=(missed(job, because, got.reason, got.detail, at, now),),
+            )
+        )
 
     async def _again(self, job: PageJob, got: Got, delay: float) -> None:
         """Try again later: the page's failure is a passing one."""
@@ -93,35 +135,80 @@ class Read:
             )
         )
 
-    async def _settle(self, job: PageJob, rules: Rules, got: Got) -> None:
+    async def _settle(self, job: PageJob, rules: Rules, got: Got, because: Because | None) -> None:
         """Match what there is, ring, and close the work; a killed page comes once more, cold."""
         reason = f"{got.reason}: {got.detail}" if got.reason else ""
         read = settle(got.page, job.entries, reason, rules.cues)
-        document = document_of_page(read, job.entries, rules.sources)
-        matched = await matching(self._edges, rules, document)
-        now = self._edges.clock.now()
-        count = editions(job.entries)
+        now, count = self._edges.clock.now(), editions(job.entries)
         article = as_read(job.article, read, now, fetched=got.fetched, editions=count)
-        may_ring = any(entry.rings for entry in job.entries)
+        changed = None if got.same else await changes(job.article, article)
         killed = got.reason in {"timeout", "crash"} and job.work.attempts == 0
+        article = self._ahead(job, rules, got, article, changed)
+        follows = ArticleCommit(
+            work=job.work,
+            article=article,
+            edition=edition(job.article, article, changed, because or "asked", now),
+            again_s=60.0 if killed else _until(article.reread_at, now),
+            stream="pages:cold" if killed or article.reread_at else None,
+            attempts=0 if article.reread_at and not killed else job.work.attempts + 1,
+        )
+        nothing = not changed and (got.same or not keeps_earlier(job.article, read))
+        if because in UNASKED and nothing and count == job.article.settled_entries:
+            trace = (read_again(job, because, read, changed, now),)
+            await self._edges.store.commit_article(replace(follows, trace=trace))
+            return
+        matched = await matching(
+            self._edges, rules, document_of_page(read, job.entries, rules.sources)
+        )
+        may_ring = any(entry.rings for entry in job.entries)
         unit = ring_unit(article, read, job.entries, matched, rules, now)
+        lines = told(job, read, matched, now, may_ring=may_ring)
+        if because is not None:
+            lines = (read_again(job, because, read, changed, now), *lines[1:])
         await self._edges.store.commit_article(
-            ArticleCommit(
-                work=job.work,
-                article=article,
+            replace(
+                follows,
                 keys=proved_keys(job, read, got.page),
                 ring=unit if may_ring else None,
-                again_s=60.0 if killed else None,
-                stream="pages:cold" if killed else None,
-                attempts=job.work.attempts + 1,
-                full_text=_full_text(got, read, again=killed),
+                added=await self._added(job, rules, got, changed) if may_ring else (),
+                removed=lost(changed) if article.live else (),
+                full_text=_full_text(got, read, again=killed or because in UNASKED),
                 dead=dead_letter(job, read, reason, now),
                 topics_version=rules.topics_version,
-                trace=told(job, read, matched, now, may_ring=may_ring),
+                trace=lines,
                 lines=_lines(job, got),
             )
         )
         self._edges.meter.count("tocsin_articles_total", text_from=read.text_from)
+
+    def _ahead(
+        self, job: PageJob, rules: Rules, got: Got, article: ArticleRow, changed: Change | None
+    ) -> ArticleRow:
+        """Return the article with what says whether and when its page is read again."""
+        now, page = self._edges.clock.now(), got.page
+        if got.fetched and not got.same:
+            fits = page is not None and article.text_from in PAGES
+            kept = fits and page is not None and keeps_earlier(job.article, page)
+            article = replace(article, validators=got.validators if fits and not kept else None)
+        if changed or (got.fetched and article.changed_at is None):
+            article = replace(article, changed_at=now)
+        if got.fetched and page is not None:
+            live = live_after(article, page.live, now, rules.pages)
+            article = replace(article, live=live)
+        at = next_reading(article, job.entries, now, rules.pages)
+        if got.reason is not None and not got.passing:
+            at = None  # it is gone, or closed to us
+        if page is not None and page.standin:
+            at = None
+        return replace(article, reread_at=at, live=article.live if at else None)
+
+    async def _added(
+        self, job: PageJob, rules: Rules, got: Got, changed: Change | None
+    ) -> tuple[AddedLine, ...]:
+        """Return what is news by itself on a live page."""
+        if got.page is None or (job.article.live is None and got.page.live is None):
+            return ()
+        return await added_that_match(self._edges, rules, job, got.page, changed)
 
     async def _stumble(self, job: PageJob, error: Exception) -> None:
         """An error that nobody foresaw: try again a few times, then keep it as a dead letter."""
@@ -144,6 +231,10 @@ def _full_text(got: Got, read: Extracted, *, again: bool) -> bool | None:
 
 def _lines(job: PageJob, got: Got) -> HostLines | None:
     """Return what a page that was got now adds to the memory of its host."""
-    if got.page is None or not got.fetched:
+    if got.page is None or not got.fetched or got.same:
         return None
     return lines_of(got.page, host_of(got.page.url), job.article.id)
+
+
+def _until(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else max(0.0, (at - now).total_seconds())

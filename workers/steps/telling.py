@@ -7,8 +7,17 @@ from workers.model.alert import DeadLine, TraceLine, TraceStage
 from workers.model.article import Extracted, PageJob
 from workers.model.topic import Match, TopicSpec
 from workers.steps.documents import feed_text
+from workers.text.lines import Change
 
-__all__ = ["dead_letter", "line", "told"]
+__all__ = ["dead_letter", "line", "missed", "read_again", "told"]
+
+_WHY = {
+    "edited": "its entry has changed",
+    "later": "{hours} after it was first seen",
+    "live": "it is live",
+}
+SHOWN = 200
+"""Characters of what was added that are told."""
 
 
 def told(
@@ -33,6 +42,43 @@ def told(
         silent = "no entry of it may ring: baseline, or older than max_age"
         lines.append(line("ring", "silent", silent, job, now))
     return tuple(lines)
+
+
+def read_again(
+    job: PageJob, because: str | None, read: Extracted, changed: Change | None, now: datetime
+) -> TraceLine:
+    """Return the line of a page that was read again: why, and what of it is new."""
+    how = f"again, {_why(job, because, now)}: {read.verdict}, text from {read.text_from}"
+    return line("read", how, "; ".join([_changed(changed), *read.reasons]), job, now)
+
+
+def missed(  # noqa: PLR0913, PLR0917 - what was wanted, what came, and what is to come
+    job: PageJob,
+    because: str,
+    reason: str | None,
+    detail: str,
+    again: datetime | None,
+    now: datetime,
+) -> TraceLine:
+    """Return the line of a page that was to be read again, but could not be had."""
+    how = f"not again, {_why(job, because, now)}: {reason or 'a page stands before it'}"
+    then = f"what it said stays; tried {'again later' if again else 'no more'}"
+    return line("read", how, "; ".join(filter(None, [detail, then])), job, now)
+
+
+def _why(job: PageJob, because: str | None, now: datetime) -> str:
+    minutes = round((now - job.article.first_seen).total_seconds() / 60)
+    hours = f"{minutes / 60:.0f} h" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004
+    return _WHY.get(because or "", "asked").format(hours=hours)
+
+
+def _changed(changed: Change | None) -> str:
+    if changed is None:
+        return "the very same page"
+    if not changed:
+        return "no line changed"
+    counts = f"{len(changed.added)} lines added, {len(changed.removed)} removed"
+    return f"{counts}: {changed.added[0][:SHOWN]}" if changed.added else counts
 
 
 def line(stage: TraceStage, decision: str, because: str, job: PageJob, now: datetime) -> TraceLine:

@@ -10,7 +10,7 @@ from workers.model.alert import RingUnit
 from workers.model.article import ArticleRow, PageJob
 from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
-from workers.store import dead, hostlines, merge, rings, traces, work
+from workers.store import changes, dead, hostlines, merge, rings, traces, work
 from workers.store.columns import bounded
 from workers.store.sql import Fixed, lock
 from workers.store.tables import articles, entries, feeds, keys
@@ -100,9 +100,9 @@ def commit(
         _STAMP.run(conn, {"the_id": article, "number": reading.topics_version})
     for key in dict.fromkeys(map(bounded, reading.keys)):
         article = merge.claim(conn, now, article, key)
-    if reading.ring is not None:
-        unit = structs.replace(reading.ring, traceparent=reading.work.traceparent)
-        rings.ring(conn, now, _of_event(unit, article))
+    if reading.edition is not None and keep_text:
+        changes.keep(conn, merge.root(conn, reading.work.id), reading.edition)
+    _ring(conn, now, reading, article)
     kept = work.conclude(
         conn,
         now,
@@ -116,6 +116,22 @@ def commit(
     traces.write(conn, reading.trace)
     if reading.lines is not None:  # last of all: of a host one reading ends after the other
         hostlines.note(conn, now, reading.lines)
+
+
+def _ring(conn: Connection, now: datetime, reading: ArticleCommit, article: str) -> None:
+    """Ring for the article, and for what is news by itself on its live page."""
+    told: frozenset[str] = frozenset()
+    traceparent = reading.work.traceparent
+    if reading.ring is not None:
+        unit = structs.replace(reading.ring, traceparent=traceparent)
+        alert = rings.ring(conn, now, _of_event(unit, article))
+        told = frozenset(topic.name for topic in alert.topics) if alert else told
+    added = [
+        structs.replace(one, unit=structs.replace(one.unit, traceparent=traceparent))
+        for one in reading.added
+    ]
+    changes.ring_added(conn, now, article, added, told)
+    changes.note_removed(conn, now, article, reading.removed)
 
 
 def _of_event(unit: RingUnit, article: str) -> RingUnit:

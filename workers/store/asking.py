@@ -5,11 +5,21 @@ from datetime import datetime
 from functools import partial
 
 from workers.model.alert import Alert, AlertLine, TraceLine
-from workers.model.article import ArticleRow
+from workers.model.article import ArticleRow, Edition
 from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls, Unrung
 from workers.model.message import EventLine
 from workers.model.report import DeliveryLine, StoreCounts
-from workers.store import articles, deliveries, events, feeds, first, lists, subscriptions, traces
+from workers.store import (
+    articles,
+    changes,
+    deliveries,
+    events,
+    feeds,
+    first,
+    lists,
+    subscriptions,
+    traces,
+)
 from workers.store.base import Base
 
 __all__ = ["Asking"]
@@ -57,6 +67,10 @@ class Asking(Base):
     async def entries_of(self, article: str) -> tuple[EntryRow, ...]:
         """Return the entries of an article, oldest first."""
         return await self._read(articles.entries_of, article)
+
+    async def editions_of(self, article: str) -> list[Edition]:
+        """Return what later readings of an article's page changed, oldest first."""
+        return await self._read(changes.of_article, article)
 
     async def trace_of(self, article: str) -> list[TraceLine]:
         """Return what was decided about an article and its entries, oldest first."""

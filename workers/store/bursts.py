@@ -24,7 +24,7 @@ from workers.store.columns import seconds
 from workers.store.sql import Fixed, Insert, chunks, insert_for, put_new
 from workers.store.tables import bursts, held, messages, told
 
-__all__ = ["MOST", "summarize", "summarize_all", "waiting", "within"]
+__all__ = ["MOST", "hold", "summarize", "summarize_all", "waiting", "within"]
 
 MOST = 10_000
 """Alerts of one list; what is beyond goes into the next one."""
@@ -54,9 +54,20 @@ def within(conn: Connection, now: datetime, made: Made, burst: Rate | None) -> M
     beyond = {pair for pair in pairs if not _lets_through(conn, now, pair, made.alert.id, burst)}
     if not beyond:
         return made
-    _hold(conn, now, made, beyond)
+    _hold(conn, now, made, beyond, "more alerts on the topic than [alerts] burst sends at once")
     kept = [structs.replace(one, topics=_topics(one, beyond)) for one in made.deliveries]
     return structs.replace(made, deliveries=tuple(one for one in kept if one.topics))
+
+
+def hold(conn: Connection, now: datetime, made: Made, because: str) -> None:
+    """Hold an alert for the next lists of its topics, whatever their bursts would let through."""
+    _hold(
+        conn,
+        now,
+        made,
+        {(one.sink, name) for one in made.deliveries for name in one.topics},
+        because,
+    )
 
 
 def _topics(delivery: Delivery, beyond: Collection[Pair]) -> tuple[str, ...]:
@@ -94,7 +105,9 @@ def _lets_through(conn: Connection, now: datetime, pair: Pair, alert: str, burst
     return True
 
 
-def _hold(conn: Connection, now: datetime, made: Made, beyond: Collection[Pair]) -> None:
+def _hold(
+    conn: Connection, now: datetime, made: Made, beyond: Collection[Pair], because: str
+) -> None:
     alert = made.alert
     severities = {topic.name: topic.severity for topic in alert.topics}
     source = alert.entries[0].feed if alert.entries else ""
@@ -113,14 +126,14 @@ def _hold(conn: Connection, now: datetime, made: Made, beyond: Collection[Pair])
         if (one.sink, name) in beyond
     ]
     put_new(conn, held, rows)
-    traces.write(conn, [_line(alert, now, pair) for pair in sorted(beyond)])
+    traces.write(conn, [_line(alert, now, pair, because) for pair in sorted(beyond)])
 
 
-def _line(alert: Alert, now: datetime, pair: Pair) -> TraceLine:
+def _line(alert: Alert, now: datetime, pair: Pair, because: str) -> TraceLine:
     return TraceLine(
         stage="ring",
         decision=f"{pair[0]}: held for a list: {pair[1]}",
-        because="more alerts on the topic than [alerts] burst sends at once",
+        because=because,
         article=alert.article.id,
         topic=pair[1],
         at=now,

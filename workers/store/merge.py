@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from workers.store import rings, work
+from workers.store import changes, rings, work
 from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import articles, entries, keys
 from workers.text.urls import host_of
@@ -127,6 +127,7 @@ def join(conn: Connection, now: datetime, one: str, other: str) -> str:
     if elder.fetched_at is None and younger.fetched_at is not None:
         _adopt(conn, elder, younger)
     rings.copy(conn, younger.id, elder.id)
+    changes.copy_paragraphs(conn, younger.id, elder.id)
     _hand_over_work(conn, now, elder, younger)
     return str(elder.id)
 

@@ -30,12 +30,14 @@ from workers.store.tables import (
     articles,
     dead,
     deliveries,
+    editions,
     entries,
     events,
     held,
     host_lines,
     messages,
     meta,
+    paragraphs,
     rung,
     told,
     trace,
@@ -90,6 +92,8 @@ def steps(keep: KeepOptions, now: datetime) -> tuple[Step, ...]:
         ("dead", _dead, _before(now, keep.dead_s)),
         ("trace", _trace, text_before),
         ("entries", _entries, unlisted_before),
+        ("editions", _editions, text_before),
+        ("paragraphs", _paragraphs, text_before),
         ("texts", _texts, text_before),
         ("articles", _articles, unlisted_before),
         ("hosts", _hosts, now - HOSTS),
@@ -218,6 +222,26 @@ def _texts(conn: Connection, before: datetime) -> int:
     ).rowcount
 
 
+def _editions(conn: Connection, before: datetime) -> int:
+    """What readings of pages changed, long ago."""
+    some = (
+        select(editions.c.article_id, editions.c.since).where(editions.c.at < before).limit(MOST)
+    )
+    gone = tuple_(editions.c.article_id, editions.c.since).in_(some)
+    return conn.execute(delete(editions).where(gone)).rowcount
+
+
+def _paragraphs(conn: Connection, before: datetime) -> int:
+    """What was news on live pages, long ago."""
+    some = (
+        select(paragraphs.c.article_id, paragraphs.c.key)
+        .where(paragraphs.c.at < before)
+        .limit(MOST)
+    )
+    gone = tuple_(paragraphs.c.article_id, paragraphs.c.key).in_(some)
+    return conn.execute(delete(paragraphs).where(gone)).rowcount
+
+
 def oldest_texts(conn: Connection, _now: datetime, after: datetime | None) -> Swept:
     """Remove some of the oldest texts whatever their age: there is no room for them.
 
@@ -238,6 +262,7 @@ def oldest_texts(conn: Connection, _now: datetime, after: datetime | None) -> Sw
     found = conn.execute(some).all()
     ids = [row.id for row in found]
     conn.execute(update(articles).where(articles.c.id.in_(ids)).values(text="", zones=()))
+    conn.execute(delete(editions).where(editions.c.article_id.in_(ids)))
     return len(found), found[-1].first_seen if found else after
 
 
@@ -310,7 +335,7 @@ def give_back(conn: Connection, _now: datetime) -> None:
 def used_bytes(conn: Connection, _now: datetime) -> int:
     """Return how many bytes of the database hold something, space to be used again left out."""
     if conn.dialect.name == "postgresql":
-        return sum(_held_bytes(conn, table) for table in (articles, entries))
+        return sum(_held_bytes(conn, table) for table in (articles, editions, entries))
     pages = conn.execute(text("PRAGMA page_count")).scalar_one()
     free = conn.execute(text("PRAGMA freelist_count")).scalar_one()
     size = conn.execute(text("PRAGMA page_size")).scalar_one()

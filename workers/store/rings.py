@@ -38,10 +38,13 @@ def of_event(conn: Connection, event: str) -> frozenset[str]:
     return frozenset(row[0] for row in _TOPICS.fetch(conn, {"the_event": event}))
 
 
-def ring(conn: Connection, now: datetime, unit: RingUnit) -> Alert | None:
+def ring(
+    conn: Connection, now: datetime, unit: RingUnit, *, hold: str | None = None
+) -> Alert | None:
     """Make the alert of what is new in ``unit``, with its deliveries; None if nothing is.
 
     Topics that rang on the feed's text and match on the page get the page's receipt besides.
+    With a reason to ``hold`` it, the alert is told of in the next list of each of its topics.
     """
     already = of_event(conn, unit.event)
     if already and unit.evidence == "page":
@@ -52,7 +55,10 @@ def ring(conn: Connection, now: datetime, unit: RingUnit) -> Alert | None:
     if made is None:
         return None
     _store(conn, made)
-    deliveries.make(conn, now, bursts.within(conn, now, made, unit.burst).deliveries)
+    if hold is not None:
+        bursts.hold(conn, now, made, hold)
+    else:
+        deliveries.make(conn, now, bursts.within(conn, now, made, unit.burst).deliveries)
     return made.alert
 
 

@@ -52,6 +52,8 @@ APART_S = 1e-6
 """Between deliveries that are held back: they keep their order. The floats are finer than that."""
 PAGES = ("pages:hot", "pages:warm", "pages:cold")
 """Streams of pages, the first taken first."""
+NEWS = PAGES[:2]
+"""Those that nobody is to wait for."""
 _RANKS = {stream: rank for rank, stream in enumerate(PAGES)}
 _ASKED = "tocsin_asked"
 _this = (table.c.kind == bindparam("the_kind")) & (table.c.id == bindparam("the_id"))
@@ -473,18 +475,19 @@ FIRST_DUE = (
     .limit(1)
 )
 FIRST_MARKED = select(func.min(table.c.next_at)).where(
-    table.c.relayed_at > literal_column("0"), _open, table.c.stream.in_(PAGES)
+    table.c.relayed_at > literal_column("0"), _open, table.c.stream.in_(NEWS)
 )
 
 
 def behind(conn: Connection, now: datetime) -> float:
     """Return for how many seconds the page that is due longest has waited, 0 if none is due.
 
-    A page that waits for its next attempt, or for its host's turn, is not due. Quick whatever
+    A page that waits for its next attempt, or for its host's turn, is not due, and one in the cold
+    stream may wait: it was read before, or has done harm. Quick whatever
     waits: the first of each stream, and what the relay has moved, which is bounded.
     """
     firsts: list[float | None] = [
-        conn.execute(FIRST_DUE, {"of_stream": stream}).scalar() for stream in PAGES
+        conn.execute(FIRST_DUE, {"of_stream": stream}).scalar() for stream in NEWS
     ]
     firsts.append(conn.execute(FIRST_MARKED).scalar())
     return max([0.0, *(seconds(now) - at for at in firsts if at is not None)])

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -14,11 +15,21 @@ from sqlalchemy import (
     literal_column,
 )
 
-from workers.model.article import ZoneLine
+from workers.model.article import Live, ZoneLine
+from workers.model.feed import Validators
 from workers.store.columns import Moment, Packed, Words
 from workers.store.tables.base import Strings, metadata, partial
 
-__all__ = ["TITLE_HEAD", "articles", "entries", "keys", "title_head", "trace"]
+__all__ = [
+    "TITLE_HEAD",
+    "articles",
+    "editions",
+    "entries",
+    "keys",
+    "paragraphs",
+    "title_head",
+    "trace",
+]
 
 articles = Table(
     "articles",
@@ -42,7 +53,13 @@ articles = Table(
     Column("settled_entries", Integer, nullable=False),
     Column("merged_into", Text, ForeignKey("articles.id", ondelete="SET NULL"), index=True),
     Column("topics_version", Integer),  # the accepted topics that it was matched with last
+    Column("validators", Packed(Validators)),  # of the page whose text is stored
+    Column("live", Packed(Live)),  # while it is read again every few minutes
+    Column("reread_at", Moment),
+    Column("changed_at", Moment),
+    Column("hint", Words),  # the key of what its page calls canonical
 )
+partial("ix_articles_hint", articles.c.hint, where=articles.c.hint.is_not(None))
 
 keys = Table(
     "article_keys",
@@ -55,6 +72,30 @@ keys = Table(
         nullable=False,
         index=True,
     ),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("article_id", Text, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
+    Column("since", Moment, nullable=False),  # when the former text had been read
+    Column("at", Moment, nullable=False, index=True),
+    Column("because", Text, nullable=False),
+    Column("title", Words, nullable=False),  # the former one
+    Column("added", Strings, nullable=False),
+    Column("removed", Strings, nullable=False),
+    Column("left_out", Integer, nullable=False),
+    PrimaryKeyConstraint("article_id", "since"),
+)
+
+paragraphs = Table(
+    "paragraphs",
+    metadata,
+    Column("article_id", Text, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),  # a hash of what a live page has got
+    Column("at", Moment, nullable=False, index=True),
+    Column("rang", Boolean, nullable=False),  # by itself; else it was held for a list
+    PrimaryKeyConstraint("article_id", "key"),
 )
 
 entries = Table(
