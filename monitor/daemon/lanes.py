@@ -257,6 +257,8 @@ class Lanes:
             _, late = await asyncio.wait(ending, timeout=SINK_CLOSE_S)
             for task in late:
                 task.cancel()
+            if late:  # they speak to Redis until they have ended
+                await asyncio.wait(late, timeout=SINK_CLOSE_S)
         await asyncio.gather(*(_close(sink) for sink in self._sinks.values()))
         _log.info("drained", handed_back=sum(left))
 

@@ -74,6 +74,7 @@ class Daemon:
         self._served: list[Served] = []
         self._sinks: dict[str, Sink] = {}
         self._first: FirstPollsTold | None = None
+        self._reloads: set[asyncio.Task[object]] = set()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self.state: State
@@ -235,7 +236,11 @@ class Daemon:
 
     def request_reload(self) -> None:
         """Read the settings again soon: the operator's word, by signal."""
-        self._reloading = asyncio.create_task(self._reloader.reload(yes=True), name="reload")
+        if self.state.draining:
+            return
+        reload = asyncio.create_task(self._reloader.reload(yes=True), name="reload")
+        self._reloads.add(reload)
+        reload.add_done_callback(self._reloads.discard)
 
     def request_end(self) -> None:
         """Ask the daemon to end without waiting."""
@@ -265,6 +270,9 @@ class Daemon:
         notify("STOPPING=1")
         _log.info("stopping", within_s=within)
         await self._schedule.stop(CLOSE_SHARE * within)
+        for reload in self._reloads:
+            reload.cancel()
+        await asyncio.gather(*self._reloads, return_exceptions=True)
         lanes, left = self.state.lanes, max(0.0, end - self._clock.monotonic())
         drain = asyncio.create_task(lanes.drain(left - CLOSE_SHARE * within), name="drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="hurry")

@@ -1,5 +1,6 @@
 """Two pools of connections to one server: for commands, and for reads that block."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -121,6 +122,8 @@ class Clients:
         self.readers = Redis.from_pool(ConnectionPool(max_connections=READERS, **options))
         self.scripts: dict[str, Any] = {}
         self._using = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
         self._retired = False
         for command in RAW:
             for client in (self.commands, self.readers):
@@ -141,18 +144,33 @@ class Clients:
     async def use(self, ask: Callable[["Clients"], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as Redis answers
         """Do what ``ask`` does, and close the connections if these clients were retired since."""
         self._using += 1
+        self._unused.clear()
         try:
             return await heeding_cancel(lambda: ask(self))
         finally:
             self._using -= 1
-            if self._retired and not self._using:
-                await self.close()
+            if not self._using:
+                self._unused.set()
+                if self._retired:
+                    await self.close()
 
     async def retire(self) -> None:
         """Close the connections once nobody waits for an answer on one any more."""
         self._retired = True
         if not self._using:
             await self.close()
+
+    async def end(self, within_s: float) -> None:
+        """Close all connections: those in use once their answer is there, or after so long.
+
+        Whoever then still waits for one closes what he opens anew: a call that was cut off is
+        tried again, and whoever was connecting has a connection only now.
+        """
+        self._retired = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._unused.wait()
+        await self.close()
 
     async def close(self) -> None:
         """Close all connections, those in use too."""

@@ -38,6 +38,8 @@ __all__ = ["BLOCK_S", "Key", "Link", "NoGroup", "Part", "TooMuch", "Word", "Wron
 Key = str | bytes
 Ask = Callable[[Clients], Awaitable[Any]]
 BLOCK_S = 1.0
+END_S = 1.5
+"""Longest wait for answers that somebody still waits for at the end: a read blocks for less."""
 FIND_S = 8.0
 """Longest look for the server, over all nodes that are asked."""
 ASIDE_MS = 86_400_000
@@ -98,6 +100,7 @@ class Link:
         """Whether the clients are believed to be at the right server."""
         self._finding: asyncio.Task[Clients] | None = None
         self._found_at = 0.0
+        self._closed = False
         self._touch_since: float | None = None
         self._tells = False
         """Whether this Redis tells how it is set up."""
@@ -122,6 +125,7 @@ class Link:
             TocsinError: it is too old, not what the address says, set up so that it would throw
                 work away, or does not allow us what we need.
         """
+        self._closed = False
         try:
             _check_files(self.address.files)
             with self._guard():
@@ -153,15 +157,17 @@ class Link:
             raise Transient("connect", str(error)) from error
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and open none any more, whoever still asks."""
+        self._closed = True
         if self._finding is not None:
             self._finding.cancel()
             await asyncio.wait([self._finding])
         clients, self._clients, self._known = self._clients, None, False
-        for close in (clients.close if clients else None, self._whereabouts.close):
-            if close is not None:
-                with self._quietly():
-                    await close()
+        if clients is not None:
+            with self._quietly():
+                await clients.end(END_S)
+        with self._quietly():
+            await self._whereabouts.close()
 
     async def run(self, script: str, keys: Sequence[Key], args: Sequence[Word] = ()) -> Any:  # noqa: ANN401 - what a script answers is the script's affair
         """Run ``script``.lua."""
@@ -209,6 +215,8 @@ class Link:
         return moved
 
     async def _guarded(self, ask: Ask) -> Any:  # noqa: ANN401 - as Redis answers
+        if self._closed:
+            raise Transient("connect", f"Redis was let go of: {self.address.shown}")
         with self._guard():
             clients = self._clients if self._known else None
             clients = clients or await self._now_or_away()

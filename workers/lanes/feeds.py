@@ -174,9 +174,12 @@ class FeedLane:
             if self._running:
                 await asyncio.wait(self._running, timeout=max(0.0, within_s))
         left = list(self._running.items())
-        for task in (*(task for task, _ in left), *([self._renewing] if self._renewing else [])):
+        ending = [task for task, _ in left]
+        if self._renewing is not None:
+            ending.append(self._renewing)
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*(task for task, _ in left), return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         await self._give_back([held.lease for _, held in left])
         self._house.leave(self)
         return len(left)
