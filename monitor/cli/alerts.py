@@ -67,9 +67,13 @@ def show(config: str | None, alert: str, *, as_json: bool) -> None:
 
 
 def _print(alert: "Alert", deliveries: "list[DeliveryLine]") -> None:
+    from workers.alerts.words import evidence
+
     article = alert.article
     print_text(f"{alert.id}  {alert.severity}  {iso(alert.at)}  on the {alert.evidence}'s text")
     print_text(f"{article.title}\n{article.url or 'no address'}")
+    if told := evidence(alert):
+        print_text(told)
     guessed = " (guessed)" if article.published_from == "guessed" else ""
     print_text(
         f"published {iso(article.published)}{guessed}, by {article.author or 'nobody named'}"

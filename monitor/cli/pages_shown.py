@@ -36,7 +36,7 @@ def show_reading(read: Extracted) -> None:
     for reason in read.reasons:
         click.echo(f"  {plain(reason)}")
     for name, value, origin in _facts(read):
-        told = f"{plain(value)} (from {origin})" if value and origin else plain(value) or "-"
+        told = f"{plain(value)} ({origin})" if value and origin else plain(value) or "-"
         click.echo(f"{name}: {told}")
     click.echo(f"text from: {read.text_from}\n")
     for line in in_order(read):
@@ -48,7 +48,8 @@ def show_reading(read: Extracted) -> None:
 def _facts(read: Extracted) -> Iterator[tuple[str, str, str]]:
     """Yield name, value and origin of each fact of the page."""
     published = iso(read.published) if read.published else ""
-    yield "published", published, read.published_from or ""
+    source = read.published_from or ""
+    yield "published", published, source if source == "guessed" else f"from {source}"
     yield "author", read.author or "", ""
     yield "language", read.language or "", ""
     yield "canonical", read.canonical or "", ""

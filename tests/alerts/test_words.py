@@ -127,11 +127,35 @@ def test_who_names_feeds_and_author(alert: Callable[..., Alert]) -> None:
     assert "an unknown source" == who(msgspec.structs.replace(alert(), entries=()))
 
 
+@pytest.mark.parametrize(
+    ("rests_on", "verdict", "expected"),
+    [
+        ("page", "article", ""),
+        ("page", None, ""),
+        ("page", "doubtful", "not certain"),
+        ("page", "not_article", "not like an article"),
+        ("page", "thin", "little text"),
+        ("feed", None, "was not read"),
+        ("feed", "unreadable", "was not read"),
+        ("feed", "thin", "little or none"),
+        ("feed", "not_article", "looks like no article"),
+        ("feed", "article", "says more than the page"),
+    ],
+)
+def test_what_an_alert_rests_on(
+    alert: Callable[..., Alert], rests_on: str, verdict: str | None, expected: str
+) -> None:
+    """An alert says what it rests on wherever that is less than the page of an article."""
+    made = alert(evidence=rests_on)
+    article = msgspec.structs.replace(made.article, verdict=verdict)
+    said = evidence(msgspec.structs.replace(made, article=article))
+    assert expected in said
+    assert bool(expected) == bool(said)
+
+
 def test_small_words(alert: Callable[..., Alert]) -> None:
-    """Zones, evidence, names and cuts read as words."""
+    """Zones, names and cuts read as words."""
     assert ("in the title", "in somewhere") == (where("title"), where("somewhere"))
-    assert "" == evidence(alert())
-    assert evidence(alert(evidence="feed")).startswith("Rests on the feed")
     assert "strikes" == topic_names(alert())
     assert ("abc", "ab…") == (shorten("abc", 3), shorten("abcd", 3))
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from workers.alerts.kinds import EVENTS
 from workers.model.alert import Alert, Content, Summary
-from workers.model.article import PublishedFrom
+from workers.model.article import PublishedFrom, Verdict
 from workers.model.message import OperatorEvent
 
 __all__ = [
@@ -41,6 +41,22 @@ _JUNK = re.compile(
 )
 _SPACE = re.compile(r"\s+")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PAGES: dict[Verdict, str] = {
+    "article": "",
+    "unreadable": "",
+    "doubtful": "It is not certain that the page is an article.",
+    "not_article": "The page looks like a list, a product or a front page, not like an article.",
+    "thin": "The page shows little text: it was searched together with the feed's own.",
+}
+"""What an alert says of the page that it rests on, by its verdict."""
+_FEEDS: dict[Verdict, str] = {
+    "article": "Rests on the feed's own text, which says more than the page.",
+    "unreadable": "Rests on the feed's own text: the page was not read.",
+    "doubtful": "Rests on the feed's own text, which says more than the page.",
+    "not_article": "Rests on the feed's own text: the page looks like no article.",
+    "thin": "Rests on the feed's own text: the page shows little or none of it.",
+}
+"""What an alert says that rests on what a feed said."""
 _ZONES = {
     "title": "in the title",
     "body": "in the text",
@@ -135,10 +151,9 @@ def where(zone: str) -> str:
 
 
 def evidence(alert: Alert) -> str:
-    """Return what the alert rests on, where that is less than the page; else ""."""
-    if alert.evidence == "page":
-        return ""
-    return "Rests on the feed's own text: the page was not read."
+    """Return what the alert rests on, where that is less than the page of an article; else ""."""
+    verdict = alert.article.verdict or "unreadable"
+    return (_PAGES if alert.evidence == "page" else _FEEDS)[verdict]
 
 
 def when(alert: Alert, zone: tzinfo | None) -> str:
