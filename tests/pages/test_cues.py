@@ -15,7 +15,7 @@ FILES = sorted((Path(__file__).parents[2] / "seeds" / "cues").glob("*.toml"))
 
 
 KINDS = {
-    "strong": Fires.LABEL | Fires.COLON,
+    "strong": Fires.LABEL | Fires.COLON | Fires.TOPIC,
     "weak": Fires.OPENS,
     "ads": Fires.AD,
     "service": Fires.SERVICE,
@@ -45,6 +45,7 @@ def test_every_entry(file: Path, kind: str) -> None:
         for entry in entries
         if not alone(file.stem, kind, entry["cue"]).fires(entry["fires"]) & KINDS[kind]
         or whole.fires(entry["silent"]) & (KINDS[kind] if kind == "weak" else loud)
+        or (entry["cue"].endswith("…") and whole.fires(entry["silent"]) & Fires.TOPIC)
     ]
     assert [] == wrong
     assert entries
@@ -83,7 +84,7 @@ def test_without_cues() -> None:
     """Without any list no line is taken for anything."""
     book = book_for((), "en")
     assert not book.fires("Read more: Ferry line to close")
-    assert None is book.tail("It is late. Read more: Ferry line to close", 200)
+    assert None is book.aside("It is late. Read more: Ferry line to close", 200)
 
 
 @pytest.mark.parametrize(
@@ -122,5 +123,5 @@ def test_any_line(line: str) -> None:
     """Any text can be asked about, and is cut where it says."""
     book = book_for(ALL, None)
     book.fires(line)
-    start = book.tail(line, 200)
-    assert start is None or 0 < start < len(line)
+    span = book.aside(line, 200)
+    assert span is None or 0 <= span[0] < span[1] <= len(line)

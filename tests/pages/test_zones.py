@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from workers.model.article import Cues
+from monitor import shipped
 from workers.pages.blocks import survey
 from workers.pages.body import Line
 from workers.pages.cues import book_for
 from workers.pages.parse import parse
-from workers.pages.zones import Divided, divide
+from workers.pages.zones import Divided, divide, divide_text
 
 PROSE = (
     "The harbour office announced on Monday that the boat would not return before the spring, and "
@@ -19,7 +19,7 @@ Divide = Callable[..., Divided]
 
 
 @pytest.fixture
-def divided(english: Cues) -> Divide:
+def divided() -> Divide:
     """Return what tells the zones of lines apart, each given with its markup."""
 
     def dividing(markup: str, *lines: Line, title: str = "") -> Divided:
@@ -28,7 +28,7 @@ def divided(english: Cues) -> Divide:
         assert root is not None
         told = [Line(tag="p", text=f"{PROSE} {number}") for number in range(3)]
         return divide(
-            [*told, *lines], survey(root, "a.example"), [title], book_for((english,), "en")
+            [*told, *lines], survey(root, "a.example"), [title], book_for(shipped.cues(), "en")
         )
 
     return dividing
@@ -117,3 +117,102 @@ def test_a_zone_line_knows_where_it_stood(divided: Divide) -> None:
     told = [("Related stories", 3), ("The pier at dusk", 3), ("Advertisement", 4)]
     assert told == [(line.text, line.at) for line in got.zones]
     assert last == got.body[3]
+
+
+HEADLINES = ("Goat elected porter of the station", "Last furnace of the works goes cold")
+
+
+@pytest.mark.parametrize("tag", ["p", "div", "h3", "h4"])
+def test_links_in_a_row(divided: Divide, tag: str) -> None:
+    """R3: headlines in a row that are links are a list, whatever they are marked up as."""
+    markup = "".join(f"<{tag}><a href='/x'>{text}</a> (AB)</{tag}>" for text in HEADLINES)
+    kind = "head" if tag.startswith("h") else "p"
+    got = divided(markup, *(Line(tag=kind, text=f"{text} (AB)") for text in HEADLINES))
+    assert {f"{text} (AB)" for text in HEADLINES} == {zone.text for zone in got.zones}
+    assert {"R3"} == {zone.rule for zone in got.zones}
+
+
+def test_cards(divided: Divide) -> None:
+    """R3: a card is a link around a headline and a teaser, and both lead elsewhere."""
+    cards = "".join(f"<a href='/x'><h3>{text}</h3><p>{text} today</p></a>" for text in HEADLINES)
+    lines = [
+        line
+        for text in HEADLINES
+        for line in (Line(tag="head", text=text), Line(tag="p", text=f"{text} today"))
+    ]
+    got = divided(f"<div>{cards}</div>", *lines)
+    assert {line.text for line in lines} == {zone.text for zone in got.zones}
+
+
+@pytest.mark.parametrize(
+    "label", ["<h3>Read More</h3>", "<p>Related</p>", "<h4>More on goats</h4>"]
+)
+def test_links_under_a_label(divided: Divide, label: str) -> None:
+    """R3: lines that are mostly link are related under a label, with a date or name between."""
+    text = parse(label)[0].text_content()  # type: ignore[union-attr]
+    markup = label + (
+        "<p><a href='/x'>Porter again</a></p><p>3 March</p><p><a href='/y'>Furnace cold</a></p>"
+        "<p>The mayor did not answer a letter that was sent to him twice in the spring.</p>"
+        "<p><a href='/z'>Aldana</a></p>"
+    )
+    said = ("Porter again", "3 March", "Furnace cold")
+    prose = "The mayor did not answer a letter that was sent to him twice in the spring."
+    heading = Line(tag="head" if label.startswith("<h") else "p", text=text)
+    rest = [Line(tag="p", text=line) for line in (*said, prose, "Aldana")]
+    got = divided(markup, heading, *rest)
+    assert [(text, "R5"), ("Porter again", "R3"), ("Furnace cold", "R3")] == [
+        (zone.text, zone.rule) for zone in got.zones
+    ]
+
+
+def test_prose_under_a_heading_that_begins_alike(divided: Divide) -> None:
+    """A paragraph that begins as a heading would is prose, and so is a long heading."""
+    said = "More from habit than from hope"
+    got = divided(f"<p>{said}</p>", Line(tag="p", text=said))
+    assert () == got.zones
+
+
+@pytest.mark.parametrize("breaks", ["<br>", "<br><br>", "<br/>\n<br/>"])
+def test_lines_between_breaks(divided: Divide, breaks: str) -> None:
+    """R1, R6: what stands between line breaks is judged by its own words and links."""
+    prose = "The council met on Monday and spoke at length about the harbour and the bridge."
+    cue, linked = "Read also: Goat elected porter", "Last furnace of the works goes cold"
+    markup = f"<p>{prose}{breaks}{cue}{breaks}<a href='/x'>{linked}</a>{breaks}{prose} Twice.</p>"
+    got = divided(markup, *(Line(tag="p", text=text) for text in (prose, cue, linked)))
+    assert [(cue, "R6"), (linked, "R1")] == [(zone.text, zone.rule) for zone in got.zones]
+    assert prose in [line.text for line in got.body]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "aside"),
+    [
+        ("He left. Read more: Goat elected", "He left.", ["Read more: Goat elected"]),
+        (
+            "He left (Read more: Goat). She stayed.",
+            "He left. She stayed.",
+            ["(Read more: Goat)"],
+        ),
+        ("他走了。相关阅读：山羊当选", "他走了。", ["相关阅读：山羊当选"]),  # noqa: RUF001 - as pages write it
+        (
+            "[Also read: Goat] He left. Watch: Crane",
+            "He left.",
+            ["[Also read: Goat]", "Watch: Crane"],
+        ),
+        ("He left (and read more: he said so).", "He left (and read more: he said so).", []),
+        ("He asked her to read more. She did.", "He asked her to read more. She did.", []),
+        (
+            "Read more books: that was his rule. He kept it.",
+            "Read more books: that was his rule. He kept it.",
+            [],
+        ),
+    ],
+)
+def test_what_leads_elsewhere_inside_of_a_paragraph(
+    divided: Divide, text: str, kept: str, aside: list[str]
+) -> None:
+    """R6: in brackets or as the last sentence, with a link or without; nothing of it is lost."""
+    got = divided(f"<p>{text}</p>", Line(tag="p", text=text))
+    assert kept in [line.text for line in got.body]
+    assert aside == [zone.text for zone in got.zones]
+    told, zones = divide_text(text, book_for(shipped.cues(), "en"))
+    assert (kept, aside) == (told, [zone.text for zone in zones])

@@ -47,7 +47,10 @@ class Cues(Record, frozen=True, kw_only=True):
 
     language: str
     strong: tuple[str, ...]
-    """Openings that mark a related line even without a link: "read more", "read also"."""
+    """Openings that mark a related line even without a link: "read more", "read also".
+
+    With an ellipsis at the end those of headings that name what they lead to: "more from …".
+    """
     weak: tuple[str, ...]
     """Openings that count only where the line is mostly a link: "see", "plus", "more"."""
     ads: tuple[str, ...]

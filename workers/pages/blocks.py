@@ -4,6 +4,7 @@ import re
 
 import msgspec
 from lxml import etree, html
+from msgspec.structs import replace
 
 from workers.pages.sites import leads_inside
 
@@ -11,6 +12,8 @@ __all__ = ["Block", "Page", "key_of", "survey"]
 
 KEY_LETTERS = 120
 """Letters and digits by which a line of the text is found among the blocks."""
+MOST_BREAKS = 2_000
+"""Line breaks of a page that make lines of their own."""
 MOST_TEXT = 20_000
 """Characters of one block that are kept."""
 
@@ -55,6 +58,8 @@ class Block(msgspec.Struct, kw_only=True):
     """Characters inside of links to other sites."""
     links: int = 0
     """Links to pages of the same site."""
+    pieces: list[tuple[int, int, int, int]] = []
+    """How many parts stand before each line break; linked, linked out and links till then."""
 
     @property
     def share(self) -> float:
@@ -86,6 +91,7 @@ class _Survey:
         self.inside = 0
         self.articles = 0
         self.lists = 0
+        self.breaks = 0
 
     def text(self, text: str | None) -> None:
         if not text or not self.stack:
@@ -98,6 +104,15 @@ class _Survey:
                 block.linked += size
             else:
                 block.linked_out += size
+
+    def cut(self) -> None:
+        """Note a line break: what stands between two of them is a line of its own."""
+        if self.stack and self.breaks < MOST_BREAKS:
+            self.breaks += 1
+            block = self.stack[-1]
+            block.parts.append("\n")
+            seen = (len(block.parts), block.linked, block.linked_out, block.links)
+            block.pieces.append(seen)
 
     def open(self, tag: str) -> None:
         above = self.stack[-1] if self.stack else None
@@ -115,6 +130,8 @@ class _Survey:
             listed=listed,
             item=item,
             parts=[],
+            pieces=[],
+            links=int(bool(self.inside and self.link)),
         )
         self.articles += tag == "article"
         self.stack.append(block)
@@ -145,7 +162,7 @@ def survey(root: html.HtmlElement, site: str) -> Page:
             elif tag == "a":
                 state.link_open(element)
             elif tag == "br":
-                state.text("\n")
+                state.cut()
             state.text(element.text)
             continue
         if tag in _BLOCKS:
@@ -160,6 +177,7 @@ def _page(state: _Survey) -> Page:
     blocks: list[Block] = []
     by_key: dict[str, Block] = {}
     for block in state.done:
+        lines = _pieces(block) if block.pieces else []
         block.text = " ".join("".join(block.parts)[:MOST_TEXT].split())
         block.parts = []
         block.letters = len(block.text)
@@ -167,10 +185,12 @@ def _page(state: _Survey) -> Page:
             continue
         block.order = len(blocks)
         blocks.append(block)
-        key = key_of(block.text)
-        known = by_key.get(key)
-        if key and (known is None or (known.chrome and not block.chrome)):
-            by_key[key] = block
+        for one in (block, *lines):
+            one.order = block.order
+            key = key_of(one.text)
+            known = by_key.get(key)
+            if key and (known is None or (known.chrome and not one.chrome)):
+                by_key[key] = one
     return Page(
         blocks=blocks,
         by_key=by_key,
@@ -178,3 +198,28 @@ def _page(state: _Survey) -> Page:
         letters=sum(block.letters for block in blocks),
         linked=sum(block.linked + block.linked_out for block in blocks),
     )
+
+
+def _pieces(block: Block) -> list[Block]:
+    """Return what stands between the line breaks of a block, as blocks."""
+    found = []
+    before = (0, 0, 0, 0)
+    whole = (len(block.parts), block.linked, block.linked_out, block.links)
+    for seen in (*block.pieces, whole):
+        start, linked, linked_out, links = before
+        text = " ".join("".join(block.parts[start : seen[0]])[:MOST_TEXT].split())
+        if text:
+            piece = replace(
+                block,
+                parts=[],
+                pieces=[],
+                text=text,
+                letters=len(text),
+                linked=seen[1] - linked,
+                linked_out=seen[2] - linked_out,
+                links=seen[3] - links,
+            )
+            found.append(piece)
+        before = seen
+    block.pieces = []
+    return found

@@ -77,6 +77,8 @@ class Fires(IntFlag):
     """Is only an ad label (B1)."""
     SERVICE = 16
     """Begins with service wording (B2)."""
+    TOPIC = 32
+    """Begins with a strong cue that names what it leads to, and ends soon (a heading: R5)."""
 
 
 _NOTHING = Fires(0)
@@ -90,15 +92,23 @@ _KINDS = {
     "ads": Fires.AD,
     "service": Fires.SERVICE,
 }
+_GOES_ON = Fires.OPENS | Fires.TOPIC
 _LEAD = re.compile(r"[\W_]{0,8}")
 _ENDS = re.compile(r"[\W_]{0,8}\Z")
 _SEPARATOR = re.compile(
-    r"\s?(?:[:»«›‹→←⇒➔➜➡⬅➤▶►◄▸❯>|]|[–—―]|\.{2,4}(?=\s|\Z))|\s-\s"  # noqa: RUF001 - as pages write them
+    r"\s?(?:[:»«›‹→←⇒➔➜➡⬅➤▶►◄▸❯>|】\]]|[–—―]|\.{2,4}(?=\s|\Z))|\s-\s"  # noqa: RUF001 - as pages write them
 )
 _ENDED = re.compile(
     r"(?:[.!?…؟।۔][\"'”’»)\]]{0,3}\s+|[。！？][\"'”’」』）)]{0,3}\s*|\n\s*)"  # noqa: RUF001 - as above
 )
 """The end of a sentence."""
+_BRACKETED = re.compile(
+    r"[(\[（【［]([^()\[\]（）【】［］\n]{4,})[)\]）】］]"  # noqa: RUF001 - as above
+)
+_NAMED = re.compile(r"\s?[^.!?。！？:;,]{1,50}\Z")  # noqa: RUF001 - as above
+"""What a heading that leads elsewhere names: a place, a section, a matter."""
+GOES_ON = "…"
+"""Ends a cue after which a heading names what it leads to: "more from …"."""
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
@@ -146,9 +156,11 @@ class CueBook:
         for one in cues:
             for name, fires in _KINDS.items():
                 for cue in getattr(one, name):
-                    opening = _opening(cue)
+                    goes_on = cue.endswith(GOES_ON)
+                    opening = _opening(cue.removesuffix(GOES_ON).rstrip())
                     some = self._cues.setdefault(opening[:2], {})
-                    some[opening] = some.get(opening, _NOTHING) | fires
+                    kinds = _GOES_ON if goes_on else fires
+                    some[opening] = some.get(opening, _NOTHING) | kinds
 
     def fires(self, text: str) -> Fires:
         """Return what a line is by its wording, of all cues that it opens with."""
@@ -160,19 +172,36 @@ class CueBook:
         for cue, kinds in some.items():
             if opening.startswith(cue):
                 found |= kinds & _followed(cue, opening[len(cue) :])
+        if found & Fires.COLON and self._is_in_brackets(text):
+            found &= ~Fires.COLON
         return found
 
-    def tail(self, text: str, longest: int) -> int | None:
-        """Return where a last sentence begins that opens with a cue and a colon, None without one.
+    def _is_in_brackets(self, text: str) -> bool:
+        """Say whether only what a line has in brackets at its start leads elsewhere."""
+        opening = _BRACKETED.search(text, 0, 4 * LOOKED_AT)
+        return (
+            opening is not None
+            and not any(map(str.isalnum, text[: opening.start()]))
+            and any(map(str.isalnum, text[opening.end() :]))
+            and bool(self.fires(opening[1]) & Fires.COLON)
+        )
+
+    def aside(self, text: str, longest: int) -> tuple[int, int] | None:
+        """Return the span of what leads elsewhere inside of a paragraph, None if nothing does.
+
+        That is what opens with a cue and a colon, and stands in brackets, or is the last sentence.
 
         Args:
             text: a paragraph.
-            longest: characters that such a sentence may have.
+            longest: characters that it may have.
         """
+        for found in _BRACKETED.finditer(text):
+            if len(found[1]) <= longest and self.fires(found[1]) & Fires.COLON:
+                return found.span()
         for end in _ENDED.finditer(text, max(0, len(text) - longest - 1)):
             rest = text[end.end() :]
             if "\n" not in rest and self.fires(rest) & Fires.COLON:
-                return end.end()
+                return end.end(), len(text)
         return None
 
 
@@ -186,6 +215,8 @@ def _followed(cue: str, rest: str) -> Fires:
         found |= Fires.LABEL | Fires.AD
     if _SEPARATOR.match(rest):
         found |= Fires.COLON
+    if _NAMED.match(rest):
+        found |= Fires.TOPIC
     return found
 
 

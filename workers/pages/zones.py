@@ -12,29 +12,29 @@ from itertools import accumulate
 import msgspec
 from msgspec.structs import replace
 
-from workers.model.article import Zone, ZoneLine
+from workers.model.article import ZoneLine
 from workers.pages.blocks import Block, Page, key_of
 from workers.pages.body import Line
 from workers.pages.cues import CueBook, Fires
 from workers.pages.memory import hash_of
+from workers.pages.runs import PARTLY, R5_LONGEST, Rule, leading_runs, related_lists
 
 __all__ = ["Divided", "divide", "divide_text", "without_common"]
 
 LINKED = 0.9
-PARTLY = 0.6
-LISTED = 0.8
 R1_LONGEST = 300
 R2_LONGEST = 250
-R3_MEAN = 30
-R3_SHARE = 0.25
-R5_LONGEST = 60
 R6_LONGEST = 200
 B2_LONGEST = 260
 TITLE_LONGEST = 300
+MOST_ASIDES = 8
+"""Of one paragraph."""
 BEYOND = 20
 """Blocks after the last line of the text that are still looked at for cues."""
 
 _HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
+_JOINED = tuple(".,;:!?。，、；：！？")  # noqa: RUF001 - as pages write them
+"""What stands right behind a word."""
 _KICKER = re.compile(r".{2,40}?\s?[:：｜|»›→>]")  # noqa: RUF001
 _WORDS = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -45,7 +45,6 @@ _CREDIT = re.compile(
     r"Getty Images|NurPhoto|Anadolu|TASS|Bloomberg)(?:/[\w ]{2,30})?\)?",
     re.IGNORECASE,
 )
-Rule = tuple[Zone, str]
 _BY_CUE: tuple[tuple[Fires, int, Rule], ...] = (
     (Fires.AD, R5_LONGEST, ("boilerplate", "B1")),
     (Fires.SERVICE, B2_LONGEST, ("boilerplate", "B2")),
@@ -78,19 +77,22 @@ def divide(lines: Sequence[Line], page: Page, titles: Iterable[str], book: CueBo
     """
     keys = frozenset(key for title in titles if (key := key_of(title)))
     around = _Around(
-        page=page, book=book, titles=keys, related_lists=_related_lists(lines, page, book)
+        page=page, book=book, titles=keys, related_lists=related_lists(lines, page, book)
     )
+    rules = [_rule(line, around) for line in lines]
+    for place in leading_runs(lines, rules, page):
+        rules[place] = "related", "R3"
     body: list[Line] = []
     zones: list[ZoneLine] = []
-    for line in lines:
-        rule = _rule(line, around)
+    for line, rule in zip(lines, rules, strict=True):
         if rule:
             zones.append(ZoneLine(zone=rule[0], text=line.text, rule=rule[1], at=len(body)))
             continue
-        kept, tail = _without_tail(line, around)
+        kept, aside = _without_asides(line, around)
         body.append(kept)
-        if tail:
-            zones.append(ZoneLine(zone="related", text=tail, rule="R6", at=len(body)))
+        zones.extend(
+            ZoneLine(zone="related", text=text, rule="R6", at=len(body)) for text in aside
+        )
     zones.extend(_left_out(lines, body, around, zones))
     zones.sort(key=lambda line: line.at or 0)
     return Divided(body=tuple(body), zones=tuple(zones))
@@ -101,14 +103,13 @@ def divide_text(text: str, book: CueBook) -> tuple[str, tuple[ZoneLine, ...]]:
     body: list[str] = []
     zones: list[ZoneLine] = []
     for line in text.splitlines():
-        rule = _by_words(line, None, book) if line.strip() else None
+        rule = _by_words(Line(tag="p", text=line), None, book) if line.strip() else None
         if rule:
             zones.append(ZoneLine(zone=rule[0], text=line, rule=rule[1]))
             continue
-        kept, tail = _cut(line, book)
+        kept, aside = _cut(line, book)
         body.append(kept)
-        if tail:
-            zones.append(ZoneLine(zone="related", text=tail, rule="R6"))
+        zones.extend(ZoneLine(zone="related", text=text, rule="R6") for text in aside)
     return "\n".join(body).strip(), tuple(zones)
 
 
@@ -142,11 +143,12 @@ def _rule(line: Line, around: _Around) -> Rule | None:
     if not key:
         return None
     block = around.page.by_key.get(key)
-    return _by_words(line.text, block, around.book) or _by_links(line, block, around)
+    return _by_words(line, block, around.book) or _by_links(line, block, around)
 
 
-def _by_words(text: str, block: Block | None, book: CueBook) -> Rule | None:
+def _by_words(line: Line, block: Block | None, book: CueBook) -> Rule | None:
     """Judge a line by how it is worded: C1, B1, B2, R5, R6, R4."""
+    text = line.text
     if (block and block.figure) or (len(text) <= R6_LONGEST and _CREDIT.fullmatch(text)):
         return "caption", "C1"
     fires = book.fires(text)
@@ -155,6 +157,9 @@ def _by_words(text: str, block: Block | None, book: CueBook) -> Rule | None:
     for kind, longest, rule in _BY_CUE:
         if fires & kind and len(text) <= longest:
             return rule
+    heads = line.tag in _HEADINGS or (block is not None and block.tag in _HEADINGS)
+    if heads and fires & Fires.TOPIC and len(text) <= R5_LONGEST:
+        return "related", "R5"
     if block and block.share >= PARTLY and fires & Fires.OPENS:
         return "related", "R4"
     return None
@@ -182,55 +187,22 @@ def _wordy(text: str) -> bool:
     return len(_WORDS.findall(text)) >= 4 or len(_CJK.findall(text)) >= 10  # noqa: PLR2004
 
 
-def _related_lists(lines: Sequence[Line], page: Page, book: CueBook) -> frozenset[int]:
-    """Return the lists that only lead elsewhere, or that stand right after a cue label (R3)."""
-    items: dict[int, list[Block]] = {}
-    for block in page.blocks:
-        if block.listed:
-            items.setdefault(block.listed, []).append(block)
-    whole = sum(len(line.text) for line in lines) or 1
-    shown = {key_of(line.text) for line in lines}
-    found = set()
-    for number, blocks in items.items():
-        first = blocks[0].order
-        before = page.blocks[first - 1].text if first else ""
-        if (len(before) <= R5_LONGEST and book.fires(before) & Fires.LABEL) or (
-            _leads_away(blocks) and _letters_shown(blocks, shown) < R3_SHARE * whole
-        ):
-            found.add(number)
-    return frozenset(found)
-
-
-def _leads_away(blocks: Sequence[Block]) -> bool:
-    """Say whether all of at least two items are links inside the site, of headline length."""
-    items: dict[int, list[int]] = {}
-    for block in blocks:
-        sums = items.setdefault(block.item, [0, 0])
-        sums[0] += block.letters
-        sums[1] += block.linked
-    if len(items) < 2:  # noqa: PLR2004
-        return False
-    mean = sum(letters for letters, _ in items.values()) / len(items)
-    return mean >= R3_MEAN and all(
-        linked >= LISTED * letters for letters, linked in items.values()
-    )
-
-
-def _letters_shown(blocks: Sequence[Block], shown: set[str]) -> int:
-    return sum(block.letters for block in blocks if key_of(block.text) in shown)
-
-
-def _without_tail(line: Line, around: _Around) -> tuple[Line, str]:
-    """Return a paragraph without a last sentence that leads elsewhere, and that sentence (R6)."""
+def _without_asides(line: Line, around: _Around) -> tuple[Line, list[str]]:
+    """Return a paragraph without what leads elsewhere inside of it, and that (R6)."""
     if line.tag in _HEADINGS or key_of(line.text) in around.titles:
-        return line, ""
-    kept, tail = _cut(line.text, around.book)
-    return (Line(tag=line.tag, text=kept), tail) if tail else (line, "")
+        return line, []
+    kept, aside = _cut(line.text, around.book)
+    return (Line(tag=line.tag, text=kept), aside) if aside else (line, [])
 
 
-def _cut(text: str, book: CueBook) -> tuple[str, str]:
-    start = book.tail(text, R6_LONGEST)
-    return (text, "") if start is None else (text[:start].rstrip(), text[start:].strip())
+def _cut(text: str, book: CueBook) -> tuple[str, list[str]]:
+    found: list[str] = []
+    while len(found) < MOST_ASIDES and (span := book.aside(text, R6_LONGEST)):
+        start, end = span
+        found.append(text[start:end].strip())
+        before, after = text[:start].rstrip(), text[end:].lstrip()
+        text = (before + after if after.startswith(_JOINED) else f"{before} {after}").strip()
+    return text, found
 
 
 def _left_out(
@@ -248,7 +220,7 @@ def _left_out(
         key = key_of(block.text)
         if block.chrome or not key or key in known or key in around.titles:
             continue
-        rule = _by_words(block.text, block, around.book)
+        rule = _by_words(Line(tag=block.tag, text=block.text), block, around.book)
         if rule:
             known.add(key)
             at = bisect_left(before, block.order)
