@@ -7,7 +7,7 @@ last, with its age, until the check ends or its time is up.
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,19 @@ from workers.errors import TocsinError
 from workers.feeds.pressure import slowed
 from workers.model.report import StoreCounts
 
-__all__ = ["Beating", "Check", "Checks", "SinkState", "days_left", "free_bytes", "report", "worst"]
+__all__ = [
+    "Beating",
+    "Check",
+    "Checks",
+    "SinkState",
+    "days_left",
+    "free_bytes",
+    "pages_of",
+    "report",
+    "worst",
+]
 
+PAGE_FIGURES = ("per_s", "read", "timeouts", "kills", "processes")
 FRESH_S = 1.0
 LIMIT_S = 5.0
 WAIT_S = 1.0
@@ -169,6 +180,23 @@ def shown(checks: Mapping[str, Check], now: float) -> dict[str, Any]:
         name: {"status": check.status, **check.facts, "age_s": round(now - check.at, 1)}
         for name, check in checks.items()
     }
+
+
+def pages_of(processes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how pages are read by all of these processes, from what each told of itself.
+
+    What another version tells otherwise is not counted.
+    """
+    told = [one["pages"] for one in processes if isinstance(one.get("pages"), dict)]
+    sums = {
+        name: sum(
+            value
+            for one in told
+            if isinstance(value := one.get(name), int | float) and not isinstance(value, bool)
+        )
+        for name in PAGE_FIGURES
+    }
+    return {**sums, "per_s": round(sums["per_s"], 2)}
 
 
 def report(

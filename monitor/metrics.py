@@ -58,6 +58,7 @@ METRICS = (
         "Pages fetched once more, by what for: an edit, hours that have passed, a live page.",
         ("because",),
     ),
+    Metric("tocsin_pages_disallowed_total", "counter", "Pages not read, because of a robots.txt."),
     Metric("tocsin_articles_total", "counter", "Articles matched, by whose text.", ("text_from",)),
     Metric("tocsin_deliveries_total", "counter", "Attempts to deliver.", ("sink", "outcome")),
     Metric("tocsin_delivery_seconds", "histogram", "One attempt to deliver.", ("sink",)),
@@ -181,6 +182,15 @@ class PrometheusMeter:
         """Set a gauge of `METRICS`."""
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def total(self, name: str, **labels: str) -> float:
+        """Return what a counter of `METRICS` has come to, over all that have these labels."""
+        return sum(
+            sample.value
+            for family in self._counters[name].collect()
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
 
     def clear(self, name: str) -> None:
         """Forget the label values of a gauge, before they are set anew."""

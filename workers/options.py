@@ -90,6 +90,8 @@ class PageOptions(Record, frozen=True, kw_only=True):
     """Largest page inflated; the 99th percentile of real ones is 1.9 MB."""
     memory_bytes: int = 1 << 30
     """Address space of one extracting process."""
+    robots: bool = False
+    """Read only what the site's robots.txt allows us."""
     recycle_after: int = 1000
     """Pages, after which a process is replaced: what leaks, leaks this much at most."""
     reread_s: tuple[float, ...] = (3600.0, 6 * 3600.0)

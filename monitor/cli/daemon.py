@@ -200,6 +200,11 @@ def _print_status(report: dict[str, Any]) -> None:
         print_text(f"  refused: {name}")
     pages = queue["pages"]
     print_text(f"pages: {pages['ready']} waiting, {pages['pending']} being read")
+    read = report["pages"]
+    print_text(
+        f"  {read['per_s']} a second by {read['processes']} processes; {read['kills']} killed, "
+        f"{read['timeouts']} of them because their time was up"
+    )
     for name, sink in queue["sinks"].items():
         print_text(
             f"sink {name}: {sink['undelivered']} undelivered, breaker {sink['breaker']}, "

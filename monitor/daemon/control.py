@@ -11,10 +11,11 @@ from monitor import shipped
 from monitor.daemon.disk import folders
 from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges, set_subscriptions
 from monitor.daemon.leaving import Leaving
+from monitor.daemon.reading import PageFigures
 from monitor.daemon.reload import Outcome
 from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
-from monitor.health import Check, Checks, SinkState, report, shown, worst
+from monitor.health import Check, Checks, SinkState, pages_of, report, shown, worst
 from monitor.web.hubs import Read
 from workers.broker.places import Places
 from workers.errors import StoreDown, Transient
@@ -53,6 +54,7 @@ class Report:
         self._state = state
         self._reload = reload
         self._began = state.clock.monotonic()
+        self._pages = PageFigures(state.parts.meter, state.parts.pool, state.clock)
         self._leaving = Leaving(
             state.parts.store,
             lambda: state.settings,
@@ -80,6 +82,7 @@ class Report:
             "roles": [role for role in ALL_ROLES if role in self._state.roles],
             "version": shipped.version(),
             "config_hash": self._state.registry.config_hash,
+            **({"pages": self._pages()} if "read" in self._state.roles else {}),
         }
 
     async def hub_knows(self, token: str) -> bool:
@@ -123,13 +126,16 @@ class Report:
         except Transient:
             return {**told, "vanished": []}
         processes = [{key: one[key] for key in one if key not in UNTOLD} for one in beating]
-        return {**told, "processes": processes or told["processes"], "vanished": vanished}
+        processes = processes or told["processes"]
+        pages = pages_of(processes)
+        return {**told, "pages": pages, "processes": processes, "vanished": vanished}
 
     async def healthy(self) -> dict[str, Any]:
         """Return the whole report; what a broken dependency hides is left empty."""
         checks, facts = await self._checks.all(), await self._facts()
         beat_s = self._state.parts.broker.beat_s
         now = self._state.clock.monotonic()
+        own = [{**self.process(), "beat_s": beat_s and round(beat_s, 3)}]
         refused = [problem.topic for problem in self._state.accepted.refused]
         return {
             "status": self._status(checks, facts, refused),
@@ -142,7 +148,8 @@ class Report:
             "config_hash": self._state.registry.config_hash,
             "checks": shown(checks, now),
             **facts,
-            "processes": [{**self.process(), "beat_s": beat_s and round(beat_s, 3)}],
+            "pages": pages_of(own),
+            "processes": own,
         }
 
     def _differing(self) -> str | None:

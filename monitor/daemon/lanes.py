@@ -17,7 +17,7 @@ from workers.lanes.stream import Handler, StreamLane
 from workers.model.beat import BEAT, BEAT_STREAM
 from workers.model.leases import NextPoll
 from workers.options import QueueOptions
-from workers.pool.tasks import read_feed_again, read_page
+from workers.pool.tasks import may_read, read_feed_again, read_page
 from workers.steps.deliver import Deliver
 from workers.steps.edges import RulesNow
 from workers.steps.heartbeat import Heartbeat
@@ -27,6 +27,7 @@ from workers.steps.ports import Sink
 from workers.steps.read import Read
 from workers.steps.relay import PAGE_STREAMS, RING_STREAM, Relay, sink_stream
 from workers.steps.ring import Ring
+from workers.steps.robots import Robots
 from workers.steps.subscribe import Subscribe
 
 __all__ = ["Lanes", "Outside"]
@@ -97,9 +98,14 @@ class Lanes:
             )
             self.relay = RelayLane(relay, edges.clock)
         if "read" in roles:
-            read, ring = Read(edges, rules, read_page), Ring(edges, rules)
+            robots = Robots(edges, may_read)
+            read, ring = Read(edges, rules, read_page, robots), Ring(edges, rules)
             self.pages = self._lane(
-                "pages", PAGE_STREAMS, options.page_slots, _plain(read, beat.read)
+                "pages",
+                PAGE_STREAMS,
+                options.page_slots,
+                _plain(read, beat.read),
+                kept=options.page_slots // 4,
             )
             self.ring = self._lane(
                 "ring", (RING_STREAM,), options.sink_slots, _plain(ring, beat.ring)
@@ -119,7 +125,7 @@ class Lanes:
         )
 
     def _lane(
-        self, name: str, streams: tuple[str, ...], slots: int, handler: Handler
+        self, name: str, streams: tuple[str, ...], slots: int, handler: Handler, kept: int = 0
     ) -> StreamLane:
         return StreamLane(
             name,
@@ -131,6 +137,7 @@ class Lanes:
             clock=self._parts.edges.clock,
             lease_s=self._options.lease_s,
             house=self._house,
+            kept=kept,
         )
 
     @property

@@ -11,7 +11,7 @@ import msgspec
 from monitor import shipped
 from monitor.daemon.member import Member
 from monitor.daemon.notify import reloading
-from monitor.health import report, worst
+from monitor.health import pages_of, report, worst
 from monitor.metrics import PrometheusMeter
 from monitor.registry import config_hash
 from monitor.settings import Loaded, poll_options
@@ -101,14 +101,15 @@ class Together:
         """Return the whole report, with the processes of this supervisor."""
         told = [one for one in (await self._ask("/healthz")).values() if one is not None]
         own = [process for one in told for process in one["processes"]]
-        return {**self._report(told), "processes": own}
+        return {**self._report(told), "pages": pages_of(own), "processes": own}
 
     async def status(self) -> dict[str, Any]:
         """Return the whole report, with all processes that share the work."""
         told = [one for one in (await self._ask("/status")).values() if one is not None]
         every = {str(one.get("name")): one for answer in told for one in answer["processes"]}
         processes = [every[name] for name in sorted(every)]
-        return {"vanished": [], **self._report(told), "processes": processes}
+        pages = pages_of(processes)
+        return {"vanished": [], **self._report(told), "pages": pages, "processes": processes}
 
     def _report(self, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What SQL and Redis say is the same in each; the rest is the worst of all."""

@@ -130,6 +130,7 @@ def page_options(settings: Settings, sharers: int = 1) -> PageOptions:
         mode=pages.mode,
         reread_s=pages.reread,
         live_every_s=pages.live,
+        robots=pages.robots,
     )
 
 

@@ -246,6 +246,15 @@ class Pages(Section):
             '`"0s"` treats it like any other page.'
         ),
     )
+    robots: Flag = Field(
+        default=False,
+        description=(
+            "Read a page only if the robots.txt of its site allows that to `Tocsin` (RFC 9309), "
+            "and as slowly as its Crawl-delay asks for, up to a minute; else an article is "
+            "matched by what its feed says. Feeds are never asked for by it: they are published "
+            "to be polled."
+        ),
+    )
 
 
 class Matching(Section):

@@ -184,6 +184,7 @@ async def test_every_key_ends_or_is_meant_to_stay(
     await broker.host_turn("h", 5, 2, 30)
     await broker.host_turn("h", 5, 2, 30)
     await broker.host_rest("g", 5)
+    await broker.host_kills("h", one_more=True)
     for _ in range(6):
         await broker.breaker_note("e", good=False)
     await broker.breaker_wait("e", 5)

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from workers.broker import RedisBroker
+from workers.broker.keys import kills_key
 
 
 async def test_starts_are_spaced(broker: RedisBroker, other: RedisBroker) -> None:
@@ -163,3 +164,21 @@ async def test_a_feed_that_had_its_turn_goes_to_the_end(broker: RedisBroker) -> 
     assert 0.0 == await broker.host_turn("h", 30, 2, 30, feed="f0")
     waits = [await broker.host_turn("h", 30, 2, 30, feed=feed) for feed in waiting[1:]]
     assert max(waits) < await broker.host_turn("h", 30, 2, 30, feed="f0")
+
+
+async def test_kills_of_a_host(broker: RedisBroker, raw) -> None:
+    """Kills are counted for ten minutes, by host; what somebody wrote ahead of time is not."""
+    assert 0 == await broker.host_kills("h")
+    assert [1, 2, 3] == [await broker.host_kills("h", one_more=True) for _ in range(3)]
+    assert (3, 0) == (await broker.host_kills("h"), await broker.host_kills("g"))
+    raw.zadd(kills_key("h"), {"ahead": 9e15})
+    assert 3 == await broker.host_kills("h")
+    assert 4 == await broker.host_kills("h", one_more=True)
+    for _ in range(30):
+        await broker.host_kills("h", one_more=True)
+    assert 20 == raw.zcard(kills_key("h"))
+    long_ago = {
+        name: at - 600_001 for name, at in raw.zrange(kills_key("h"), 0, -1, withscores=True)
+    }
+    raw.zadd(kills_key("h"), long_ago)
+    assert 0 == await broker.host_kills("h")

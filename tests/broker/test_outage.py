@@ -37,6 +37,7 @@ VERBS: dict[str, Callable[[RedisBroker], Awaitable[Any]]] = {
     "due_lag": lambda b: b.due_lag(),
     "host_turn": lambda b: b.host_turn("h", 5, 2, 30),
     "host_rest": lambda b: b.host_rest("h", 5),
+    "host_kills": lambda b: b.host_kills("h", one_more=True),
     "breaker_wait": lambda b: b.breaker_wait("e", 5),
     "breaker_bad": lambda b: b.breaker_note("e", good=False),
     "breaker_good": lambda b: b.breaker_note("e", good=True),

@@ -74,9 +74,26 @@ def test_flattening_keeps_words_and_their_order() -> None:
 
 def test_most_tags() -> None:
     """After 40,000 brackets the page is cut off."""
-    got, notes = bound("<br>" * 50_000, RULES)
-    assert "<br>" * 40_000 == got
+    got, notes = bound("</b>" * 50_000, RULES)
+    assert "</b>" * 40_000 == got
     assert ("cut off after 40000 tags",) == notes
+
+
+def test_most_elements() -> None:
+    """After 20,000 elements the page is cut off, whether they are closed or not."""
+    got, notes = bound("<br>" * 30_000, RULES)
+    assert "<br>" * 20_000 == got
+    assert ("cut off after 20000 elements",) == notes
+    assert ("<p>a < b</p>" * 9_000, ()) == bound("<p>a < b</p>" * 9_000, RULES)
+
+
+def test_most_children() -> None:
+    """Of an element's children 4,000 are read, with what stands behind each of them."""
+    root, notes = parse("<p>" + "".join(f"<b>a{n}</b> b{n} " for n in range(9_000)))
+    assert root is not None
+    words = " ".join(root.itertext()).split()
+    assert ["a0", "b0", "a3999", "b3999"] == [*words[:2], *words[-2:]]
+    assert ("left out what comes after 4000 children of an element",) == notes
 
 
 def test_what_no_tree_may_hold() -> None:

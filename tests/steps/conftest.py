@@ -50,6 +50,9 @@ class InProcess:
         self.fails: list[Exception] = []
         self.calls = 0
 
+    async def call_at(self, _urgency, timeout_s, function, *args, **kwargs):
+        return await self.call(timeout_s, function, *args, **kwargs)
+
     async def call(self, _timeout_s, function, *args, **kwargs):
         self.calls += 1
         if self.fails:

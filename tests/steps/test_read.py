@@ -98,6 +98,60 @@ async def test_a_killed_page_rings_on_the_feeds_text(world, site, write):
     assert [] == await world.due("pages:hot", "pages:warm", "pages:cold")
 
 
+async def test_a_killed_page_that_is_read_at_last_only_adds(world, site, write):
+    """What the second reading finds rings if it is new; what rang on the feed's text does not."""
+    world.topics(quake="quake", harbour="pier")
+    await world.baseline()
+    article = await world.news("News", "A quake shook the harbour.")
+    site.put("/n1", write[2]("News", "The quake broke a pier."))
+    world.pool.fails = [Transient("crash", "died")]
+    await world.read(article)
+    world.clock.advance(61)
+    assert [("pages:cold", article)] == await world.due("pages:cold")
+    await world.read(article)
+    assert [(1, "feed", ("quake",)), (2, "page", ("harbour",))] == await world.alerts()
+    world.clock.advance(600)
+    assert [] == await world.due("pages:hot", "pages:warm", "pages:cold")
+
+
+async def test_a_page_that_was_read_before_is_tried_again_too(world, site, write):
+    """An edit whose page was killed is read by the second try; the text of before stays."""
+    world.topics(quake="quake", pier="pier")
+    await world.baseline()
+    article = await world.news("News", "A quake shook the harbour.")
+    site.put("/n1", write[2]("News", "A quake shook the harbour, it is said."))
+    await world.read(article)
+    site.put("/n1", write[2]("News", "The quake broke a pier."))
+    await world.news("News, corrected", "A quake shook the harbour.")
+    world.pool.fails = [Transient("timeout", "killed")]
+    await world.read(article)
+    job = await world.store.load_page("page", article)
+    assert "it is said" in job.article.text
+    world.clock.advance(61)
+    assert [("pages:cold", article)] == await world.due("pages:cold")
+    await world.read(article)
+    assert ["quake", "pier"] == [topics[0] for _, _, topics in await world.alerts()]
+
+
+async def test_pages_of_a_host_that_kills_go_cold(world, site, write):
+    """After three kills within ten minutes a host's pages wait behind those of all others."""
+    world.topics(quake="quake")
+    await world.baseline()
+    for number in range(4):
+        site.put(f"/n{number}", write[2]("News", f"A quake, number {number}."))
+    world.pool.fails = [Transient("timeout", "killed")] * 3
+    for number in range(3):
+        await world.read(await world.news(f"News {number}", "Words.", name=f"n{number}"))
+    article = await world.news("News 3", "Words.", name="n3")
+    calls = world.pool.calls
+    await world.read(article)
+    assert calls == world.pool.calls
+    assert article in [id_ for _, id_ in await world.due("pages:cold")]
+    await world.read(article)
+    assert calls + 1 == world.pool.calls
+    assert [(1, "page", ("quake",))] == await world.alerts()
+
+
 async def test_a_stuck_page_is_killed_for_real(
     world, site, write, real_pool, with_pool, with_rules, changed
 ):

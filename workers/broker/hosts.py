@@ -4,7 +4,13 @@ import secrets
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 
-from workers.broker.keys import feed_line_key, feed_places_key, gate_key, turns_key
+from workers.broker.keys import (
+    feed_line_key,
+    feed_places_key,
+    gate_key,
+    kills_key,
+    turns_key,
+)
 from workers.broker.link import Key, Link, Part, Word
 from workers.gather import Gather
 from workers.model.leases import Room
@@ -18,6 +24,8 @@ LATEST_MS = round(2 * LONGEST_REST_S * 1000)
 """What lies farther ahead in a gate was not written by us."""
 TURNS = 1000
 """Turns remembered for one host; older ones have run out."""
+KILLS_S, KILLS = 600.0, 20
+"""For how long a page counts whose process was killed, and how many are remembered of a host."""
 BATCH = 100
 DONE_S = 0.005
 """So long a turn that is given back waits for others."""
@@ -95,6 +103,15 @@ class Hosts(Part):
         """Let nobody ask ``host`` for so long (it answered 429 or 503); a longer rest stands."""
         args: list[Word] = [_milliseconds(seconds, LONGEST_REST_S), LATEST_MS]
         await self._link.run("host_rest", [gate_key(host)], args)
+
+    async def host_kills(self, host: str, *, one_more: bool = False) -> int:
+        """Return how many pages of ``host`` killed their process within ten minutes.
+
+        ``one_more`` is to be counted from now on.
+        """
+        name = f"{self._link.consumer}:{secrets.token_hex(4)}" if one_more else ""
+        args: list[Word] = [round(KILLS_S * 1000), KILLS, name]
+        return int(await self._link.run("host_kills", [kills_key(host)], args))
 
 
 def _keys(host: str) -> list[Key]:

@@ -22,6 +22,7 @@ __all__ = [
     "feed_line_key",
     "feed_places_key",
     "gate_key",
+    "kills_key",
     "line_key",
     "named_key",
     "rate_key",
@@ -58,6 +59,7 @@ TYPES = {
     ROOT + "gate:": "hash",
     ROOT + "feeds:": "zset",
     ROOT + "places:": "zset",
+    ROOT + "kills:": "zset",
     ROOT + "breaker:": "hash",
     ROOT + "rate:": "zset",
     ROOT + "line:": "string",
@@ -112,6 +114,11 @@ def feed_line_key(host: str) -> str:
 def feed_places_key(host: str) -> str:
     """Return the key of the feeds that wait for their turn at ``host``, as they came."""
     return f"{ROOT}places:{_bounded(host)}"
+
+
+def kills_key(host: str) -> str:
+    """Return the key of the pages of ``host`` whose process was killed lately."""
+    return f"{ROOT}kills:{_bounded(host)}"
 
 
 def breaker_key(endpoint: str) -> str:

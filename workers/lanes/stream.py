@@ -42,12 +42,16 @@ UNACKNOWLEDGED = 1000
 """Ids that are done and wait to be acknowledged. A Redis that hands out work but takes no
 acknowledgement (an ACL, a script that it lost) gets no more of it done than this."""
 UNTIL_ACKNOWLEDGED_S = 0.1
-BLOCK_S = 1.0
+BLOCK_S, GLANCE_S = 1.0, 0.1
 _log = structlog.get_logger()
 
 
 class StreamLane:
-    """Takes ids from ``streams`` and works on at most ``slots`` of them at once."""
+    """Takes ids from ``streams`` and works on at most ``slots`` of them at once.
+
+    Of these it keeps so many free of the last stream, whose work can wait: else all might be held
+    by that when something urgent comes.
+    """
 
     def __init__(  # noqa: PLR0913 - a lane joins just these
         self,
@@ -61,10 +65,12 @@ class StreamLane:
         clock: Clock,
         lease_s: float,
         house: House | None = None,
+        kept: int = 0,
     ) -> None:
         self.pulse = Pulse(name, clock, period_s=5.0)
         self._streams = tuple(streams)
         self._slots = slots
+        self._kept = kept
         self._handler = handler
         self._broker = broker
         self._store = store
@@ -137,7 +143,7 @@ class StreamLane:
             await self._clock.sleep(UNTIL_ACKNOWLEDGED_S)
             return
         try:
-            messages = await self._broker.take(self._streams, free, BLOCK_S)
+            messages = await self._broker.take(*self._wanted(free))
         except Transient as error:
             await self._outage.failed(error)
             return
@@ -152,6 +158,18 @@ class StreamLane:
                 task = asyncio.create_task(self._work(message), name=f"{self.name}:{message.id}")
                 self._running[task] = message
                 task.add_done_callback(self._ended)
+
+    def _wanted(self, free: int) -> tuple[Sequence[str], int, float]:
+        """Return from which streams to take, how many, and how long to wait if there is nothing.
+
+        That is short while the last stream gets nothing: its work ends unheard meanwhile.
+        """
+        waits = self._streams[-1]
+        held = sum(message.stream == waits for message in self._running.values())
+        room = self._slots - self._kept - held
+        if room <= 0:
+            return self._streams[:-1], free, GLANCE_S
+        return self._streams, min(free, room), BLOCK_S
 
     async def _leave_alone(self, suspect: Message) -> None:
         """Let everything else end, then let this one run; nothing is taken meanwhile."""

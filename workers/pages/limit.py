@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from workers.model.article import FetchedPage
 from workers.pages.rules import PageRules
@@ -16,6 +17,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 """One tag, brackets inside of quoted values included. Every quantifier is possessive: linear."""
+_OPENING = re.compile("<[a-zA-Z]")
 _VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+|[^\s>]*+)")
 _NAME = re.compile(r"[^\s/]+")
 _MEDIA = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
@@ -71,6 +73,9 @@ def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:
     cut = _cut(text, rules.max_tags)
     if len(cut) < len(text):
         notes.append(f"cut off after {rules.max_tags} tags")
+    text, cut = cut, _cut_elements(cut, rules.max_elements)
+    if len(cut) < len(text):
+        notes.append(f"cut off after {rules.max_elements} elements")
     whole = _without_giants(cut, rules.max_attributes)
     if len(whole) < len(cut):
         notes.append(f"dropped a tag with over {rules.max_attributes} attributes")
@@ -88,6 +93,14 @@ def _cut(text: str, most: int) -> str:
     for _ in range(most + 1):
         at = text.find("<", at + 1)
     return text[:at]
+
+
+def _cut_elements(text: str, most: int) -> str:
+    """Return the text up to the opening tag that is one too many."""
+    if text.count("<") <= most:
+        return text
+    beyond = next(islice(_OPENING.finditer(text), most, None), None)
+    return text if beyond is None else text[: beyond.start()]
 
 
 def _without_giants(text: str, most: int) -> str:

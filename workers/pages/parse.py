@@ -11,13 +11,16 @@ KEPT = 60
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (DEEPEST + 1)})")
 
 
-def parse(text: str) -> "tuple[html.HtmlElement | None, tuple[str, ...]]":
+def parse(
+    text: str, most_children: int = 4_000
+) -> "tuple[html.HtmlElement | None, tuple[str, ...]]":
     """Return the page's tree, None if it has no element, and what was done to it, in words.
 
     ``text`` is bounded and clean. Comments and processing instructions are left out. Spans of
     cells are taken off, because the extractor would make a cell of each. A tree of more than 250
     levels is flattened, because reading takes as long as its texts lie deep; libxml2 itself ends
-    at 2,048: what stands behind that is lost, what stood before is kept.
+    at 2,048: what stands behind that is lost, what stood before is kept. Of an element's children
+    ``most_children`` are kept: the extractor compares each piece of text with each.
     """
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
@@ -29,10 +32,18 @@ def parse(text: str) -> "tuple[html.HtmlElement | None, tuple[str, ...]]":
     if not isinstance(root, html.HtmlElement):
         return None, ()
     etree.strip_attributes(root, "colspan", "rowspan")
-    notes = _flatten(root)
+    notes = (*_thinned(root, most_children), *_flatten(root))
     if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
         return root, (*notes, "nested too deeply: what comes after 2048 levels is left out")
     return root, notes
+
+
+def _thinned(root: html.HtmlElement, most: int) -> tuple[str, ...]:
+    """Leave out what comes after so many children of one element; return that in words."""
+    crowded = [element for element in root.iter() if len(element) > most]
+    for element in crowded:
+        del element[most:]
+    return (f"left out what comes after {most} children of an element",) if crowded else ()
 
 
 def _flatten(root: html.HtmlElement) -> tuple[str, ...]:

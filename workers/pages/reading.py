@@ -73,7 +73,7 @@ def _read(page: FetchedPage, rules: PageRules, watch: _Watch) -> Extracted:
         return _unreadable(page, "not a page: its bytes are no text", watch)
     markup, notes = bound(text, rules)
     watch.lap("limit")
-    root, done = parse(markup)
+    root, done = parse(markup, rules.max_children)
     watch.lap("parse")
     if root is None:
         return _unreadable(page, "no markup in it", watch)

@@ -20,6 +20,10 @@ class PageRules(Record, frozen=True, kw_only=True):
     """Largest page inflated; above libxml2's 10 MB a text node vanishes silently."""
     max_tags: int = 40_000
     """Opening brackets that are read, the rest is cut off; real pages have up to 22,000."""
+    max_elements: int = 20_000
+    """Elements that are read; real ones have up to 10,000. Extracting can take their square."""
+    max_children: int = 4_000
+    """Children of one element that are read; real paragraphs, lists and rows have up to 1,600."""
     max_attributes: int = 8_000
     """A tag with more equal signs is dropped: libxml2 compares each attribute with each."""
     all_attributes: int = 100_000

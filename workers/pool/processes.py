@@ -7,8 +7,10 @@ stuck task costs nobody else's time.
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context
 from typing import ParamSpec, TypeVar, cast
 
@@ -18,8 +20,10 @@ from pebble import ProcessPool as Pebble
 from pebble.common.types import CONSTS
 
 from workers.errors import Transient
+from workers.model.urgency import LATER, SOON
 from workers.pages import PageRules
 from workers.pool.child import OUT_OF_MEMORY, Outcome, Setup, begin, guarded
+from workers.pool.line import Line
 
 __all__ = ["ProcessPool"]
 
@@ -49,7 +53,7 @@ class ProcessPool:
         self._workers = workers
         self._recycle_after = recycle_after
         self._setup = Setup(parent=os.getpid(), memory_bytes=memory_bytes, rules=rules)
-        self._slots = asyncio.Semaphore(workers)
+        self._line = Line(workers, time.monotonic)
         self._pool: Pebble | None = None
         self._running: set[ProcessFuture[Outcome]] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -83,17 +87,44 @@ class ProcessPool:
             Transient: timeout (the process was killed), crash (it died, or ran out of memory).
             Exception: whatever ``function`` raised.
         """
-        async with self._slots:
-            outcome = await self._run(timeout_s, function, args, dict(kwargs))
+        return await self.call_at(SOON, timeout_s, function, *args, **kwargs)
+
+    async def call_at(
+        self,
+        urgency: int,
+        timeout_s: float,
+        function: Callable[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do as `call`, before all that is less urgent (a larger number) and waits for a process.
+
+        Raises:
+            Transient: timeout (the process was killed), crash (it died, or ran out of memory).
+            Exception: whatever ``function`` raised.
+        """
+        async with self._line.place(urgency):
+            try:
+                outcome = await self._run(timeout_s, function, args, dict(kwargs))
+            except Transient:
+                if urgency >= LATER:
+                    self._line.beware()
+                raise
         self._done += 1
         if outcome.error is not None:
             raise outcome.error
         return cast("T", outcome.value)
 
+    @property
+    def workers(self) -> int:
+        """Return how many processes there are."""
+        return self._workers
+
     async def warm(self) -> None:
         """Start the processes, unless they run: the first task need not wait for their imports."""
         if not self._closed and (self._pool is None or not self._pool.active):
-            self._hand_over(START_S, os.getpid, (), {})
+            with suppress(Transient):  # processes that cannot be started: the first task tells
+                self._hand_over(START_S, os.getpid, (), {})
 
     async def close(self) -> None:
         """Kill the processes; whatever is under way fails as a crash."""
@@ -150,10 +181,15 @@ class ProcessPool:
                 initargs=(self._setup,),
                 context=get_context("spawn"),
             )
-        return cast(
-            "ProcessFuture[Outcome]",
-            self._pool.schedule(guarded, args=(function, args, kwargs), timeout=timeout_s),
-        )
+        try:
+            future: ProcessFuture[Outcome] = self._pool.schedule(
+                guarded, args=(function, args, kwargs), timeout=timeout_s
+            )
+        except (OSError, RuntimeError) as error:  # processes that could not be started
+            self._drop()
+            why = error.__cause__ or error.__context__ or error
+            raise self._crashed(f"task failed: {function.__name__}: {why}") from error
+        return future
 
     def _drop(self) -> None:
         """Let go of the processes; they are killed aside, the next task makes new ones."""

@@ -11,6 +11,7 @@ from workers.model.article import Extracted, FetchedPage, PageJob
 from workers.model.base import Record
 from workers.model.feed import Validators
 from workers.model.net import Answer, Fetch
+from workers.model.urgency import urgency_of
 from workers.pages import PageHosts, blocked_text, turned_away
 from workers.steps.again import as_stored
 from workers.steps.documents import reason_of_status
@@ -18,6 +19,7 @@ from workers.steps.edges import Edges, Rules
 from workers.steps.events import Events
 from workers.steps.hosts import leave
 from workers.steps.network import is_our_own
+from workers.steps.slow import note_killed
 from workers.text.urls import host_of
 
 __all__ = ["Fetching", "Got"]
@@ -124,8 +126,11 @@ class Fetching:
         )
         began = self._edges.clock.monotonic()
         try:
-            read = await self._edges.pool.call(rules.pages.timeout_s, self._extract, page)
+            read = await self._edges.pool.call_at(
+                urgency_of(job.work.stream), rules.pages.timeout_s, self._extract, page
+            )
         except Transient as error:
+            await note_killed(self._edges, answer.url)
             self._edges.meter.count("tocsin_pages_killed_total", reason=error.reason)
             return Got(reason=error.reason, detail=f"extracting: {error.detail}")
         except Exception as error:  # noqa: BLE001 - a page that nobody foresaw: feed text is left

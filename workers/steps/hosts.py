@@ -37,8 +37,12 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-async def take_turn(edges: Edges, url: str, options: NetOptions, *, feed: str = "") -> float:
+async def take_turn(
+    edges: Edges, url: str, options: NetOptions, *, feed: str = "", spacing_s: float = 0.0
+) -> float:
     """Take a turn at the host of ``url``: 0 is go, else the seconds to wait, with jitter.
+
+    Turns are ``spacing_s`` seconds apart at least, or more where the options say so.
 
     Where the address is known to lead to another host, a turn is taken there too. A ``feed`` (its
     id) has a place of its own in each line, so it comes back just after its time.
@@ -46,7 +50,7 @@ async def take_turn(edges: Edges, url: str, options: NetOptions, *, feed: str = 
     taken: list[str] = []
     for host, rule in _asked(edges, url, options):
         wait = await edges.broker.host_turn(
-            host, rule.spacing_s, rule.at_once, options.total_s, feed=feed
+            host, max(rule.spacing_s, spacing_s), rule.at_once, options.total_s, feed=feed
         )
         if wait > 0:
             for given in taken:

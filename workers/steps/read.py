@@ -7,9 +7,11 @@ import structlog
 from msgspec.structs import replace
 
 from workers.alerts.retry import page_delay
-from workers.errors import StoreDown, Transient
+from workers.errors import Reason, StoreDown, Transient
 from workers.model.article import ArticleRow, Extracted, FetchedPage, HostLines, PageJob
 from workers.model.commit import AddedLine, ArticleCommit
+from workers.model.robots import Ruling
+from workers.model.urgency import COLD
 from workers.pages import lines_of, settle
 from workers.steps.again import (
     PAGES,
@@ -29,6 +31,8 @@ from workers.steps.fetching import Fetching, Got
 from workers.steps.hosts import take_turn
 from workers.steps.identity import proved_keys
 from workers.steps.match import matching
+from workers.steps.robots import Robots
+from workers.steps.slow import KILLS, is_slow, may_come_again, was_killed
 from workers.steps.telling import dead_letter, line, missed, read_again, told
 from workers.steps.tracing import page_within
 from workers.text.lines import Change
@@ -47,11 +51,16 @@ class Read:
     """Reads one article. ``extract`` is what runs in the pool: a page in, what it says out."""
 
     def __init__(
-        self, edges: Edges, rules: RulesNow, extract: Callable[[FetchedPage], Extracted]
+        self,
+        edges: Edges,
+        rules: RulesNow,
+        extract: Callable[[FetchedPage], Extracted],
+        robots: Robots | None = None,
     ) -> None:
         self._edges = edges
         self._rules = rules
         self._fetch = Fetching(edges, extract)
+        self._robots = robots
 
     async def __call__(self, article: str) -> None:
         """Read the article with this id; returning means that its id may be acknowledged.
@@ -77,9 +86,7 @@ class Read:
         because = because_of(job.article, job.entries, began)
         asks = because in UNASKED or wants_page(job.article, job.entries)
         url = job.article.url if asks else None
-        wait = await take_turn(self._edges, url, rules.net) if url is not None else 0.0
-        if wait > 0:
-            await self._edges.store.postpone(job.work, wait)
+        if url is not None and not await self._may_go(job, url, rules, because):
             return
         facts = {"tocsin.article": job.article.id}
         parent = job.work.traceparent
@@ -97,15 +104,57 @@ class Read:
         got = await self._fetch(job, url, rules, known)
         if because is not None:
             self._edges.meter.count("tocsin_pages_read_again_total", because=because)
+        if await self._end(job, rules, got, because):
+            await self._fetch.watch(host_of(url), rules, got)
+
+    async def _end(self, job: PageJob, rules: Rules, got: Got, because: Because | None) -> bool:
+        """Settle the work, or have it come again if that can help; say whether it is settled."""
+        unasked = because in UNASKED
         delay = page_delay(job.work.attempts + 1) if got.passing and not unasked else None
         if because is not None and unasked and (got.page is None or got.page.standin):
             await self._missed(job, rules, got, because)
         elif delay is not None:
             await self._again(job, got, max(delay, got.retry_after or 0.0))
-            return
+            return False
         else:
             await self._settle(job, rules, got, because)
-        await self._fetch.watch(host_of(url), rules, got)
+        return True
+
+    async def _may_go(self, job: PageJob, url: str, rules: Rules, because: Because | None) -> bool:
+        """Take a turn at the page's host; False if the work is put off, or done without it."""
+        if job.work.stream != COLD and await is_slow(self._edges, url):
+            await self._put_off(job)
+            return False
+        robots = self._robots if rules.pages.robots else None
+        ruling = Ruling(allowed=True) if robots is None else await robots.ruling(url)
+        if ruling is not None and not ruling.allowed:
+            self._edges.meter.count("tocsin_pages_disallowed_total")
+            reason: Reason = "serverError" if ruling.passing else "blocked"
+            got = Got(reason=reason, detail=ruling.detail, passing=ruling.passing)
+            await self._end(job, rules, got, because)
+            return False
+        spacing = ruling.delay_s if ruling is not None else 0.0
+        wait = await take_turn(self._edges, url, rules.net, spacing_s=spacing)
+        learned = wait == 0 and ruling is None and robots is not None
+        if learned and robots is not None:
+            await robots.learn(url, rules)  # in this turn; the page is read in the next
+        if learned or wait > 0:
+            await self._edges.store.postpone(job.work, wait)
+        return wait == 0 and not learned
+
+    async def _put_off(self, job: PageJob) -> None:
+        """Let pages of other hosts go before this one: its host's kill the processes that read."""
+        because = f"{KILLS} pages of its host were killed within ten minutes"
+        now = self._edges.clock.now()
+        await self._edges.store.commit_article(
+            ArticleCommit(
+                work=job.work,
+                again_s=0.0,
+                stream=COLD,
+                attempts=job.work.attempts,
+                trace=(line("read", "waits behind other hosts", because, job, now),),
+            )
+        )
 
     async def _missed(self, job: PageJob, rules: Rules, got: Got, because: Because) -> None:
         """Leave a page as it was that nobody asked for and that cannot be had now."""
@@ -117,7 +166,7 @@ class Read:
                 work=job.work,
                 article=article,
                 again_s=_until(at, now),
-                stream="pages:cold",
+                stream=COLD,
                 trace=(missed(job, because, got.reason, got.detail, at, now),),
             )
         )
@@ -139,17 +188,20 @@ class Read:
         """Match what there is, ring, and close the work; a killed page comes once more, cold."""
         reason = f"{got.reason}: {got.detail}" if got.reason else ""
         read = settle(got.page, job.entries, reason, rules.cues)
-        now, count = self._edges.clock.now(), editions(job.entries)
+        now = self._edges.clock.now()
+        killed = was_killed(got.reason) and may_come_again(job.work)
+        # an edit whose page is tried once more is not done with
+        undone = killed and job.article.fetched_at is not None
+        count = job.article.settled_entries if undone else editions(job.entries)
         article = as_read(job.article, read, now, fetched=got.fetched, editions=count)
         changed = None if got.same else await changes(job.article, article)
-        killed = got.reason in {"timeout", "crash"} and job.work.attempts == 0
         article = self._ahead(job, rules, got, article, changed)
         follows = ArticleCommit(
             work=job.work,
             article=article,
             edition=edition(job.article, article, changed, because or "asked", now),
             again_s=60.0 if killed else _until(article.reread_at, now),
-            stream="pages:cold" if killed or article.reread_at else None,
+            stream=COLD if killed or article.reread_at else None,
             attempts=0 if article.reread_at and not killed else job.work.attempts + 1,
         )
         nothing = not changed and (got.same or not keeps_earlier(job.article, read))

@@ -52,6 +52,17 @@ class Pool(Protocol):
         """
         ...
 
+    async def call_at(
+        self,
+        urgency: int,
+        timeout_s: float,
+        function: Callable[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do as `call`, before what waits and is less urgent (a larger number)."""
+        ...
+
 
 class Sink(Protocol):
     """One receiver. It knows nothing of other sinks, and nothing of retries."""

@@ -99,6 +99,10 @@ class Broker(Protocol):
         """Let nobody ask ``host`` for so long (it answered 429 or 503)."""
         ...
 
+    async def host_kills(self, host: str, *, one_more: bool = False) -> int:
+        """Return how many pages of ``host`` killed their process lately, with ``one_more``."""
+        ...
+
     async def breaker_wait(self, endpoint: str, lease_s: float) -> float:
         """Return 0 if ``endpoint`` may be tried (as the one probe, if open), else seconds."""
         ...
