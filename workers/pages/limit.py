@@ -6,11 +6,10 @@ from itertools import islice
 
 from workers.model.article import FetchedPage
 from workers.pages.rules import PageRules
+from workers.text.markup import clean
 
 __all__ = ["bound", "foreign", "is_noise", "too_large"]
 
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""What no XML tree may hold: NUL and other controls, lone surrogates, non-characters."""
 _TAG = re.compile(
     r"<([a-z][a-z0-9]*)"
     r"(?:[^>=]++|=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+)*+>?",
@@ -20,6 +19,7 @@ _TAG = re.compile(
 _OPENING = re.compile("<[a-zA-Z]")
 _VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+|[^\s>]*+)")
 _NAME = re.compile(r"[^\s/]+")
+_SEPARATORS = b"=\t\n\f\r /"
 _MEDIA = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
 _MAGIC = (
     (b"%PDF-", "a PDF file"),
@@ -69,7 +69,7 @@ def is_noise(text: str) -> bool:
 def bound(text: str, rules: PageRules) -> tuple[str, tuple[str, ...]]:
     """Return the markup within its limits, and what was cut off or dropped, in words."""
     notes: list[str] = []
-    text = _INVALID.sub("", text)
+    text = clean(text)
     cut = _cut(text, rules.max_tags)
     if len(cut) < len(text):
         notes.append(f"cut off after {rules.max_tags} tags")
@@ -130,7 +130,8 @@ def _without_excess(text: str, most: int) -> str:
 
     Most pages are told by their separators, of which an attribute needs at least one.
     """
-    if sum(map(text.count, "=\t\n\f\r /")) <= most:
+    data = text.encode()
+    if len(data) - len(data.translate(None, _SEPARATORS)) <= most:
         return text
     kept: list[str] = []
     number = done = 0

@@ -8,6 +8,8 @@ DEEPEST = 250
 """Levels that are left as they are: browsers and other parsers know limits of this size."""
 KEPT = 60
 """Of a deeper tree so many levels stay at the top, and so many below: its text hangs on those."""
+_CLASSES = etree.ElementDefaultClassLookup(element=html.HtmlElement)
+"""One class for all: lxml's own choice by tag is made in Python, for each element that is met."""
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (DEEPEST + 1)})")
 
 
@@ -22,9 +24,10 @@ def parse(
     at 2,048: what stands behind that is lost, what stood before is kept. Of an element's children
     ``most_children`` are kept: the extractor compares each piece of text with each.
     """
-    parser = html.HTMLParser(
+    parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
     )
+    parser.set_element_class_lookup(_CLASSES)
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError):

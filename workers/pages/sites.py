@@ -1,5 +1,6 @@
 """Addresses inside of a page: do two belong to one site, and what does a path look like?"""
 
+import re
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,6 +11,8 @@ _SECOND = frozenset(
      "or", "org", "sch"}
 )  # fmt: skip
 """Second labels under which countries register names (example.co.uk)."""
+_PLAIN = re.compile(r"\s*+(?:https?+:)?+//([a-z0-9.-]++)(?::\d*+)?+(?=[/?#]|\s*+\Z)", re.IGNORECASE)
+"""An address whose host can be seen without taking it apart: nearly every link of a page."""
 
 
 def split(url: str) -> SplitResult:
@@ -22,14 +25,18 @@ def split(url: str) -> SplitResult:
     return parts
 
 
-@lru_cache(maxsize=1024)
 def site_of(url: str) -> str:
     """Return the registrable domain of an address, "" if it has none.
 
     By the usual shape of names, not by the public suffix list: it decides only whether a link
     stays on its site.
     """
-    host = (split(url).hostname or "").rstrip(".")
+    return _registrable(split(url).hostname or "")
+
+
+@lru_cache(maxsize=1024)
+def _registrable(host: str) -> str:
+    host = host.rstrip(".")
     labels = host.split(".")
     if host.replace(".", "").isdigit() or ":" in host:
         return host
@@ -39,6 +46,9 @@ def site_of(url: str) -> str:
 
 def leads_inside(href: str, site: str) -> bool | None:
     """Say whether a link leads to a page of ``site``; None for what leads to no page at all."""
+    plain = _PLAIN.match(href)
+    if plain:
+        return _registrable(plain[1].lower()) == site
     href = href.strip()
     lower = href[:12].lower()
     if not href or lower.startswith(("#", "mailto:", "javascript:", "tel:", "data:")):
