@@ -20,8 +20,10 @@ MOST_TEXT = 20_000
 _NOT_KEY = re.compile(r"[\W_]+")
 _HIDDEN = frozenset({"script", "style", "template", "svg", "math", "object", "iframe", "head",
                      "select", "textarea", "noscript"})  # fmt: skip
-_CHROME = frozenset({"nav", "footer", "aside", "form", "menu", "dialog"})
+_CHROME = frozenset({"nav", "footer", "aside", "menu", "dialog"})
 _LISTS = frozenset({"ul", "ol", "dl"})
+_PLACES = _CHROME | _LISTS | {"li", "dd", "figcaption", "article", "form"}
+"""What says something about the blocks inside of it."""
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd",
     "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
@@ -33,24 +35,31 @@ _BLOCKS = frozenset({
 
 def key_of(text: str) -> str:
     """Return what two writings of a line share: its first letters and digits."""
-    return _NOT_KEY.sub("", text[: 4 * KEY_LETTERS]).casefold()[:KEY_LETTERS]
+    key = _NOT_KEY.sub("", text[: 3 * KEY_LETTERS // 2])
+    if len(key) < KEY_LETTERS and len(text) > 3 * KEY_LETTERS // 2:
+        key = _NOT_KEY.sub("", text[: 4 * KEY_LETTERS])
+    return key.casefold()[:KEY_LETTERS]
 
 
-class Block(msgspec.Struct, kw_only=True):
+class Block(msgspec.Struct, kw_only=True, gc=False):
     """A piece of the page that stands on lines of its own."""
 
     tag: str
-    order: int
     chrome: bool
-    """Inside of navigation, footer, aside, form."""
+    """Inside of navigation, footer, aside, or a form that is not the frame of the whole page."""
     figure: bool
     """Inside of a figcaption."""
     listed: int
     """Number of the list that it is an item of, 0 for none."""
     item: int
     """Number of the item, 0 for none."""
-    parts: list[str] = []
+    form: int
+    """Number of the form that it stands in, 0 for none."""
+    parts: list[str]
+    """Its pieces of text, as they are met."""
+    order: int = 0
     text: str = ""
+    key: str = ""
     letters: int = 0
     linked: int = 0
     """Characters inside of links to pages of the same site."""
@@ -72,7 +81,7 @@ class Page(msgspec.Struct, kw_only=True):
 
     blocks: list[Block]
     by_key: dict[str, Block]
-    """The first block outside of the chrome, else the first, by the key of its text."""
+    """The first block outside of the chrome, by the key of its text."""
     articles: int
     """Number of ``<article>`` elements."""
     letters: int
@@ -81,22 +90,24 @@ class Page(msgspec.Struct, kw_only=True):
 
 
 class _Survey:
-    """The state of one pass: a stack of open blocks, and inside which link we are."""
+    """The state of one pass: the open blocks, and inside which link we are."""
 
     def __init__(self, site: str) -> None:
         self.site = site
+        self.block = Block(
+            tag="", chrome=False, figure=False, listed=0, item=0, form=0, parts=[], pieces=[]
+        )
+        self.above: list[Block] = []
         self.done: list[Block] = []
-        self.stack: list[Block] = []
         self.link: bool | None = None
         self.inside = 0
         self.articles = 0
         self.lists = 0
         self.breaks = 0
+        self.forms = 0
 
-    def text(self, text: str | None) -> None:
-        if not text or not self.stack:
-            return
-        block = self.stack[-1]
+    def text(self, text: str) -> None:
+        block = self.block
         block.parts.append(text)
         if self.inside:
             size = len(" ".join(text.split()))
@@ -107,44 +118,57 @@ class _Survey:
 
     def cut(self) -> None:
         """Note a line break: what stands between two of them is a line of its own."""
-        if self.stack and self.breaks < MOST_BREAKS:
+        if self.breaks < MOST_BREAKS:
             self.breaks += 1
-            block = self.stack[-1]
+            block = self.block
             block.parts.append("\n")
             seen = (len(block.parts), block.linked, block.linked_out, block.links)
             block.pieces.append(seen)
 
     def open(self, tag: str) -> None:
-        above = self.stack[-1] if self.stack else None
-        listed, item = (above.listed, above.item) if above else (0, 0)
-        if tag in _LISTS:
-            self.lists += 1
-            listed, item = self.lists, 0
-        elif tag in {"li", "dd"} and listed:
-            item = len(self.done) + len(self.stack) + 1
-        block = Block(
+        around = self.block
+        self.above.append(around)
+        self.block = block = Block(
             tag=tag,
-            order=0,
-            chrome=tag in _CHROME or bool(above and above.chrome),
-            figure=tag == "figcaption" or bool(above and above.figure),
-            listed=listed,
-            item=item,
+            chrome=around.chrome,
+            figure=around.figure,
+            listed=around.listed,
+            item=around.item,
+            form=around.form,
             parts=[],
             pieces=[],
             links=int(bool(self.inside and self.link)),
         )
-        self.articles += tag == "article"
-        self.stack.append(block)
         self.done.append(block)
+        if tag in _PLACES:
+            self._place(block)
+
+    def _place(self, block: Block) -> None:
+        """Note what a block says about itself and all inside of it."""
+        tag = block.tag
+        if tag in _CHROME:
+            block.chrome = True
+        elif tag in _LISTS:
+            self.lists += 1
+            block.listed, block.item = self.lists, 0
+        elif tag == "figcaption":
+            block.figure = True
+        elif tag == "form":
+            self.forms += 1
+            block.form = self.forms
+        elif tag == "article":
+            self.articles += 1
+        elif block.listed:
+            block.item = len(self.done)
 
     def close(self) -> None:
-        self.stack.pop()
+        self.block = self.above.pop()
 
     def link_open(self, element: html.HtmlElement) -> None:
         self.inside += 1
         self.link = leads_inside(element.get("href") or "", self.site)
-        if self.link and self.stack:
-            self.stack[-1].links += 1
+        if self.link:
+            self.block.links += 1
 
 
 def survey(root: html.HtmlElement, site: str) -> Page:
@@ -154,49 +178,51 @@ def survey(root: html.HtmlElement, site: str) -> Page:
     for event, element in walk:
         tag = element.tag
         if event == "start":
-            if tag in _HIDDEN:
-                walk.skip_subtree()
-                continue
             if tag in _BLOCKS:
                 state.open(tag)
             elif tag == "a":
                 state.link_open(element)
             elif tag == "br":
                 state.cut()
-            state.text(element.text)
-            continue
-        if tag in _BLOCKS:
-            state.close()
-        elif tag == "a" and state.inside:
-            state.inside -= 1
-        state.text(element.tail)
+            elif tag in _HIDDEN:
+                walk.skip_subtree()
+                continue
+            text = element.text
+        else:
+            if tag in _BLOCKS:
+                state.close()
+            elif tag == "a":
+                state.inside -= 1
+            text = element.tail
+        if text:
+            state.text(text)
     return _page(state)
 
 
 def _page(state: _Survey) -> Page:
     blocks: list[Block] = []
-    by_key: dict[str, Block] = {}
+    pieces: dict[int, list[Block]] = {}
+    letters = linked = 0
     for block in state.done:
         lines = _pieces(block) if block.pieces else []
-        block.text = " ".join("".join(block.parts)[:MOST_TEXT].split())
+        block.text = text = " ".join("".join(block.parts)[:MOST_TEXT].split())
         block.parts = []
-        block.letters = len(block.text)
-        if not block.letters:
-            continue
-        block.order = len(blocks)
-        blocks.append(block)
-        for one in (block, *lines):
-            one.order = block.order
-            key = key_of(one.text)
-            known = by_key.get(key)
-            if key and (known is None or (known.chrome and not one.chrome)):
-                by_key[key] = one
+        if text:
+            block.letters = len(text)
+            block.order = len(blocks)
+            blocks.append(block)
+            if lines:
+                pieces[block.order] = lines
+            letters += block.letters
+            linked += block.linked + block.linked_out
+    if state.forms:
+        _frames(blocks, letters)
     return Page(
         blocks=blocks,
-        by_key=by_key,
+        by_key=_by_key(blocks, pieces),
         articles=state.articles,
-        letters=sum(block.letters for block in blocks),
-        linked=sum(block.linked + block.linked_out for block in blocks),
+        letters=letters,
+        linked=linked,
     )
 
 
@@ -222,4 +248,28 @@ def _pieces(block: Block) -> list[Block]:
             found.append(piece)
         before = seen
     block.pieces = []
+    return found
+
+
+def _frames(blocks: list[Block], letters: int) -> None:
+    """Take forms for chrome but those that hold most of the page, as some servers frame pages."""
+    held: dict[int, int] = {}
+    for block in blocks:
+        if block.form:
+            held[block.form] = held.get(block.form, 0) + block.letters
+    for block in blocks:
+        if block.form and held[block.form] * 2 <= letters:
+            block.chrome = True
+
+
+def _by_key(blocks: list[Block], pieces: dict[int, list[Block]]) -> dict[str, Block]:
+    found: dict[str, Block] = {}
+    for block in blocks:
+        if block.chrome:
+            continue
+        for one in (block, *pieces.get(block.order, ())):
+            one.order = block.order
+            one.key = key_of(one.text)
+            if one.key:
+                found.setdefault(one.key, one)
     return found

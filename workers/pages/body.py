@@ -8,17 +8,27 @@ from lxml import etree, html
 
 from workers.model.article import TextFrom
 from workers.pages.blocks import Page
+from workers.pages.lean import make_lean
 from workers.pages.metadata import Metadata
-from workers.pages.rules import PageRules
+from workers.pages.rules import PageRules, Way
 
 __all__ = ["THIN", "Body", "Line", "take_text"]
 
 THIN = 250
 """Characters below which a text is thin: a teaser, a notice, a wall."""
 PARAGRAPH = 50
+"""Characters of a paragraph that is prose,"""
+LOOSE = 100
+"""and of text that stands in no paragraph, between line breaks maybe."""
+MUCH = 0.5
+"""Share of the page's prose that an extraction must hold, or the next way is tried."""
 TRUSTED_BODY = 500
-SHINGLE = 4
+"""Characters of an articleBody that is more than a teaser."""
+PIECE, PIECES = 20, 50
+"""Letters of a piece of it that is looked for in the text, and how many pieces there are;"""
 SHARED = 0.3
+"""where fewer are found, the text is another one."""
+LOOKED_AT = 200_000
 
 _INLINE = frozenset(
     {
@@ -26,10 +36,14 @@ _INLINE = frozenset(
         "q", "ref", "small", "span", "strong", "sub", "sup", "u",
     }
 )  # fmt: skip
+_FRAMES = frozenset({
+    "article", "blockquote", "body", "center", "div", "main", "pre", "section", "td",
+})  # fmt: skip
+_WAYS: tuple[Way, ...] = ("precision", "compared", "balanced")
+"""Each costs more than the one before it; the first is enough for most pages."""
 _BREAK = "\x1e"
 """Stands for a line break while a block is put together: line ends of the source mean nothing."""
-_WORD = re.compile(r"[^\W_]+")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +67,9 @@ def take_text(root: html.HtmlElement, page: Page, metadata: Metadata, rules: Pag
     Too little of what the page holds in paragraphs is taken again without preference for
     precision; a text that shares little with a long ``articleBody`` is the wrong block.
     """
+    make_lean(root)
     if rules.mode == "throughput":
-        lines, notes = _extracted(root, fast=True, favor_recall=True)
+        lines, notes = _extracted(root, "recall")
     else:
         lines, notes = _precise(root, page)
     size = _size(lines)
@@ -66,25 +81,26 @@ def take_text(root: html.HtmlElement, page: Page, metadata: Metadata, rules: Pag
 
 
 def _precise(root: html.HtmlElement, page: Page) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    lines, notes = _extracted(root, favor_precision=True)
-    if _size(lines) >= 0.5 * _paragraph_length(page):
-        return lines, notes
-    again, more = _extracted(root)
-    return (again, (*notes, *more)) if _size(again) > _size(lines) else (lines, notes)
+    """Return the shortest way's lines that hold half of the page's prose, else the longest."""
+    wanted = MUCH * _prose_length(page)
+    lines: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+    for way in _WAYS:
+        found, more = _extracted(root, way)
+        notes += more
+        if _size(found) > _size(lines):
+            lines = found
+        if lines and _size(lines) >= wanted:
+            break
+    return lines, notes
 
 
-def _extracted(
-    root: html.HtmlElement,
-    *,
-    fast: bool = False,
-    favor_precision: bool = False,
-    favor_recall: bool = False,
-) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+def _extracted(root: html.HtmlElement, way: Way) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     """Return trafilatura's lines; on a tree that it stumbles over none, and a note."""
     from workers.pages.libraries import body_of  # noqa: PLC0415 - it takes long to load
 
     try:
-        body = body_of(root, fast=fast, favor_precision=favor_precision, favor_recall=favor_recall)
+        body = body_of(root, way)
     except Exception as error:  # noqa: BLE001 - a library on hostile markup: a verdict, no crash
         return (), (f"extraction failed: {type(error).__name__}",)
     return (tuple(_lines(body)) if body is not None else ()), ()
@@ -128,32 +144,32 @@ def _size(lines: tuple[Line, ...]) -> int:
     return sum(len(line.text) for line in lines)
 
 
-def _paragraph_length(page: Page) -> int:
-    """Return the characters in paragraphs that look like text: long, little link, no chrome."""
+def _prose_length(page: Page) -> int:
+    """Return the characters in blocks that look like text: long, little link, no chrome."""
     return sum(
         block.letters
         for block in page.blocks
-        if block.tag == "p"
+        if block.letters >= PARAGRAPH
+        and (block.tag == "p" or (block.tag in _FRAMES and block.letters >= LOOSE))
         and not block.chrome
-        and block.letters >= PARAGRAPH
         and block.linked + block.linked_out < block.letters / 2
     )
 
 
 def _is_other(told: str, lines: tuple[Line, ...]) -> bool:
-    """Say whether a long articleBody is another text than the one extracted."""
-    if len(told) < TRUSTED_BODY:
+    """Say whether a long articleBody is another text than the one extracted.
+
+    Pieces of it, taken at even distances, are looked for: letters alone, so that it does not
+    matter how words are spaced and whether they are.
+    """
+    wanted = _letters(told)
+    if len(told) < TRUSTED_BODY or len(wanted) <= PIECE:
         return False
-    wanted = _shingles(told)
-    if not wanted:
-        return False
-    found = _shingles("\n".join(line.text for line in lines))
-    return len(wanted & found) < SHARED * len(wanted)
+    found = _letters("\n".join(line.text for line in lines))
+    places = range(0, len(wanted) - PIECE, max(1, len(wanted) // PIECES))
+    shared = sum(wanted[at : at + PIECE] in found for at in places)
+    return shared < SHARED * len(places)
 
 
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    """Return the sets of four words in a row (characters, where words are not spaced)."""
-    words = _WORD.findall(text[:200_000].casefold())
-    if len(_CJK.findall(text[:2_000])) > min(len(text), 2_000) / 4:
-        words = [letter for word in words for letter in word]
-    return set(zip(*(words[start:] for start in range(SHINGLE)), strict=False))
+def _letters(text: str) -> str:
+    return _NO_LETTER.sub("", text[:LOOKED_AT]).casefold()

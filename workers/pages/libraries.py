@@ -6,7 +6,9 @@ So this module is imported where it is used, and by each reading process when it
 from htmldate import find_date
 from lxml import html
 from trafilatura import bare_extraction
-from trafilatura.settings import use_config
+from trafilatura.settings import Extractor, use_config
+
+from workers.pages.rules import Way
 
 __all__ = ["body_of", "date_of", "whole_of"]
 
@@ -15,22 +17,37 @@ _CONFIG.set("DEFAULT", "MIN_OUTPUT_SIZE", "0")
 """How much text is enough is decided here, not by trafilatura."""
 
 
-def body_of(
-    root: html.HtmlElement, *, fast: bool, favor_precision: bool, favor_recall: bool
-) -> html.HtmlElement | None:
+def _way(*, fast: bool, focus: str) -> Extractor:
+    """Return options for it; the format is one whose text is not written out besides."""
+    return Extractor(
+        config=_CONFIG,
+        output_format="xml",
+        comments=False,
+        formatting=False,
+        fast=fast,
+        precision=focus == "precision",
+        recall=focus == "recall",
+    )
+
+
+_WAYS = {
+    "precision": _way(fast=True, focus="precision"),
+    "recall": _way(fast=True, focus="recall"),
+    "compared": _way(fast=False, focus="precision"),
+    "balanced": _way(fast=False, focus="balanced"),
+}
+
+
+def body_of(root: html.HtmlElement, way: Way) -> html.HtmlElement | None:
     """Return the tree of what trafilatura takes for the article's body, None if there is none.
+
+    ``precision`` and ``recall`` are its own extraction alone; ``compared`` and ``balanced`` are
+    what it chooses among its own and those of readability and justext. ``root`` is not changed.
 
     Raises:
         Exception: whatever it stumbles over.
     """
-    document = bare_extraction(
-        root,
-        include_comments=False,
-        fast=fast,
-        favor_precision=favor_precision,
-        favor_recall=favor_recall,
-        config=_CONFIG,
-    )
+    document = bare_extraction(root, options=_WAYS[way])
     return getattr(document, "body", None)
 
 

@@ -5,7 +5,10 @@ from typing import Literal
 from workers.model.article import Cues, LiveCues
 from workers.model.base import Record
 
-__all__ = ["PageRules"]
+__all__ = ["PageRules", "Way"]
+
+Way = Literal["precision", "recall", "compared", "balanced"]
+"""How the extractor chooses, in the words of :mod:`workers.pages.libraries`."""
 
 
 class PageRules(Record, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ _SECOND = frozenset(
      "or", "org", "sch"}
 )  # fmt: skip
 """Second labels under which countries register names (example.co.uk)."""
-_PLAIN = re.compile(r"\s*+(?:https?+:)?+//([a-z0-9.-]++)(?::\d*+)?+(?=[/?#]|\s*+\Z)", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"\s*+(?:https?+:)?+//([a-z0-9.-]++)(?::\d*+)?+(?=[/?#]|\s*+\Z)", re.IGNORECASE
+)
 """An address whose host can be seen without taking it apart: nearly every link of a page."""
 
 

@@ -1,0 +1,104 @@
+"""Where the text of a page is found, whatever its markup is like."""
+
+import pytest
+
+from workers.model.article import Extracted, FetchedPage
+from workers.pages import PageRules, extract
+from workers.pages.blocks import survey
+from workers.pages.lean import make_lean, move_lists_out
+from workers.pages.parse import parse
+
+SAID = (
+    "The council met on Tuesday and decided to close the old bridge over the river.",
+    "Ferries will carry people and goods until a new one is built, said the harbour master.",
+    "Nobody knows what that will cost, and the ministry did not answer when it was asked.",
+    "Shops on the other side fear for the summer, which is when they earn most of their money.",
+)
+PROSE = "".join(f"<p>{line}</p>" for line in SAID)
+
+
+def _read(markup: str, mode: str = "precision") -> Extracted:
+    page = FetchedPage(url="https://wire.example/news/bridge", body=markup.encode())
+    return extract(page, PageRules(mode=mode))  # type: ignore[arg-type] - a word that is checked
+
+
+@pytest.mark.parametrize("mode", ["precision", "throughput"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "<article>{}</article>",
+        "<div class='page'><div class='c12'>{}</div></div>",
+        "<form id='aspnetForm' action='/x'><div>{}</div></form>",
+        "<figure><table><tr><td>1</td></tr></table></figure><div>{}</div>",
+    ],
+)
+def test_frames(frame: str, mode: str) -> None:
+    """Text is found in every frame that pages are put into, and what is around it is not."""
+    around = "<nav><a href='/'>Home</a></nav><aside><p>Advertisers sell boats here.</p></aside>"
+    got = _read(f"<body>{around}{frame.format(PROSE)}<footer>All rights</footer></body>", mode)
+    assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
+    assert "boats" not in got.text
+
+
+def test_text_between_line_breaks() -> None:
+    """A page that has no paragraph is read too, though its first block is of the wrong sort."""
+    teasers = "<ul><li><a href='/1'>Harbour opens</a></li><li><a href='/2'>Fair</a></li></ul>"
+    body = "<br><br>".join(SAID)
+    got = _read(
+        f"<body><div class='article-body'>{teasers}<p>Photo</p><p>Desk</p></div>"
+        f"<div class='x'>{body}</div></body>"
+    )
+    assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
+
+
+def test_lists_inside_of_sentences() -> None:
+    """Headlines that show when the mouse is over a name are no part of the sentence."""
+    links = "".join(f"<a href='/{n}'>Ransomware stops port {n}</a> " for n in range(3))
+    line = f"<p>The <a href='/x'>mayor</a><span><b>{links}</b></span> agreed.</p>"
+    got = _read(f"<body><article>{PROSE}{line}{PROSE.replace('The', 'Our')}</article></body>")
+    assert "The mayor agreed." in got.text.splitlines()
+    assert "Ransomware" not in got.text
+
+
+def test_sentences_with_many_links_stay() -> None:
+    """A span with some links among its words stays where it is."""
+    root, _ = parse(
+    name = "<a href='/x'>mayor</a>"
+    line = f"<p>The {name}<span><b>{links}</b></span> agreed.</p>"
+    )
+    assert root is not None
+    move_lists_out(root)
+    assert 1 == len(root.findall(".//p"))
+
+
+def test_lean_trees() -> None:
+    """What cannot be text is gone, with what is in it; what stands behind it stays."""
+    root, _ = parse(
+        "<body><p>one</p><script>x</script> two<nav>no</nav><form><p>no</p></form> three "
+        "<figure><table><tr><td>four</td></tr></table></figure><figure>no</figure></body>"
+    )
+    assert root is not None
+    make_lean(root)
+    assert "one two three four" == " ".join("".join(root.itertext()).split())
+
+
+def test_forms() -> None:
+    """A form around the page is no chrome, one in it is."""
+    inner = "<form><p>Search here</p></form>"
+    for frame, chrome in ((f"<form>{PROSE}</form>", []), (f"{PROSE}{inner}", ["Search here"])):
+        root, _ = parse(f"<body>{frame}</body>")
+        assert root is not None
+        page = survey(root, "wire.example")
+        assert chrome == [block.text for block in page.blocks if block.chrome]
+
+
+def test_another_article_body() -> None:
+    """A long articleBody that shares nothing with what was found is the text; else it is not."""
+    told = " ".join(SAID) * 3
+    other = "".join(
+        f"<p>Boat number {n} is for sale at a price of {n} crowns.</p>" for n in range(20)
+    )
+    linked = f'{{"@type":"NewsArticle","articleBody":"{told}"}}'
+    head = f'<script type="application/ld+json">{linked}</script>'
+    assert "articleBody" == _read(f"<head>{head}</head><article>{other}</article>").text_from
+    assert "page" == _read(f"<head>{head}</head><article>{PROSE}</article>").text_from
