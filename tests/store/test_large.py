@@ -10,7 +10,7 @@ from sqlalchemy import Executable, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.event import listen
 
-from workers.store import held, lists, retention, sinks, work
+from workers.store import due, held, lists, retention, sinks
 from workers.store.schema import prepare
 from workers.store.sqlite_driver import SqliteDriver
 from workers.store.tables import deliveries
@@ -20,8 +20,8 @@ OFTEN = {
     "open pages": lists.OPEN_PAGES[0],
     "marked pages": lists.OPEN_PAGES[1],
     "old work": retention.old_work(AT),
-    "first due": work.FIRST_DUE,
-    "first marked": work.FIRST_MARKED,
+    "first due": due.FIRST_DUE,
+    "first marked": due.FIRST_MARKED,
 }
 
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, create_engine
 
 from workers.model.article import Work
-from workers.store import work
+from workers.store import due, work
 from workers.store.tables import metadata
 from workers.store.tables import work as table
 
@@ -83,7 +83,7 @@ class RelayMachine(RuleBasedStateMachine):
     @rule()
     def relay_reads(self) -> None:
         """The relay looks what is due; marks never run out here, so none may be wrong."""
-        found = work.due(self.conn, self.now, LIMITS, NEVER_S, 10)
+        found = due.due(self.conn, self.now, LIMITS, NEVER_S, 10)
         self.read = found[0] if found else None
 
     @precondition(lambda self: self.read is not None)

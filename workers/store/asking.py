@@ -12,6 +12,7 @@ from workers.model.report import DeliveryLine, StoreCounts
 from workers.store import (
     articles,
     changes,
+    configured,
     deliveries,
     events,
     feeds,
@@ -34,7 +35,7 @@ class Asking(Base):
 
     async def feed_ids(self, sources: Sequence[FeedSource]) -> dict[str, str]:
         """Return the feed id of each source by its address, changing nothing."""
-        return await self._read(feeds.ids, sources)
+        return await self._read(configured.ids, sources)
 
     async def feed_rows(self) -> list[FeedRow]:
         """Return all feeds, parked ones too, by name."""

@@ -22,6 +22,7 @@ from workers.model.report import Backlog, StoreCounts
 from workers.store import bursts
 from workers.store.columns import moment, seconds
 from workers.store.deliveries import whole_alert
+from workers.store.due import behind
 from workers.store.sql import chunks, put_new, put_over
 from workers.store.tables import (
     accepted,
@@ -36,7 +37,7 @@ from workers.store.tables import (
     undone,
 )
 from workers.store.tables import work as works
-from workers.store.work import PAGES, behind
+from workers.store.work import PAGES
 
 __all__ = [
     "FEED_STATE",

@@ -19,8 +19,10 @@ from workers.store import (
     attempts,
     beats,
     bursts,
+    configured,
     dead,
     deliveries,
+    due,
     events,
     feeds,
     hostlines,
@@ -210,7 +212,7 @@ class StepStore(Base):
 
     async def marked_of(self, hosts: Sequence[str], within_s: float) -> dict[str, int]:
         """Return how many pages of these hosts were handed on within so long and are not done."""
-        return await self._read(works.marked_of, hosts, within_s)
+        return await self._read(due.marked_of, hosts, within_s)
 
     async def skip(self, work: Work) -> None:
         """Forget the mark of a row that was taken before it was due."""
@@ -236,11 +238,11 @@ class StepStore(Base):
         At most ``limits[stream]`` of each stream (streams that are not named: none), ``most`` in
         all, oldest first; where ``most`` cuts, each stream gets its share.
         """
-        return await self._begin(works.due, limits, marked_before_s, most)
+        return await self._begin(due.due, limits, marked_before_s, most)
 
     async def behind(self) -> float:
         """Return for how many seconds the page that is due longest has waited, 0 if none is."""
-        return await self._read(works.behind)
+        return await self._read(due.behind)
 
     async def mark(self, pushed: Sequence[Work]) -> None:
         """Mark rows as pushed, each only if its turn is still the same."""
@@ -298,23 +300,23 @@ class StepStore(Base):
 
         A feed that no source lists (or that is disabled) is parked, its history kept.
         """
-        found = await self._read(feeds.survey, sources)
+        found = await self._read(configured.survey, sources)
         for start in range(0, len(found.active), PIECE):
-            await self._write(feeds.take_over, found, start, PIECE)
+            await self._write(configured.take_over, found, start, PIECE)
         if found.left:
-            await self._write(feeds.park, found)
+            await self._write(configured.park, found)
         return found.ids
 
     async def disable_feed(self, feed: str) -> datetime | None:
         """Let nobody poll a feed until it is enabled; return since when that was so already."""
-        return await self._write(feeds.switch, feed, on=False, listed=False)
+        return await self._write(configured.switch, feed, on=False, listed=False)
 
     async def enable_feed(self, feed: str, *, listed: bool) -> datetime | None:
         """Let a feed be polled again; return since when it had been disabled, None if it had not.
 
         It stays parked unless it is ``listed``, and enabled, by a file.
         """
-        return await self._write(feeds.switch, feed, on=True, listed=listed)
+        return await self._write(configured.switch, feed, on=True, listed=listed)
 
     async def soonest_feeds(self, most: int) -> list[str]:
         """Return the feeds that do not fail and are due soonest, no two of one host."""
