@@ -12,8 +12,9 @@ from typing import Literal
 
 from workers.errors import TocsinError
 from workers.model.article import Cues, LiveCues
+from workers.text.same_page import Tracking, parse_tracking
 
-__all__ = ["Missing", "cues", "live_cues", "names", "path", "read", "version"]
+__all__ = ["Missing", "cues", "live_cues", "names", "path", "read", "tracking", "version"]
 
 Kind = Literal["config", "seeds"]
 
@@ -104,3 +105,14 @@ def live_cues() -> LiveCues:
     from workers.pages.live import parse_live  # noqa: PLC0415 - as above
 
     return parse_live(read("seeds", "live.toml"))
+
+
+@cache
+def tracking() -> Tracking:
+    """Return the query parameters that say nothing about which page it is.
+
+    Raises:
+        Missing: the file is not there.
+        ValueError: it is not well formed.
+    """
+    return parse_tracking(read("seeds", "tracking.toml"))

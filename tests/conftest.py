@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -345,9 +346,8 @@ class Site:
         return sum(1 for asked, _ in self.asked if asked == path)
 
 
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """A server on loopback."""
+@asynccontextmanager
+async def _serving() -> AsyncIterator[Site]:
     one = Site()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", one.answer)
@@ -358,6 +358,20 @@ async def site() -> AsyncIterator[Site]:
     yield one
     one.gate.set()
     await runner.cleanup()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """A server on loopback."""
+    async with _serving() as one:
+        yield one
+
+
+@pytest.fixture
+async def other_site() -> AsyncIterator[Site]:
+    """Another publisher's server on loopback."""
+    async with _serving() as one:
+        yield one
 
 
 @pytest.fixture

@@ -36,10 +36,14 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
 
     Exit 1 if no feed ever listed it.
     """
+    from monitor import shipped
+    from workers.text.same_page import article_key
     from workers.text.urls import identity_key
 
     async def find(store: "SqlStore") -> "_Found | None":
-        article = await store.find_article(identity_key(url))
+        article = await store.find_article(article_key(url, shipped.tracking()))
+        if article is None:  # found by a version that knew fewer parameters
+            article = await store.find_article(identity_key(url))
         if article is None:
             return None
         row = await store.article_by_id(article)

@@ -57,5 +57,6 @@ async def rules_in_force(
         rates=sink_rates(settings),
         push_base=push_base(settings),
         heartbeat_s=settings.heartbeat.every if settings.heartbeat.url else None,
+        tracking=shipped.tracking(),
         cues=shipped.cues(),
     )

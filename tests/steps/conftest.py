@@ -212,7 +212,13 @@ async def broker(valkey) -> AsyncIterator[RedisBroker]:
     await one.close()
 
 
-ON_BOTH = ("test_ring", "test_lost_hits", "test_rereading", "test_what_rings")
+ON_BOTH = (
+    "test_identity",
+    "test_lost_hits",
+    "test_rereading",
+    "test_ring",
+    "test_what_rings",
+)
 """Files of which every test runs on PostgreSQL too: what rings, and when."""
 
 
@@ -253,6 +259,7 @@ async def world(database, set_clock, broker, site, sinks) -> AsyncIterator[World
         poll=PollOptions(interval_s=900.0),
         pages=PageOptions(),
         alerts=AlertOptions(),
+        tracking=shipped.tracking(),
     )
     yield World(edges, rules, site)
     await fetcher.close()

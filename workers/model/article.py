@@ -166,7 +166,7 @@ class ArticleRow(Record, frozen=True, kw_only=True):
     changed_at: datetime | None = None
     """When a reading last found its text to be another."""
     hint: str | None = None
-    """The key of the address that its page calls canonical, where that is another."""
+    """The key of another address that its page calls its own (canonical), or its twin's."""
 
 
 class Edition(Record, frozen=True, kw_only=True):

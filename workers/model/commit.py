@@ -20,6 +20,7 @@ __all__ = [
     "EntryIntent",
     "Knowledge",
     "Likeness",
+    "Name",
     "PollCommit",
 ]
 
@@ -77,17 +78,30 @@ class AddedLine(Record, frozen=True, kw_only=True):
     unit: RingUnit
 
 
+class Name(Record, frozen=True, kw_only=True):
+    """An address, and the key that an article is known by there."""
+
+    key: str
+    url: str
+
+
 class Likeness(Record, frozen=True, kw_only=True):
     """What else may show that a page is another article's too. Decided where both are at hand."""
 
+    own: Name
+    """Where it was finally found,"""
+    moved: bool = False
+    """which is elsewhere than it is asked for."""
+    title: str
+    """Letters and digits of the page's title, and of the first feed's."""
     text: str
     """The page's own text: of two pages that name each other half the lines must agree."""
     content: str | None = None
     """A hash of that text, None where it is no proof (too short, or no article)."""
     site: str = ""
-    """The host whose articles of the same text are this one; of others only what rang counts."""
-    names: tuple[str, ...] = ()
-    """Keys of addresses that the page calls its own or its twins'."""
+    """Whose articles of the same text are this one; of others' only what rang counts."""
+    names: tuple[Name, ...] = ()
+    """What the page calls its own address, or its twins'."""
 
 
 class ArticleCommit(Record, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from workers.steps.documents import document_of_entry
 from workers.steps.edges import Edges, Rules
 from workers.steps.match import matching
 from workers.steps.undecided import decide_apart, undecided
+from workers.text.same_page import article_key
 
 __all__ = ["Decided", "Forgotten", "decide_entries", "traced"]
 
@@ -157,7 +158,7 @@ async def _intent(  # noqa: PLR0913 - an entry, whose it is, and how it came
         lines.append(_line("match", names, "title and the feed's own text", entry.id, now))
     intent = EntryIntent(
         entry=entry,
-        key=fresh.key,
+        key=article_key(entry.url, rules.tracking) if fresh.key and entry.url else fresh.key,
         stream=("pages:hot" if hits else "pages:warm") if fresh.reads else None,
         ring_after_s=rules.alerts.ring_after_s if hits else None,
         topics_version=rules.topics_version if fresh.reads else None,

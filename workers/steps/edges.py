@@ -15,6 +15,7 @@ from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
 from workers.steps.led import Led
 from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
 from workers.steps.tracing import Carry, Tracer
+from workers.text.same_page import Tracking
 from workers.topics import TopicSet
 
 __all__ = ["Edges", "Rules", "RulesNow"]
@@ -67,6 +68,8 @@ class Rules:
     """Our address as hubs are told it; None where no hub is asked to push."""
     heartbeat_s: float | None = None
     """Seconds from one heartbeat to the next, None without one."""
+    tracking: Tracking = field(default_factory=Tracking)
+    """Which parameters of an address say nothing about which page it is."""
     cues: tuple[Cues, ...] = ()
     """By which lines of a feed's text that lead elsewhere are kept aside."""
 

@@ -1,25 +1,97 @@
-"""Which article a page is: the addresses that a reading proves to be its own."""
+"""Which article a page is: what a reading proves, and what it only hints at.
 
-from workers.model.article import Extracted, PageJob
+Joining two articles is where alerts get lost: whatever comes under the younger's name rings no
+more for what the elder has rung. So nothing is joined for what a page merely says of itself.
+"""
+
+from msgspec.structs import replace
+from tld import get_fld
+
+from workers.model.article import ArticleRow, Extracted, PageJob
+from workers.model.commit import Likeness, Name
 from workers.model.ids import article_id
-from workers.text.urls import identity_key
+from workers.steps.again import PAGES
+from workers.text.lines import content_key, key_of_line
+from workers.text.same_page import Tracking, article_key, host_like
+from workers.text.urls import canonical, host_of
 
-__all__ = ["proved_keys"]
+__all__ = ["hinted", "likeness_of", "proved_keys"]
 
 OWN_TEXT_LETTERS = 500
 """A page with less text of its own proves nothing about which article it is."""
 
 
-def proved_keys(job: PageJob, read: Extracted, page: Extracted | None) -> tuple[str, ...]:
+def proved_keys(
+    job: PageJob, read: Extracted, page: Extracted | None, tracking: Tracking
+) -> tuple[str, ...]:
     """Return the addresses that this reading proves: where a real article was finally found.
 
     An article that was made of an entry, because its link is shared by others, claims none: the
     next entry with that link would be joined to it, and would ring no more.
     """
-    if any(article_id(f"entry:{entry.id}") == job.article.id for entry in job.entries):
-        return ()
-    if page is None or page.standin or read.verdict != "article":
+    if page is None or _is_of_an_entry(job) or page.standin or read.verdict != "article":
         return ()
     if page.text_from != "page" or len(page.text) < OWN_TEXT_LETTERS:
         return ()
-    return (identity_key(page.url),)
+    return (article_key(page.url, tracking),)
+
+
+def likeness_of(
+    job: PageJob, read: Extracted, page: Extracted | None, tracking: Tracking
+) -> Likeness | None:
+    """Return what may show, beside what other articles are, that the page is one of theirs.
+
+    Nothing of what stands in an article's place (consent, challenge, "click for more") does.
+    """
+    if page is None or _is_of_an_entry(job) or page.standin or page.text_from not in PAGES:
+        return None
+    if read.verdict not in {"article", "doubtful"}:
+        return None
+    own = article_key(page.url, tracking)
+    names = {
+        key: Name(key=key, url=url)
+        for url in filter(None, (page.canonical, *page.twins))
+        if (key := hint_of(page.url, url, tracking)) is not None and key != own
+    }
+    proved = bool(proved_keys(job, read, page, tracking)) and page.live is None
+    return Likeness(
+        own=Name(key=own, url=canonical(page.url) or page.url),
+        moved=job.article.url is not None and article_key(job.article.url, tracking) != own,
+        title=f"{key_of_line(page.title)} {key_of_line(_headline(job))}",
+        text=page.text,
+        content=content_key(page.text) if proved else None,
+        site=host_like(page.url),
+        names=tuple(names.values()),
+    )
+
+
+def hinted(article: ArticleRow, page: Extracted, tracking: Tracking) -> ArticleRow:
+    """Return the article with the key of what its page calls its own, or its twin's, address."""
+    own = article_key(page.url, tracking)
+    named = (hint_of(page.url, url, tracking) for url in (page.canonical, *page.twins) if url)
+    return replace(article, hint=next((key for key in named if key not in {None, own}), None))
+
+
+def hint_of(url: str, named: str, tracking: Tracking) -> str | None:
+    """Return the key of an address that a page names, None if it is no page of the same owner's.
+
+    Whoever can write a page could else have any publisher's articles taken for it.
+    """
+    whole = canonical(named, url)
+    if whole is None or not whole.partition("://")[2].partition("?")[0].partition("/")[2]:
+        return None
+    return article_key(whole, tracking) if _owner(whole) == _owner(url) else None
+
+
+def _owner(url: str) -> str:
+    """Return whose a page is: a registered domain, of shared ones (blogs) the name below it."""
+    host = host_of(url)
+    return get_fld(url, fail_silently=True, search_private=True) or host
+
+
+def _headline(job: PageJob) -> str:
+    return next((entry.title for entry in job.entries), "")
+
+
+def _is_of_an_entry(job: PageJob) -> bool:
+    return any(article_id(f"entry:{entry.id}") == job.article.id for entry in job.entries)

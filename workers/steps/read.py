@@ -8,28 +8,27 @@ from msgspec.structs import replace
 
 from workers.alerts.retry import page_delay
 from workers.errors import Reason, StoreDown, Transient
-from workers.model.article import ArticleRow, Extracted, FetchedPage, HostLines, PageJob
+from workers.model.article import Extracted, FetchedPage, HostLines, PageJob
 from workers.model.commit import AddedLine, ArticleCommit
 from workers.model.robots import Ruling
 from workers.model.urgency import COLD
 from workers.pages import lines_of, settle
 from workers.steps.again import (
-    PAGES,
     Because,
     as_stored,
     because_of,
     editions,
     keeps_earlier,
-    live_after,
     next_reading,
     wants_page,
 )
+from workers.steps.ahead import ahead, elsewhere
 from workers.steps.changes import added_that_match, changes, edition, lost
 from workers.steps.documents import as_read, document_of_page, ring_unit
 from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.fetching import Fetching, Got
 from workers.steps.hosts import take_turn
-from workers.steps.identity import proved_keys
+from workers.steps.identity import likeness_of, proved_keys
 from workers.steps.match import matching
 from workers.steps.robots import Robots
 from workers.steps.slow import KILLS, is_slow, may_come_again, was_killed
@@ -101,7 +100,7 @@ class Read:
             return
         unasked = because in UNASKED
         known = job.article.validators if unasked and job.article.text else None
-        got = await self._fetch(job, url, rules, known)
+        got = elsewhere(job, await self._fetch(job, url, rules, known), rules.tracking)
         if because is not None:
             self._edges.meter.count("tocsin_pages_read_again_total", because=because)
         if await self._end(job, rules, got, because):
@@ -195,7 +194,7 @@ class Read:
         count = job.article.settled_entries if undone else editions(job.entries)
         article = as_read(job.article, read, now, fetched=got.fetched, editions=count)
         changed = None if got.same else await changes(job.article, article)
-        article = self._ahead(job, rules, got, article, changed)
+        article = ahead(job, rules, got, article, now, changed=bool(changed))
         follows = ArticleCommit(
             work=job.work,
             article=article,
@@ -213,6 +212,7 @@ class Read:
             self._edges, rules, document_of_page(read, job.entries, rules.sources)
         )
         may_ring = any(entry.rings for entry in job.entries)
+        fresh = got.page if got.fetched and not got.same else None
         unit = ring_unit(article, read, job.entries, matched, rules, now)
         lines = told(job, read, matched, now, may_ring=may_ring)
         if because is not None:
@@ -220,7 +220,8 @@ class Read:
         await self._edges.store.commit_article(
             replace(
                 follows,
-                keys=proved_keys(job, read, got.page),
+                keys=proved_keys(job, read, got.page, rules.tracking),
+                likeness=likeness_of(job, read, fresh, rules.tracking),
                 ring=unit if may_ring else None,
                 added=await self._added(job, rules, got, changed) if may_ring else (),
                 removed=lost(changed) if article.live else (),
@@ -232,27 +233,6 @@ class Read:
             )
         )
         self._edges.meter.count("tocsin_articles_total", text_from=read.text_from)
-
-    def _ahead(
-        self, job: PageJob, rules: Rules, got: Got, article: ArticleRow, changed: Change | None
-    ) -> ArticleRow:
-        """Return the article with what says whether and when its page is read again."""
-        now, page = self._edges.clock.now(), got.page
-        if got.fetched and not got.same:
-            fits = page is not None and article.text_from in PAGES
-            kept = fits and page is not None and keeps_earlier(job.article, page)
-            article = replace(article, validators=got.validators if fits and not kept else None)
-        if changed or (got.fetched and article.changed_at is None):
-            article = replace(article, changed_at=now)
-        if got.fetched and page is not None:
-            live = live_after(article, page.live, now, rules.pages)
-            article = replace(article, live=live)
-        at = next_reading(article, job.entries, now, rules.pages)
-        if got.reason is not None and not got.passing:
-            at = None  # it is gone, or closed to us
-        if page is not None and page.standin:
-            at = None
-        return replace(article, reread_at=at, live=article.live if at else None)
 
     async def _added(
         self, job: PageJob, rules: Rules, got: Got, changed: Change | None

@@ -10,7 +10,7 @@ from workers.model.alert import RingUnit
 from workers.model.article import ArticleRow, PageJob
 from workers.model.commit import ArticleCommit
 from workers.model.feed import EntryRow
-from workers.store import changes, dead, hostlines, merge, rings, traces, work
+from workers.store import changes, dead, hostlines, likeness, merge, rings, traces, work
 from workers.store.columns import bounded
 from workers.store.sql import Fixed, lock
 from workers.store.tables import articles, entries, feeds, keys
@@ -99,7 +99,12 @@ def commit(
     if reading.topics_version is not None:
         _STAMP.run(conn, {"the_id": article, "number": reading.topics_version})
     for key in dict.fromkeys(map(bounded, reading.keys)):
-        article = merge.claim(conn, now, article, key)
+        url = reading.likeness.own.url if reading.likeness is not None else None
+        article = merge.claim(conn, now, article, key, url)
+    if reading.keys and reading.likeness is not None and reading.likeness.moved:
+        _MOVE.run(conn, {"the_id": article, "found_at": reading.likeness.own.url})
+    if reading.likeness is not None:
+        article = likeness.recognise(conn, now, article, reading.likeness)
     if reading.edition is not None and keep_text:
         changes.keep(conn, merge.root(conn, reading.work.id), reading.edition)
     _ring(conn, now, reading, article)
@@ -121,10 +126,13 @@ def commit(
 def _ring(conn: Connection, now: datetime, reading: ArticleCommit, article: str) -> None:
     """Ring for the article, and for what is news by itself on its live page."""
     told: frozenset[str] = frozenset()
+    unit: RingUnit | None
     traceparent = reading.work.traceparent
     if reading.ring is not None:
-        unit = structs.replace(reading.ring, traceparent=traceparent)
-        alert = rings.ring(conn, now, _of_event(unit, article))
+        unit = _of_event(structs.replace(reading.ring, traceparent=traceparent), article)
+        if reading.likeness is not None:
+            unit = likeness.told_elsewhere(conn, now, article, reading.likeness, unit)
+        alert = rings.ring(conn, now, unit) if unit is not None else None
         told = frozenset(topic.name for topic in alert.topics) if alert else told
     added = [
         structs.replace(one, unit=structs.replace(one.unit, traceparent=traceparent))
@@ -141,6 +149,12 @@ def _of_event(unit: RingUnit, article: str) -> RingUnit:
     return structs.replace(unit, event=article, article=structs.replace(unit.article, id=article))
 
 
+_MOVE = Fixed(
+    update(articles)
+    .where(articles.c.id == bindparam("the_id"))
+    .values(url=bindparam("found_at", type_=articles.c.url.type))
+)
+"""From then on it is asked for where it was proved to be, not where a link led there from."""
 _STORED = [name for name in ArticleRow.__struct_fields__ if name not in _IDENTITY]
 _STORE = Fixed(
     update(articles)

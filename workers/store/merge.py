@@ -19,7 +19,7 @@ from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import articles, entries, keys
 from workers.text.urls import host_of
 
-__all__ = ["claim", "hold", "join", "root"]
+__all__ = ["claim", "hold", "join", "root", "share"]
 
 HOPS = 8
 """Merges followed; joining keeps every chain at one."""
@@ -36,6 +36,10 @@ _CONTENT = (
     "reasons",
     "text_from",
     "fetched_at",
+    "live",
+    "reread_at",
+    "changed_at",
+    "hint",
 )
 _INTO = Fixed(select(articles.c.merged_into).where(articles.c.id == bindparam("the_id")))
 
@@ -104,19 +108,24 @@ def _last(article: str, merged: Mapping[str, str]) -> str:
 _OWNER = select(keys.c.article_id).where(keys.c.key == bindparam("the_key"))
 
 
-def claim(conn: Connection, now: datetime, article: str, key: str) -> str:
+def claim(conn: Connection, now: datetime, article: str, key: str, url: str | None = None) -> str:
     """Let ``key`` be a key of ``article``, which is held; return the article that has it now.
 
-    If another has it, the younger of the two is merged into the elder.
+    If another has it, the younger of the two is merged into the elder, which is read at ``url``
+    from then on, if that is given.
     """
     if put_new(conn, keys, [{"key": key, "article_id": article}]):
         return article
     owner = hold(conn, conn.execute(_OWNER, {"the_key": key}).scalar_one())
-    return article if owner == article else join(conn, now, article, owner)
+    return article if owner == article else join(conn, now, article, owner, url)
 
 
-def join(conn: Connection, now: datetime, one: str, other: str) -> str:
-    """Merge the younger of two articles, which are held, into the elder; return the elder."""
+def join(conn: Connection, now: datetime, one: str, other: str, url: str | None = None) -> str:
+    """Merge the younger of two articles, which are held, into the elder; return the elder.
+
+    Whoever lists an article first under an address that only leads to it must not decide where it
+    is read for good: ``url`` is where it was proved to be.
+    """
     found = conn.execute(
         select(articles)
         .where(articles.c.id.in_((one, other)))
@@ -124,11 +133,14 @@ def join(conn: Connection, now: datetime, one: str, other: str) -> str:
     ).all()
     elder, younger = found[0], found[1]
     _hand_over(conn, elder.id, younger.id)
+    if url is not None:
+        moved = {"url": url, "validators": None}
+        conn.execute(update(articles).where(articles.c.id == elder.id).values(moved))
     if elder.fetched_at is None and younger.fetched_at is not None:
-        _adopt(conn, elder, younger)
+        _adopt(conn, elder, younger, url)
     rings.copy(conn, younger.id, elder.id)
     changes.copy_paragraphs(conn, younger.id, elder.id)
-    _hand_over_work(conn, now, elder, younger)
+    _hand_over_work(conn, now, elder, younger, url or elder.url)
     return str(elder.id)
 
 
@@ -142,10 +154,10 @@ def _hand_over(conn: Connection, elder: str, younger: str) -> None:
     )
 
 
-def _adopt(conn: Connection, elder: Row[Any], younger: Row[Any]) -> None:
+def _adopt(conn: Connection, elder: Row[Any], younger: Row[Any], url: str | None) -> None:
     """An elder whose page was never read takes the younger's text; it is matched again with it."""
     values = {name: getattr(younger, name) for name in _CONTENT}
-    values["url"] = elder.url or younger.url
+    values["url"] = url or elder.url or younger.url
     conn.execute(update(articles).where(articles.c.id == elder.id).values(values))
 
 
@@ -154,15 +166,19 @@ _RINGS = select(entries.c.id).where(
 )
 
 
-def _hand_over_work(conn: Connection, now: datetime, elder: Row[Any], younger: Row[Any]) -> None:
+def _hand_over_work(
+    conn: Connection, now: datetime, elder: Row[Any], younger: Row[Any], url: str | None
+) -> None:
     page = work.again(conn, "page", younger.id)
     ringing = work.again(conn, "ring", younger.id)
     for kind in ("page", "ring"):
         work.cancel(conn, kind, younger.id)
+    if page is not None and page.at > now:
+        page = None  # it was only to be read again some day; the elder has its own such day
     if page is not None or conn.execute(_RINGS.limit(1), {"the_id": elder.id}).first():
         stream = page.stream if page is not None else "pages:warm"
         traceparent = page.traceparent if page is not None else None
-        host = host_of(elder.url) if elder.url else None
+        host = host_of(url) if url else None
         want = work.Ask(
             kind="page", id=elder.id, stream=stream, at=now, traceparent=traceparent, host=host
         )

@@ -36,6 +36,7 @@ from workers.store.columns import bounded, storable
 from workers.store.feeds import address_key, note_addresses
 from workers.store.sql import Fixed, Several, chunks, lock, put_new
 from workers.store.tables import addresses, articles, entries, feeds, keys
+from workers.text.same_page import direct
 from workers.text.urls import canonical, host_of
 
 __all__ = ["Outcome", "bury", "commit", "commit_all", "store_entries"]
@@ -391,8 +392,8 @@ def _learn_address(conn: Connection, article: str, key: str, intent: EntryIntent
 
 
 def _clean(url: str | None) -> str | None:
-    """Return an address as people are shown it: without the parameters that track them."""
-    return (canonical(url) or url) if url is not None else None
+    """Return an address as people are shown it: without what tracks them, and from no cache."""
+    return direct(canonical(url) or url) if url is not None else None
 
 
 def _make_articles(conn: Connection, new: Mapping[str, EntryIntent]) -> None:

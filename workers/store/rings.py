@@ -1,6 +1,6 @@
 """What rings: only topics that have not rung for the event, decided in the transaction itself."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from msgspec import structs
@@ -132,7 +132,10 @@ def _add_page_receipts(conn: Connection, unit: RingUnit, already: Iterable[str])
 _OF_EVENT = select(rung).where(rung.c.event == bindparam("the_event"))
 
 
-def copy(conn: Connection, source: str, target: str) -> None:
-    """Let what has rung for one event have rung for another too."""
+def copy(
+    conn: Connection, source: str, target: str, topics: Collection[str] | None = None
+) -> None:
+    """Let what has rung for one event (or these topics of it) have rung for another too."""
     rows = conn.execute(_OF_EVENT, {"the_event": source}).mappings()
-    put_new(conn, rung, [{**row, "event": target} for row in rows])
+    wanted = [row for row in rows if topics is None or row["topic"] in topics]
+    put_new(conn, rung, [{**row, "event": target} for row in wanted])

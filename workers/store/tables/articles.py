@@ -57,7 +57,7 @@ articles = Table(
     Column("live", Packed(Live)),  # while it is read again every few minutes
     Column("reread_at", Moment),
     Column("changed_at", Moment),
-    Column("hint", Words),  # the key of what its page calls canonical
+    Column("hint", Words),  # the key of what its page calls its own address, or its twin's
 )
 partial("ix_articles_hint", articles.c.hint, where=articles.c.hint.is_not(None))
 
