@@ -40,7 +40,7 @@ def show_reading(read: Extracted) -> None:
         click.echo(f"{name}: {told}")
     click.echo(f"text from: {read.text_from}\n")
     for line in in_order(read):
-        click.echo(_shown(line))
+        click.echo(_shown(line, line in read.doubted))
     click.echo(f"\n{_legend(read)}")
     click.echo(_stages(read))
 
@@ -69,9 +69,9 @@ def in_order(read: Extracted) -> Iterator[str | ZoneLine]:
     yield from (line for line in read.zones if line.at is None)
 
 
-def _shown(line: str | ZoneLine) -> str:
+def _shown(line: str | ZoneLine, doubted: bool) -> str:  # noqa: FBT001 - one of two colours
     if isinstance(line, str):
-        return plain(line)
+        return click.style(f"[doubtful] {plain(line)}", fg="yellow") if doubted else plain(line)
     told = f"{label_of(line.zone, line.rule)} {plain(line.text)}"
     return click.style(told, fg=COLOURS.get(line.zone))
 
@@ -115,5 +115,6 @@ def as_object(read: Extracted) -> dict[str, Any]:
         "verdict": read.verdict,
         "reasons": list(read.reasons),
         "text_from": read.text_from,
+        "doubted": list(read.doubted),
         "ms": read.ms,
     }

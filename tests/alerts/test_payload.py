@@ -105,7 +105,7 @@ def test_a_summary_lists_alerts_without_receipts(
     schema.validate(document)
     (item,) = document["data"]["items"]
     assert ("alt_1", "2026-11-23T02:10:00Z") == (item["alert"], item["at"])
-    assert [{"name", "query", "severity"}] == [set(topic) for topic in item["topics"]]
+    assert [{"name", "query", "severity", "doubtful"}] == [set(topic) for topic in item["topics"]]
     assert "shortened" not in document["data"]
     document = json.loads(body(_told(_summary(7, (alert(),)), "summary.created")))
     schema.validate(document)

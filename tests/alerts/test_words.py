@@ -228,3 +228,15 @@ def test_any_receipt_is_marked_safely(sentence: str, hits: list[tuple[int, str]]
     assert "\x1b" not in shown
     if hits and len(sentence) <= 400:
         assert safe_line(sentence) == safe_line(shown)
+
+
+def test_what_may_not_belong_to_the_article(alert):
+    """An alert says which of its topics rest on paragraphs that are doubted."""
+    made = alert()
+    sure = msgspec.structs.replace(made.topics[0], name="sure")
+    unsure = msgspec.structs.replace(made.topics[0], name="flood", doubted=True)
+    alone = evidence(msgspec.structs.replace(made, topics=(unsure,)))
+    one_of = evidence(msgspec.structs.replace(made, topics=(sure, unsure)))
+    assert "What was found stands only in paragraphs" in alone
+    assert "What flood found stands only in paragraphs" in one_of
+    assert "may not belong" not in evidence(msgspec.structs.replace(made, topics=(sure,)))

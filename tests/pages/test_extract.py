@@ -114,7 +114,7 @@ def test_timer_is_asked_for_each_stage(rules: PageRules, build: Callable[..., st
     seconds = iter(range(100))
     fetched = FetchedPage(url="https://a.example/x", body=build().encode())
     timed = extract(fetched, rules, lambda: float(next(seconds)))
-    stages = {"decode", "limit", "parse", "metadata", "text", "zones", "verdict"}
+    stages = {"decode", "limit", "parse", "metadata", "text", "zones", "verdict", "witness"}
     assert dict.fromkeys(stages, 1000.0) == timed.ms
     assert {} == extract(fetched, rules).ms
 

@@ -1,8 +1,11 @@
 """READ: a page fetched, extracted and matched, or the feed's text where there is none."""
 
+import json
+
 import pytest
 
 from workers.alerts import SinkRoute
+from workers.alerts.payload import alert_json
 from workers.errors import StoreDown, Transient
 from workers.pool.tasks import read_page
 from workers.steps.read import Read
@@ -386,3 +389,33 @@ async def test_a_host_that_turns_readers_away_is_told_of(world, site, write, wit
     assert ["pages_blocked"] == [one.content.kind for one in told]
     assert "11 of its last 11 pages" in told[0].content.text
     assert "HTTP 403" in told[0].content.text
+
+
+async def test_what_only_doubtful_lines_say_rings_and_says_so(world, site):
+    """A topic that rests on lines that the page's own copy lacks rings, marked as such."""
+    world.topics(quake="quake", bridge="bridge")
+    await world.baseline()
+    article = await world.news("News from the coast")
+    told = [
+        f"The council of the {place} met for the {n} time this year and spoke at length about "
+        f"the harbour, the bridge and the school that is to be built beside the mill of {place}."
+        for n, place in enumerate(("valley", "coast", "island", "north"), 1)
+    ]
+    teaser = "A quake shook nine goats out of the council of a town that is far away in the south."
+    copy = json.dumps({"@type": "NewsArticle", "headline": "-", "articleBody": " ".join(told)})
+    lines = "".join(f"<p>{line}</p>" for line in [*told[:3], teaser, *told[3:]])
+    site.put(
+        "/n1",
+        "<!doctype html><html lang='en'><head><title>News from the coast</title>"
+        f"<script type='application/ld+json'>{copy}</script></head>"
+        f"<body><article><h1>News from the coast</h1>{lines}</article></body></html>",
+    )
+    await world.read(article)
+    line = (await world.store.alert_lines())[0]
+    alert = await world.store.load_alert(line.alert)
+    assert {"quake": True, "bridge": False} == {one.name: one.doubted for one in alert.topics}
+    assert (teaser,) == (await world.store.article_by_id(article)).doubted
+    shown = {topic["name"]: topic["doubtful"] for topic in alert_json(alert)["data"]["topics"]}
+    assert {"quake": True, "bridge": False} == shown
+    trace = await world.store.trace_of(article)
+    assert any("only in lines that the page's own copy" in one.because for one in trace)

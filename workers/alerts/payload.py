@@ -199,6 +199,7 @@ def _topic(topic: RungTopic, limits: _Limits) -> Json:
         "name": _text(topic.name, limits),
         "query": _text(topic.query, limits),
         "severity": topic.severity,
+        "doubtful": topic.doubted,
         "receipt": {"clauses": clauses},
     }
 

@@ -153,7 +153,18 @@ def where(zone: str) -> str:
 def evidence(alert: Alert) -> str:
     """Return what the alert rests on, where that is less than the page of an article; else ""."""
     verdict = alert.article.verdict or "unreadable"
-    return (_PAGES if alert.evidence == "page" else _FEEDS)[verdict]
+    told = (_PAGES if alert.evidence == "page" else _FEEDS)[verdict]
+    return " ".join(filter(None, (told, _doubt(alert))))
+
+
+def _doubt(alert: Alert) -> str:
+    """Return which topics rest on paragraphs that may not be the article's own; else ""."""
+    names = [topic.name for topic in alert.topics if topic.doubted]
+    if not names:
+        return ""
+    said = "stands only in paragraphs that the page's own copy of its text does not have"
+    who = "What was found" if len(names) == len(alert.topics) else f"What {_some(names)} found"
+    return f"{who} {said}: they may not belong to the article."
 
 
 def when(alert: Alert, zone: tzinfo | None) -> str:

@@ -9,23 +9,21 @@ from workers.feeds.entries import NAMES, Draft, Reading, finish_all, link_of, sh
 from workers.feeds.hints import period_s
 from workers.feeds.media import note_file, note_media
 from workers.feeds.names import ByTag, name_of
-from workers.feeds.xmltext import as_markup, attribute, base_of, child_named, written
+from workers.feeds.xmltext import as_markup, attribute, base_of, written
 from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_atom"]
 
-_NAMES = ByTag(
-    {
-        "entry": "entry",
-        "item": "entry",
-        "link": "link",
-        "title": "title",
-        "language": "language",
-        "dc:language": "dc:language",
-        "sy:updateperiod": "sy:updateperiod",
-        "sy:updatefrequency": "sy:updatefrequency",
-    }
-)
+_OF_FEED = {
+    "entry": "entry",
+    "item": "entry",
+    "link": "link",
+    "title": "title",
+    "language": "language",
+    "dc:language": "dc:language",
+    "sy:updateperiod": "sy:updateperiod",
+    "sy:updatefrequency": "sy:updatefrequency",
+}
 """What is read of a feed, by name."""
 _PAGES = {"", "text/html", "application/xhtml+xml"}
 
@@ -37,8 +35,9 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
     elements = [root] if name_of(root.tag) == "entry" else []
     said: dict[str, str] = {}
     links: dict[str, str] = {}
+    names = ByTag(_OF_FEED)
     for element in root:
-        name = _NAMES[element.tag]
+        name = names[element.tag]
         if name == "entry":
             if len(elements) < reading.most:
                 elements.append(element)
@@ -46,7 +45,8 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
             links.setdefault(attribute(element, "rel").lower() or "alternate", _href(element))
         elif name:
             said.setdefault(name, _text(element)[0])
-    drafts = [_draft(item, base_of(item, base)) for item in elements]
+    takes = ByTag(_TAKES)
+    drafts = [_draft(item, base_of(item, base), takes) for item in elements]
     if tree.cut and drafts:
         drafts.pop()
     language = attribute(root, "lang") or said.get("language") or said.get("dc:language", "")
@@ -71,8 +71,6 @@ def _href(element: Element) -> str:
 
 def _text(element: Element) -> tuple[str, bool]:
     """Return a text construct, and whether it is text rather than markup."""
-    if not element.attrib:
-        return written(element), False
     kind = element.get("type", "").strip().lower()
     if element.get("mode", "").lower() == "base64" or (
         kind and "/" in kind and not kind.startswith("text/") and "xml" not in kind
@@ -88,10 +86,10 @@ def _base64(text: str) -> str:
         return ""
 
 
-def _draft(entry: Element, base: str) -> Draft:
+def _draft(entry: Element, base: str, takes: "ByTag[_Take]") -> Draft:
     draft = Draft(base=base)
     for element in entry:
-        take = _TAKES[element.tag]
+        take = takes[element.tag]
         if take is not None:
             take(draft, element)
     draft.summary = draft.summary or (draft.described if not draft.content else "")
@@ -154,10 +152,10 @@ def _updated(draft: Draft, element: Element) -> None:
 
 
 def _author(draft: Draft, element: Element) -> None:
-    name = child_named(element, "name")
+    name = next((child for child in element if name_of(child.tag) == "name"), None)
     if name is None:
-        name = child_named(element, "email")
-    draft.authors.append((element if name is None else name).text or "")
+        name = next((child for child in element if name_of(child.tag) == "email"), element)
+    draft.authors.append(name.text or "")
 
 
 def _category(draft: Draft, element: Element) -> None:
@@ -169,36 +167,34 @@ def _category(draft: Draft, element: Element) -> None:
 
 
 _Take = Callable[[Draft, Element], None]
-_TAKES = ByTag[_Take](
-    {
-        "id": _id,
-        "guid": _id,
-        "title": _title,
-        "dc:title": _title,
-        "link": _link,
-        "feedburner:origlink": _original,
-        "summary": _summary,
-        "description": _summary,
-        "subtitle": _summary,
-        "content": _content,
-        "content:encoded": _content,
-        "xhtml:body": _content,
-        "xhtml:div": _content,
-        "published": _published,
-        "issued": _issued,
-        "created": _issued,
-        "pubdate": _issued,
-        "dc:date": _issued,
-        "dcterms:issued": _issued,
-        "updated": _updated,
-        "modified": _updated,
-        "dcterms:modified": _updated,
-        "author": _author,
-        "dc:creator": _author,
-        "contributor": _author,
-        "category": _category,
-        "dc:subject": _category,
-        "media:content": note_media,
-        "media:group": note_media,
-    }
-)
+_TAKES: dict[str, _Take] = {
+    "id": _id,
+    "guid": _id,
+    "title": _title,
+    "dc:title": _title,
+    "link": _link,
+    "feedburner:origlink": _original,
+    "summary": _summary,
+    "description": _summary,
+    "subtitle": _summary,
+    "content": _content,
+    "content:encoded": _content,
+    "xhtml:body": _content,
+    "xhtml:div": _content,
+    "published": _published,
+    "issued": _issued,
+    "created": _issued,
+    "pubdate": _issued,
+    "dc:date": _issued,
+    "dcterms:issued": _issued,
+    "updated": _updated,
+    "modified": _updated,
+    "dcterms:modified": _updated,
+    "author": _author,
+    "dc:creator": _author,
+    "contributor": _author,
+    "category": _category,
+    "dc:subject": _category,
+    "media:content": note_media,
+    "media:group": note_media,
+}

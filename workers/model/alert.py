@@ -47,6 +47,8 @@ class RungTopic(Record, frozen=True, kw_only=True):
     query: str
     severity: Severity
     clauses: tuple[Clause, ...]
+    doubted: bool = False
+    """It rests on lines that the page's own copy of the text does not have."""
 
 
 class ArticleFacts(Record, frozen=True, kw_only=True):

@@ -115,6 +115,8 @@ class Extracted(Record, frozen=True, kw_only=True):
     text: str = ""
     """What a topic search sees as body: lines joined by a line feed."""
     zones: tuple[ZoneLine, ...] = ()
+    doubted: tuple[str, ...] = ()
+    """Lines of the text that the page's own copy of it, its ``articleBody``, does not have."""
     published: datetime | None = None
     published_from: PublishedFrom | None = None
     author: str | None = None
@@ -139,6 +141,8 @@ class ArticleRow(Record, frozen=True, kw_only=True):
     title: str = ""
     text: str = ""
     zones: tuple[ZoneLine, ...] = ()
+    doubted: tuple[str, ...] = ()
+    """Lines of the text that the page's own copy of it, its ``articleBody``, does not have."""
     published: datetime | None = None
     published_from: PublishedFrom | None = None
     author: str | None = None

@@ -91,6 +91,8 @@ class Match(Record, frozen=True, kw_only=True):
 
     topic: str
     clauses: tuple[Clause, ...]
+    doubted: bool = False
+    """It would not match without lines that are doubted to be the article's own."""
 
 
 class TopicTry(Record, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from workers.pages.rules import PageRules
 from workers.pages.sites import site_of
 from workers.pages.twins import twins_of
 from workers.pages.verdict import judge
+from workers.pages.witness import doubted
 from workers.pages.zones import divide, without_common
 
 __all__ = ["extract"]
@@ -106,6 +107,9 @@ def _understood(
         )
     watch.lap("verdict")
     divided = without_common(divided, page.known)
+    witness = metadata.article_body if body.text_from == "page" else ""
+    doubts = doubted(divided.body, witness)
+    watch.lap("witness")
     return Extracted(
         url=page.url,
         verdict=judged.verdict,
@@ -113,6 +117,7 @@ def _understood(
         title=metadata.title,
         text=_joined(divided.body),
         zones=divided.zones,
+        doubted=doubts,
         published=metadata.published,
         published_from=metadata.published_from,
         author=metadata.author,

@@ -164,6 +164,7 @@ def as_stored(article: ArticleRow) -> Extracted | None:
         title=article.title,
         text=article.text,
         zones=article.zones,
+        doubted=article.doubted,
         published=article.published,
         published_from=article.published_from,
         author=article.author,

@@ -108,6 +108,7 @@ def as_read(
         title=read.title,
         text=read.text,
         zones=read.zones,
+        doubted=read.doubted,
         published=read.published,
         published_from=read.published_from,
         author=read.author,
@@ -138,7 +139,11 @@ def ring_unit(  # noqa: PLR0913, PLR0917 - all that an alert tells
         evidence=evidence,
         topics=tuple(
             RungTopic(
-                name=spec.name, query=spec.query, severity=spec.severity, clauses=match.clauses
+                name=spec.name,
+                query=spec.query,
+                severity=spec.severity,
+                clauses=match.clauses,
+                doubted=match.doubted,
             )
             for spec, match in matched
         ),

@@ -1,13 +1,16 @@
 """Matching with the accepted topics: which of them a document concerns, timed and counted."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
+
+from msgspec.structs import replace
 
 from workers.model.topic import Document, Match, TopicSpec
 from workers.steps.edges import Edges, Rules
 from workers.topics import NotAtHand
 
-__all__ = ["matching"]
+__all__ = ["doubting", "matching"]
 
 AT_ONCE = 200_000
 """Letters times topics that are matched at once: 30 ms at worst, when every word is a hit."""
@@ -29,6 +32,23 @@ async def matching(
         matches = await _short(edges, rules, document)
     edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step="match")
     return [(rules.topics.specs[match.topic], match) for match in matches]
+
+
+async def doubting(
+    edges: Edges,
+    rules: Rules,
+    document: Document,
+    doubted: Collection[str],
+    matched: list[tuple[TopicSpec, Match]],
+) -> list[tuple[TopicSpec, Match]]:
+    """Return what matched, with what would not without the ``doubted`` lines marked as such."""
+    lines = document.body.splitlines()
+    firm = [line for line in lines if line not in doubted]
+    if not matched or len(firm) == len(lines):
+        return matched
+    sure = await matching(edges, rules, replace(document, body="\n".join(firm)))
+    names = {spec.name for spec, _ in sure}
+    return [(spec, replace(match, doubted=spec.name not in names)) for spec, match in matched]
 
 
 async def _short(edges: Edges, rules: Rules, document: Document) -> tuple[Match, ...]:

@@ -29,7 +29,7 @@ from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.fetching import Fetching, Got
 from workers.steps.hosts import take_turn
 from workers.steps.identity import likeness_of, proved_keys
-from workers.steps.match import matching
+from workers.steps.match import doubting, matching
 from workers.steps.robots import Robots
 from workers.steps.slow import KILLS, is_slow, may_come_again, was_killed
 from workers.steps.telling import dead_letter, line, missed, read_again, told
@@ -208,9 +208,9 @@ class Read:
             trace = (read_again(job, because, read, changed, now),)
             await self._edges.store.commit_article(replace(follows, trace=trace))
             return
-        matched = await matching(
-            self._edges, rules, document_of_page(read, job.entries, rules.sources)
-        )
+        document = document_of_page(read, job.entries, rules.sources)
+        matched = await matching(self._edges, rules, document)
+        matched = await doubting(self._edges, rules, document, read.doubted, matched)
         may_ring = any(entry.rings for entry in job.entries)
         fresh = got.page if got.fetched and not got.same else None
         unit = ring_unit(article, read, job.entries, matched, rules, now)

@@ -33,7 +33,7 @@ def told(
     how = f"{read.verdict}, text from {read.text_from}"
     lines = [
         line("read", how, "; ".join(read.reasons), job, now),
-        line("match", names or "no topic", f"title and {len(read.text)} letters", job, now),
+        line("match", names or "no topic", _in_what(read, matched), job, now),
     ]
     if matched and may_ring:
         already = ", ".join(spec.name for spec, _ in matched if spec.name in job.rung)
@@ -42,6 +42,15 @@ def told(
         silent = "no entry of it may ring: baseline, or older than max_age"
         lines.append(line("ring", "silent", silent, job, now))
     return tuple(lines)
+
+
+def _in_what(read: Extracted, matched: Sequence[tuple[TopicSpec, Match]]) -> str:
+    """Return what was searched, and which topics rest on lines that may not belong to it."""
+    said = f"title and {len(read.text)} letters"
+    doubted = ", ".join(spec.name for spec, match in matched if match.doubted)
+    if not doubted:
+        return said
+    return f"{said}; only in lines that the page's own copy of the text lacks: {doubted}"
 
 
 def read_again(

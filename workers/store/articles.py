@@ -94,7 +94,7 @@ def commit(
         _count_full_text(conn, merge.root(conn, reading.work.id), got=reading.full_text)
     article = merge.hold(conn, reading.work.id)
     if reading.article is not None:
-        bare = {} if keep_text else {"text": "", "zones": ()}
+        bare = {} if keep_text else {"text": "", "zones": (), "doubted": ()}
         _store(conn, article, structs.replace(reading.article, **bare))
     if reading.topics_version is not None:
         _STAMP.run(conn, {"the_id": article, "number": reading.topics_version})

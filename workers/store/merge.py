@@ -35,6 +35,7 @@ _CONTENT = (
     "verdict",
     "reasons",
     "text_from",
+    "doubted",
     "fetched_at",
     "live",
     "reread_at",

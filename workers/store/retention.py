@@ -218,7 +218,7 @@ def _texts(conn: Connection, before: datetime) -> int:
     )
     some = select(articles.c.id).where(old).order_by(articles.c.first_seen).limit(MOST)
     return conn.execute(
-        update(articles).where(articles.c.id.in_(some)).values(text="", zones=())
+        update(articles).where(articles.c.id.in_(some)).values(text="", zones=(), doubted=())
     ).rowcount
 
 
@@ -261,7 +261,9 @@ def oldest_texts(conn: Connection, _now: datetime, after: datetime | None) -> Sw
     )
     found = conn.execute(some).all()
     ids = [row.id for row in found]
-    conn.execute(update(articles).where(articles.c.id.in_(ids)).values(text="", zones=()))
+    conn.execute(
+        update(articles).where(articles.c.id.in_(ids)).values(text="", zones=(), doubted=())
+    )
     conn.execute(delete(editions).where(editions.c.article_id.in_(ids)))
     return len(found), found[-1].first_seen if found else after
 

@@ -10,8 +10,6 @@ import stat
 import threading
 from pathlib import Path
 
-from workers.disk import settle
-
 __all__ = ["Lines", "NotAFile"]
 
 MOST_REOPENS = 100
@@ -81,7 +79,7 @@ class Lines:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise NotAFile("not a regular file")
-        settle(self._path.parent)  # the name is to last as its content does
+        _sync_folder(self._path.parent)
         self._descriptor = descriptor
         return descriptor
 
@@ -121,3 +119,12 @@ def _append(descriptor: int, line: bytes) -> None:
         with contextlib.suppress(OSError):  # the first error is the one to tell
             os.ftruncate(descriptor, size)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the file's name last as well as its content."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     literal_column,
+    text,
 )
 
 from workers.model.article import Live, ZoneLine
@@ -57,6 +58,7 @@ articles = Table(
     Column("live", Packed(Live)),  # while it is read again every few minutes
     Column("reread_at", Moment),
     Column("changed_at", Moment),
+    Column("doubted", Strings, nullable=False, server_default=text("'[]'")),
     Column("hint", Words),  # the key of what its page calls its own address, or its twin's
 )
 partial("ix_articles_hint", articles.c.hint, where=articles.c.hint.is_not(None))

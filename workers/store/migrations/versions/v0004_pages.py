@@ -17,6 +17,7 @@ def upgrade() -> None:
     _host_lines()
     _reading_again()
     _identity()
+    _witness()
 
 
 def _host_lines() -> None:
@@ -29,6 +30,13 @@ def _host_lines() -> None:
         sa.PrimaryKeyConstraint("host", name="pk_host_lines"),
     )
     op.create_index("ix_host_lines_noted_at", "host_lines", ["noted_at"])
+
+
+def _witness() -> None:
+    """Lines of a text that the page's own copy of it does not have."""
+    op.add_column(
+        "articles", sa.Column("doubted", sa.Text(), server_default=sa.text("'[]'"), nullable=False)
+    )
 
 
 def _reading_again() -> None:
