@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from workers.disk import settle
+
 __all__ = ["Locked", "alone", "write_whole"]
 
 _PATIENCE_S = 10.0
@@ -42,7 +44,7 @@ def write_whole(path: Path, raw: bytes, like: Path | None = None) -> None:
         with suppress(OSError):
             os.unlink(name)  # noqa: PTH108 - as above
         raise
-    _sync_folder(place.parent)
+    settle(place.parent)
 
 
 def _be_like(handle: int, other: Path | None) -> None:
@@ -56,14 +58,6 @@ def _be_like(handle: int, other: Path | None) -> None:
     os.fchmod(handle, stat.st_mode & _MODE)
     with suppress(PermissionError):
         os.fchown(handle, stat.st_uid, stat.st_gid)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.feeds import made, read_feed, second_opinion
+from workers.feeds import made, read_feed, rss, second_opinion
+from workers.feeds.names import KEPT, LONGEST
 from workers.model.feed import Enclosure, Listed, ParsedEntry, ParsedFeed
 
 URL = "https://harbour.example/rss"
@@ -432,3 +433,27 @@ def test_clipped_document_with_entries_enough_is_a_baseline(now) -> None:
     items = b"".join(b"<item><guid>%d</guid><title>x</title></item>" % n for n in range(60_000))
     feed = read_feed(b"<rss><channel>" + items + b"</channel></rss>", URL, "", now)
     assert (1999, True) == (len(feed.entries), feed.complete)
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "<?x y?>", "<?x <rss > ?>", "<!-- <rss > -->", "<?x ?>\n<!-- ?> <rss > -->"],
+)
+def test_document_type_is_seen_whatever_stands_before(read, before: str) -> None:
+    """What a document type declares never gets into a text, wherever its beginning is hidden."""
+    told = f"{before}<!DOCTYPE rss [<!ENTITY a 'boo'>]>"
+    item = "<item><guid>1</guid><title>T&a;</title><link>/&a;</link></item>"
+    feed = read(f"<?xml version='1.0'?>{told}<rss><channel>{item}</channel></rss>".encode())
+    assert ["T&a;"] == [entry.title for entry in feed.entries]
+    assert "boo" not in (feed.entries[0].url or "")
+
+
+def test_tags_of_strangers_are_forgotten(read, samples) -> None:
+    """Invented tags, and long ones, take no memory for long, and what is known stays known."""
+    invented = "".join(f"<x{n}/>" for n in range(2 * KEPT)) + f"<{'y' * (LONGEST + 1)}/>"
+    item = f"<item><guid>1</guid>{invented}<title>T</title></item>"
+    feed = read(f"<rss><channel>{item}</channel></rss>".encode())
+    assert ["T"] == [entry.title for entry in feed.entries]
+    assert len(rss._TAKES) <= KEPT
+    assert all(len(str(tag)) <= LONGEST for tag in rss._TAKES)
+    assert "Harbour Wire & Post" == read(samples["rss"]).title

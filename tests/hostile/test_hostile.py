@@ -13,14 +13,12 @@ import pytest
 from hostile.cases import CASES, GROUPS, numbered
 from hostile.house import HASTY, NET, House, Servers, house, servers_running
 from hostile.talk import Case
+from hostile.watch import GROWTH_MIB, LEAKED, STALL_S, watched
 from workers.broker import RedisBroker
 from workers.clock import SystemClock
 from workers.steps.look import Seen
 
 AT_ONCE = 12
-STALL_S = 0.25
-GROWTH_MIB = 64
-LEAKED = "root:x:0:0"
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +35,7 @@ async def polls(hostile_servers: Servers, valkey, request) -> AsyncIterator[Hous
     hasty = group in {"connections", "slow"}
     broker = RedisBroker(valkey.url, lease_s=2.0, clock=SystemClock())
     await broker.open()
-    async with house(hostile_servers, broker, HASTY if hasty else NET) as one:
+    async with house(hostile_servers.authority, broker, HASTY if hasty else NET) as one:
         yield one
     await broker.close()
 
@@ -51,9 +49,9 @@ def outcome(seen: Seen) -> str:
     return f"read {len(seen.parsed.entries)}" if seen.parsed is not None else "unchanged"
 
 
-async def healthy(polls: House, stop: asyncio.Event) -> list[str]:
+async def healthy(polls: House, url: str, stop: asyncio.Event) -> list[str]:
     """Poll a feed that means no harm, over and over; return each outcome that was not right."""
-    url, wrong = f"http://127.0.0.1:{polls.servers.ports['http']}/good", []
+    wrong = []
     while not stop.is_set():
         seen = await polls.poll(url)
         if outcome(seen) != "read 3":
@@ -62,14 +60,16 @@ async def healthy(polls: House, stop: asyncio.Event) -> list[str]:
     return wrong
 
 
-async def wrong_ones(polls: House, cases: list[tuple[int, Case]], at_once: int) -> list[str]:
+async def wrong_ones(
+    polls: House, servers: Servers, cases: list[tuple[int, Case]], at_once: int
+) -> list[str]:
     """Poll all of these; return those that came to something else than they should."""
     slots, wrong = asyncio.Semaphore(at_once), []
 
     async def one(number: int, case: Case) -> None:
         async with slots:
             try:
-                seen = await polls.poll(polls.servers.url(number, case), known=case.known)
+                seen = await polls.poll(servers.url(number, case), known=case.known)
                 told, detail = outcome(seen), seen.detail
             except Exception as error:  # noqa: BLE001 - nothing may be raised at all
                 told, detail = "raised", repr(error)
@@ -88,27 +88,28 @@ def test_there_are_enough_cases() -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-async def test_group(polls: House, group: str) -> None:
+async def test_group(polls: House, hostile_servers: Servers, group: str) -> None:
     """Every case of the group is bounded in outcome, time and memory, and harms nobody else."""
     cases, stop = numbered(group), asyncio.Event()
-    async with polls.watched() as watch:
-        other = asyncio.create_task(healthy(polls, stop))
-        wrong = await wrong_ones(polls, cases, 64 if group == "slow" else AT_ONCE)
+    good = f"http://127.0.0.1:{hostile_servers.ports['http']}/good"
+    async with watched() as watch:
+        other = asyncio.create_task(healthy(polls, good, stop))
+        wrong = await wrong_ones(polls, hostile_servers, cases, 64 if group == "slow" else AT_ONCE)
         stop.set()
         harmed = await other
     assert not wrong, "\n".join(wrong)
     assert not harmed, "\n".join(harmed)
-    assert 0 == polls.servers.came()
+    assert 0 == hostile_servers.came()
     assert max(watch.stalls) < STALL_S
     assert watch.grown < GROWTH_MIB
 
 
-async def test_many_large_feeds_at_once(polls: House) -> None:
+async def test_many_large_feeds_at_once(polls: House, hostile_servers: Servers) -> None:
     """However many large feeds come at once, they share what memory there is, and all are read."""
     (number, case) = next(one for one in numbered("bombs") if one[1].name.startswith("just"))
-    url = polls.servers.url(number, case)
+    url = hostile_servers.url(number, case)
     assert "read 1" == outcome(await polls.poll(url))
-    async with polls.watched() as watch:
+    async with watched() as watch:
         seen = await asyncio.gather(*(polls.poll(f"{url}?{at}") for at in range(16)))
     assert ["read 1"] * 16 == [outcome(one) for one in seen]
     assert max(watch.stalls) < STALL_S

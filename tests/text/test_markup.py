@@ -30,6 +30,8 @@ PLAIN = {
     "<p it's>odd</p>": "odd",
     "wrapped\n<b>in</b>\nlines": "wrapped in lines",
     "a\u00a0b\tc": "a b c",
+    "a\u2003b \u3000 c\u2028d": "a b c d",
+    "one  two\n three\u202f \x85\nfour": "one two\nthree\nfour",
     "a\x00\x07b\ud800c": "abc",
     "&#99999999999999999999;x": "x",
     "<div><div>\n\n  <p>deep</p></div></div>": "deep",

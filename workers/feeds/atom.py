@@ -9,21 +9,23 @@ from workers.feeds.entries import NAMES, Draft, Reading, finish_all, link_of, sh
 from workers.feeds.hints import period_s
 from workers.feeds.media import note_file, note_media
 from workers.feeds.names import ByTag, name_of
-from workers.feeds.xmltext import as_markup, attribute, base_of, written
+from workers.feeds.xmltext import as_markup, attribute, base_of, child_named, written
 from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_atom"]
 
-_OF_FEED = {
-    "entry": "entry",
-    "item": "entry",
-    "link": "link",
-    "title": "title",
-    "language": "language",
-    "dc:language": "dc:language",
-    "sy:updateperiod": "sy:updateperiod",
-    "sy:updatefrequency": "sy:updatefrequency",
-}
+_NAMES = ByTag(
+    {
+        "entry": "entry",
+        "item": "entry",
+        "link": "link",
+        "title": "title",
+        "language": "language",
+        "dc:language": "dc:language",
+        "sy:updateperiod": "sy:updateperiod",
+        "sy:updatefrequency": "sy:updatefrequency",
+    }
+)
 """What is read of a feed, by name."""
 _PAGES = {"", "text/html", "application/xhtml+xml"}
 
@@ -35,9 +37,8 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
     elements = [root] if name_of(root.tag) == "entry" else []
     said: dict[str, str] = {}
     links: dict[str, str] = {}
-    names = ByTag(_OF_FEED)
     for element in root:
-        name = names[element.tag]
+        name = _NAMES[element.tag]
         if name == "entry":
             if len(elements) < reading.most:
                 elements.append(element)
@@ -45,8 +46,7 @@ def read_atom(tree: Tree, reading: Reading) -> ParsedFeed:
             links.setdefault(attribute(element, "rel").lower() or "alternate", _href(element))
         elif name:
             said.setdefault(name, _text(element)[0])
-    takes = ByTag(_TAKES)
-    drafts = [_draft(item, base_of(item, base), takes) for item in elements]
+    drafts = [_draft(item, base_of(item, base)) for item in elements]
     if tree.cut and drafts:
         drafts.pop()
     language = attribute(root, "lang") or said.get("language") or said.get("dc:language", "")
@@ -71,6 +71,8 @@ def _href(element: Element) -> str:
 
 def _text(element: Element) -> tuple[str, bool]:
     """Return a text construct, and whether it is text rather than markup."""
+    if not element.attrib:
+        return written(element), False
     kind = element.get("type", "").strip().lower()
     if element.get("mode", "").lower() == "base64" or (
         kind and "/" in kind and not kind.startswith("text/") and "xml" not in kind
@@ -86,10 +88,10 @@ def _base64(text: str) -> str:
         return ""
 
 
-def _draft(entry: Element, base: str, takes: "ByTag[_Take]") -> Draft:
+def _draft(entry: Element, base: str) -> Draft:
     draft = Draft(base=base)
     for element in entry:
-        take = takes[element.tag]
+        take = _TAKES[element.tag]
         if take is not None:
             take(draft, element)
     draft.summary = draft.summary or (draft.described if not draft.content else "")
@@ -152,10 +154,10 @@ def _updated(draft: Draft, element: Element) -> None:
 
 
 def _author(draft: Draft, element: Element) -> None:
-    name = next((child for child in element if name_of(child.tag) == "name"), None)
+    name = child_named(element, "name")
     if name is None:
-        name = next((child for child in element if name_of(child.tag) == "email"), element)
-    draft.authors.append(name.text or "")
+        name = child_named(element, "email")
+    draft.authors.append((element if name is None else name).text or "")
 
 
 def _category(draft: Draft, element: Element) -> None:
@@ -167,34 +169,36 @@ def _category(draft: Draft, element: Element) -> None:
 
 
 _Take = Callable[[Draft, Element], None]
-_TAKES: dict[str, _Take] = {
-    "id": _id,
-    "guid": _id,
-    "title": _title,
-    "dc:title": _title,
-    "link": _link,
-    "feedburner:origlink": _original,
-    "summary": _summary,
-    "description": _summary,
-    "subtitle": _summary,
-    "content": _content,
-    "content:encoded": _content,
-    "xhtml:body": _content,
-    "xhtml:div": _content,
-    "published": _published,
-    "issued": _issued,
-    "created": _issued,
-    "pubdate": _issued,
-    "dc:date": _issued,
-    "dcterms:issued": _issued,
-    "updated": _updated,
-    "modified": _updated,
-    "dcterms:modified": _updated,
-    "author": _author,
-    "dc:creator": _author,
-    "contributor": _author,
-    "category": _category,
-    "dc:subject": _category,
-    "media:content": note_media,
-    "media:group": note_media,
-}
+_TAKES = ByTag[_Take](
+    {
+        "id": _id,
+        "guid": _id,
+        "title": _title,
+        "dc:title": _title,
+        "link": _link,
+        "feedburner:origlink": _original,
+        "summary": _summary,
+        "description": _summary,
+        "subtitle": _summary,
+        "content": _content,
+        "content:encoded": _content,
+        "xhtml:body": _content,
+        "xhtml:div": _content,
+        "published": _published,
+        "issued": _issued,
+        "created": _issued,
+        "pubdate": _issued,
+        "dc:date": _issued,
+        "dcterms:issued": _issued,
+        "updated": _updated,
+        "modified": _updated,
+        "dcterms:modified": _updated,
+        "author": _author,
+        "dc:creator": _author,
+        "contributor": _author,
+        "category": _category,
+        "dc:subject": _category,
+        "media:content": note_media,
+        "media:group": note_media,
+    }
+)

@@ -3,6 +3,7 @@
 import codecs
 import re
 from encodings.aliases import aliases
+from functools import lru_cache
 
 from workers.model.base import Record
 
@@ -120,8 +121,7 @@ def as_utf8(body: bytes, content_type: str) -> bytes | None:
         body = body.lstrip(_SPACE)
     if body[:1] != b"<" or body[1:2] == b"\0":
         return None
-    warnings: list[str] = []
-    names = _in_order(_named(body, content_type, warnings))
+    names, warnings = _named(*_labels(body, content_type), markup=True)
     return body if names[0] == "utf-8" and not warnings else None
 
 
@@ -140,8 +140,8 @@ def decode(body: bytes, content_type: str) -> Decoded:
 
 def _declared(body: bytes, content_type: str) -> Decoded:
     """Decode by what HTTP and the XML declaration say, in that order."""
-    warnings: list[str] = []
-    names = _in_order(_named(body, content_type, warnings))
+    names, told = _named(*_labels(body, content_type), markup=body[:1] == b"<")
+    warnings = [*told]
     for codec in names:
         try:
             return Decoded(text=body.decode(codec), charset=codec, warnings=tuple(warnings))
@@ -150,29 +150,33 @@ def _declared(body: bytes, content_type: str) -> Decoded:
     return _guessed(body, names, warnings)
 
 
-def _in_order(names: list[str]) -> list[str]:
-    """Return the codecs to try: UTF-8 first where nothing is said, or it is among what is said.
-
-    A server's default (Latin-1) loses against bytes that are UTF-8 as the document says.
-    """
-    if not names or names[0] == "utf-8" or (names[0] in _LATIN and "utf-8" in names[1:]):
-        return ["utf-8", *(name for name in names if name != "utf-8")]
-    return names
-
-
-def _named(body: bytes, content_type: str, warnings: list[str]) -> list[str]:
-    """Return the codecs that HTTP and document name, HTTP's first."""
-    written = [charset_of_header(content_type)]
+def _labels(body: bytes, content_type: str) -> tuple[str | None, str | None]:
+    """Return the charsets that HTTP and document name, as written."""
     found = _DECLARED.match(body[:400])
-    written.append(found[1].decode("ascii", "replace") if found else None)
-    names = []
-    for label in written:
+    told = charset_of_header(content_type) if content_type else None
+    return told, found[1].decode("ascii", "replace") if found else None
+
+
+@lru_cache(maxsize=256)
+def _named(
+    http: str | None, document: str | None, *, markup: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the codecs to try, HTTP's first, and what is wrong with their names.
+
+    UTF-8 is first where nothing is said, or it is among what is said. A server's default (Latin-1)
+    loses against bytes that are UTF-8 as the document says; and what begins as ``markup`` does is
+    none of the charsets of more than one byte.
+    """
+    names, warnings = [], []
+    for label in (http, document):
         codec = _codec(label.lower()) if label else None
         if label and codec is None:
             warnings.append(f"charset: unknown: {label}")
-        elif codec and not (codec.startswith(("utf-16", "utf-32")) and body[:1] == b"<"):
+        elif codec and not (markup and codec.startswith(("utf-16", "utf-32"))):
             names.append(codec)
-    return list(dict.fromkeys(names))
+    if not names or names[0] == "utf-8" or (names[0] in _LATIN and "utf-8" in names[1:]):
+        names.insert(0, "utf-8")
+    return tuple(dict.fromkeys(names)), tuple(warnings)
 
 
 def _codec(label: str) -> str | None:
@@ -186,12 +190,12 @@ def _codec(label: str) -> str | None:
     return known or (name if name in _OTHERS else None)
 
 
-def _guessed(body: bytes, names: list[str], warnings: list[str]) -> Decoded:
+def _guessed(body: bytes, names: tuple[str, ...], warnings: list[str]) -> Decoded:
     """Read bytes that are not what they were said to be.
 
     A document that is mostly good in its own charset stays in it; the rest is windows-1252.
     """
-    for codec in names or ["utf-8"]:
+    for codec in names:
         text = body.decode(codec, "replace")
         if text.count("\ufffd") * 200 <= len(text) and codec not in _LATIN and _wide(body, text):
             return Decoded(text=text, charset=codec, warnings=tuple(warnings))

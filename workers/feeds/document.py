@@ -33,6 +33,8 @@ PIECE = 1 << 15
 
 _DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s*>")
+_ROOTED = re.compile(rb"(?:<\?[^<>?]*+\?>\s*+)*+<(?:rss|feed|rdf:RDF|urlset)[\s>]")
+"""How most feeds begin: with their root, or with instructions; these have no document type."""
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _FEED = re.compile(r"<(?:\w{1,20}:)?(?:rss|feed|rdf|urlset|sitemapindex|channel)\b", re.IGNORECASE)
 _FIRST = re.compile(r"<(?:\?xml\b|[A-Za-z!])")
@@ -119,7 +121,7 @@ def plant_utf8(data: bytes, url: str) -> Tree | None:
     A document type, or very many tags or namespaces, ask for more care than is taken here: such a
     document is none of these.
     """
-    if data.find(b"<!DOCTYPE", 0, TYPED) >= 0:
+    if not _ROOTED.match(data) and data.find(b"<!DOCTYPE", 0, TYPED) >= 0:
         return None
     # no tag has fewer than four bytes, and counting takes a tenth of the time of reading
     if len(data) > 4 * TAGS_MOST and data.count(b"<") > TAGS_MOST:

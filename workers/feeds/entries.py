@@ -5,12 +5,12 @@ costs ten times as much, and is made for those that somebody asks about.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from html import unescape
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from workers.feeds.dates import known_date, to_second
@@ -52,13 +52,12 @@ class Reading(Record, frozen=True, kw_only=True):
     """Entries read, at most."""
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What a feed says of an entry, as written."""
 
     base: str
     guid: str = ""
-    links: dict[int, str] = field(default_factory=dict)
+    links: dict[int, str] = {}
     """By rank: 0 for what the feed calls the original, 1 for the usual, and so on."""
     title: str = ""
     literal: bool = False
@@ -69,9 +68,9 @@ class Draft:
     """What a video shows: the text of an entry that has no other."""
     published: str | None = None
     updated: str | None = None
-    authors: list[str] = field(default_factory=list)
-    categories: list[str] = field(default_factory=list)
-    enclosures: list[tuple[str, str, str]] = field(default_factory=list)
+    authors: list[str] = []
+    categories: list[str] = []
+    enclosures: list[tuple[str, str, str]] = []
     """Address, media type and length of each, as written."""
 
 
@@ -216,9 +215,9 @@ def finish_all(drafts: list[Draft], now: datetime) -> tuple[Listed, ...]:
     or their texts.
     """
     entries = [LazyEntry(draft, now) for draft in drafts]
-    times = Counter(entry.identity for entry in entries)
-    if len(times) == len(entries):
+    if len({entry.identity for entry in entries}) == len(entries):
         return tuple(entries)
+    times = Counter(entry.identity for entry in entries)
     told: dict[str, set[tuple[object, ...]]] = {}
     for entry in entries:
         if times[entry.identity] > 1:

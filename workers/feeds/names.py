@@ -32,6 +32,8 @@ CORE = frozenset(
 
 LONGEST = 200
 """Characters of the longest name that is looked up: it has its place in memory afterwards."""
+KEPT = 2000
+"""Tags that each table knows at once; honest feeds have a few hundred between them."""
 
 _PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc",
@@ -77,7 +79,7 @@ def _name_of(tag: str) -> str:
 
 
 class ByTag(dict[object, T | None], Generic[T]):
-    """What is done with an element, by its tag as one document writes it; None for nothing.
+    """What is done with an element, by its tag; None for nothing.
 
     Args:
         known: By name, as `name_of` returns it.
@@ -89,7 +91,11 @@ class ByTag(dict[object, T | None], Generic[T]):
 
     def __missing__(self, tag: object) -> T | None:
         """Find what a tag that comes for the first time stands for."""
-        found = self[tag] = self._known.get(name_of(tag))
+        found = self._known.get(name_of(tag))
+        if len(self) >= KEPT:
+            self.clear()
+        if not isinstance(tag, str) or len(tag) <= LONGEST:
+            self[tag] = found
         return found
 
 

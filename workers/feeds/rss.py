@@ -1,36 +1,37 @@
 """RSS 0.9x to 2.0, and RDF (RSS 0.9, 1.0, 1.1)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from workers.feeds.document import Element, Tree
 from workers.feeds.entries import Draft, Reading, finish_all, link_of, short
 from workers.feeds.hints import period_s
 from workers.feeds.media import note_file, note_media
 from workers.feeds.names import ByTag, name_of
-from workers.feeds.xmltext import attribute, base_of, inner, written
+from workers.feeds.xmltext import attribute, base_of, child_named, written
 from workers.model.feed import FeedHints, ParsedFeed
 
 __all__ = ["read_rss"]
 
-_ENTRIES = {"item": "item", "entry": "item", "items": "items"}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = 24
+_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 
 def read_rss(tree: Tree, reading: Reading, kind: str) -> ParsedFeed:
     """Read a tree whose root is ``rss``, ``rdf:RDF`` or a bare ``channel``."""
     root = tree.root
-    channel = root if name_of(root.tag) == "channel" else _first(root, "channel")
-    drafts = list(_drafts(root, channel, reading))
-    if tree.cut and drafts:
-        drafts.pop()
-    about = _About(reading.url)
+    channel = root if name_of(root.tag) == "channel" else child_named(root, "channel")
+    base = base_of(root, reading.url)
+    about, drafts = _About(reading.url), _Drafts(reading.most)
     if channel is not None:
-        about.base = base_of(channel, base_of(root, reading.url))
+        about.base = base_of(channel, base)
         about.alternate = attribute(channel, "href") or attribute(channel, "HREF")
-        for element in channel:
-            about.note(element)
+        drafts.read(channel, about.base, about)
+    if channel is not root:
+        drafts.read(root, base)  # in RDF, entries stand beside the channel
+    if tree.cut and drafts.all:
+        drafts.all.pop()
     return ParsedFeed(
         kind=kind,
         title=short(about.title, 500),
@@ -38,40 +39,8 @@ def read_rss(tree: Tree, reading: Reading, kind: str) -> ParsedFeed:
         parser="fast",
         language=(about.language or attribute(root, "lang")).strip().lower()[:35] or None,
         hints=about.hints(),
-        entries=finish_all(drafts, reading.now),
+        entries=finish_all(drafts.all, reading.now),
     )
-
-
-def _first(root: Element, name: str) -> Element | None:
-    return next((element for element in root if name_of(element.tag) == name), None)
-
-
-def _drafts(root: Element, channel: Element | None, reading: Reading) -> Iterator[Draft]:
-    """Yield the entries: children of the channel, of the root (RDF), or of ``items`` (RSS 1.1)."""
-    count = 0
-    takes = ByTag(_TAKES)
-    for parent in (channel, root):
-        if parent is None or (parent is root and parent is channel and count):
-            continue
-        base = base_of(root, reading.url)
-        base = base if parent is root else base_of(parent, base)
-        for item, around in _items(parent, base):
-            yield _draft(item, base_of(item, around), takes)
-            count += 1
-            if count >= reading.most:
-                return
-
-
-def _items(parent: Element, base: str) -> Iterator[tuple[Element, str]]:
-    """Yield the entries in an element, and in ``items`` in it, with the base around them."""
-    names = ByTag(_ENTRIES)
-    for element in parent:
-        name = names[element.tag]
-        if name == "item":
-            yield element, base
-        elif name == "items":
-            around = base_of(element, base)
-            yield from ((item, around) for item in element if names[item.tag] == "item")
 
 
 class _About:
@@ -88,14 +57,13 @@ class _About:
         self.skip_hours: tuple[int, ...] = ()
         self.skip_days: tuple[int, ...] = ()
 
-    def note(self, element: Element) -> None:
+    def note(self, name: str, element: Element) -> None:
         """Take what an element of the channel says."""
-        name = name_of(element.tag)
-        if name in {"title", "dc:title"} and not self.title:
+        if name == "title" and not self.title:
             self.title = written(element)
         elif name == "link":
             self._link(element)
-        elif name in {"language", "dc:language"} and not self.language:
+        elif name == "language" and not self.language:
             self.language = element.text or ""
         elif name == "ttl":
             text = (element.text or "").strip()
@@ -143,16 +111,60 @@ def _days(element: Element) -> tuple[int, ...]:
     return tuple(day for day, name in enumerate(_DAYS) if name in named)
 
 
-def _draft(item: Element, base: str, takes: "ByTag[_Take]") -> Draft:
-    draft = Draft(base=base)
-    about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
-    if about:
-        draft.guid = about
-    href = item.get("HREF") or item.get("href")  # in CDF, an item is its link
-    if href:
-        draft.links[5] = href
+class _Drafts:
+    """The entries, as they are read; of more than ``most`` the first ones."""
+
+    def __init__(self, most: int) -> None:
+        self.all: list[Draft] = []
+        self._most = most
+
+    def read(self, parent: Element, base: str, about: _About | None = None) -> None:
+        """Read the entries in an element, and in ``items`` in it (RSS 1.1), and what is ``about``
+        all of them.
+        """  # noqa: D205
+        for element in parent:
+            name = _NAMES[element.tag]
+            if name == "item":
+                if len(self.all) < self._most:
+                    self.all.append(_draft(element, base))
+            elif name == "items":
+                around = base_of(element, base)
+                for item in element:
+                    if _NAMES[item.tag] == "item" and len(self.all) < self._most:
+                        self.all.append(_draft(item, around))
+            elif name is not None and about is not None:
+                about.note(name, element)
+
+
+_NAMES = ByTag(
+    {
+        "item": "item",
+        "entry": "item",
+        "items": "items",
+        "title": "title",
+        "dc:title": "title",
+        "link": "link",
+        "language": "language",
+        "dc:language": "language",
+        "ttl": "ttl",
+        "sy:updateperiod": "sy:updateperiod",
+        "sy:updatefrequency": "sy:updatefrequency",
+        "skiphours": "skiphours",
+        "skipdays": "skipdays",
+    }
+)
+
+
+def _draft(item: Element, around: str) -> Draft:
+    draft = Draft(base=around)
+    if item.attrib:
+        draft.base = base_of(item, around)
+        draft.guid = item.get(_RDF_ABOUT) or ""
+        href = item.get("HREF") or item.get("href")  # in CDF, an item is its link
+        if href:
+            draft.links[5] = href
     for element in item:
-        take = takes[element.tag]
+        take = _TAKES[element.tag]
         if take is not None:
             take(draft, element)
     draft.summary = draft.summary or (draft.described if not draft.content else "")
@@ -169,7 +181,9 @@ def _other_title(draft: Draft, element: Element) -> None:
 
 
 def _link(draft: Draft, element: Element) -> None:
-    href, rel = attribute(element, "href"), attribute(element, "rel").lower()
+    href = rel = ""
+    if element.attrib:
+        href, rel = attribute(element, "href"), attribute(element, "rel").lower()
     text = href or element.text or ""
     if text.strip() and rel in {"", "alternate"}:
         # of several the last counts, as with other readers; Atom's come after RSS's own
@@ -185,7 +199,7 @@ def _guid(draft: Draft, element: Element) -> None:
     text = written(element)
     if text.strip():
         draft.guid = text
-        if element.get("isPermaLink", "true").strip().lower() != "false" and "://" in text:
+        if "://" in text and element.get("isPermaLink", "true").strip().lower() != "false":
             draft.links[3] = text
 
 
@@ -200,7 +214,7 @@ def _summary(draft: Draft, element: Element) -> None:
 
 
 def _content(draft: Draft, element: Element) -> None:
-    text = inner(element) if len(element) else element.text or ""
+    text = written(element)
     if len(text) > len(draft.content):
         draft.content = text
 
@@ -219,8 +233,8 @@ def _updated(draft: Draft, element: Element) -> None:
 
 
 def _author(draft: Draft, element: Element) -> None:
-    name = next((child for child in element if name_of(child.tag) == "name"), element)
-    draft.authors.append(name.text or "")
+    name = child_named(element, "name") if len(element) else None
+    draft.authors.append((element if name is None else name).text or "")
 
 
 def _category(draft: Draft, element: Element) -> None:
@@ -236,48 +250,50 @@ def _enclosure(draft: Draft, element: Element) -> None:
 
 
 _Take = Callable[[Draft, Element], None]
-_TAKES: dict[str, _Take] = {
-    "title": _title,
-    "dc:title": _other_title,
-    "media:title": _other_title,
-    "link": _link,
-    "l:link": _link,
-    "feedburner:origlink": _original,
-    "guid": _guid,
-    "id": _guid,
-    "dc:identifier": _identifier,
-    "description": _summary,
-    "summary": _summary,
-    "dc:description": _summary,
-    "itunes:summary": _summary,
-    "media:description": _summary,
-    "content:encoded": _content,
-    "encoded": _content,
-    "content": _content,
-    "body": _content,
-    "xhtml:body": _content,
-    "xhtml:div": _content,
-    "fulltext": _content,
-    "pubdate": _dated,
-    "published": _dated,
-    "issued": _published,
-    "dc:date": _published,
-    "dcterms:issued": _published,
-    "dcterms:created": _published,
-    "date": _published,
-    "updated": _updated,
-    "modified": _updated,
-    "lastbuilddate": _updated,
-    "dcterms:modified": _updated,
-    "author": _author,
-    "dc:creator": _author,
-    "itunes:author": _author,
-    "dc:contributor": _author,
-    "category": _category,
-    "dc:subject": _category,
-    "media:keywords": _keywords,
-    "itunes:keywords": _keywords,
-    "enclosure": _enclosure,
-    "media:content": note_media,
-    "media:group": note_media,
-}
+_TAKES = ByTag[_Take](
+    {
+        "title": _title,
+        "dc:title": _other_title,
+        "media:title": _other_title,
+        "link": _link,
+        "l:link": _link,
+        "feedburner:origlink": _original,
+        "guid": _guid,
+        "id": _guid,
+        "dc:identifier": _identifier,
+        "description": _summary,
+        "summary": _summary,
+        "dc:description": _summary,
+        "itunes:summary": _summary,
+        "media:description": _summary,
+        "content:encoded": _content,
+        "encoded": _content,
+        "content": _content,
+        "body": _content,
+        "xhtml:body": _content,
+        "xhtml:div": _content,
+        "fulltext": _content,
+        "pubdate": _dated,
+        "published": _dated,
+        "issued": _published,
+        "dc:date": _published,
+        "dcterms:issued": _published,
+        "dcterms:created": _published,
+        "date": _published,
+        "updated": _updated,
+        "modified": _updated,
+        "lastbuilddate": _updated,
+        "dcterms:modified": _updated,
+        "author": _author,
+        "dc:creator": _author,
+        "itunes:author": _author,
+        "dc:contributor": _author,
+        "category": _category,
+        "dc:subject": _category,
+        "media:keywords": _keywords,
+        "itunes:keywords": _keywords,
+        "enclosure": _enclosure,
+        "media:content": note_media,
+        "media:group": note_media,
+    }
+)

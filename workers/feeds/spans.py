@@ -5,8 +5,9 @@ other: what stands around entries stays as it is, and so do the rules of reading
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 
@@ -14,7 +15,7 @@ from workers.model.base import Record
 
 __all__ = ["Spans", "find_spans"]
 
-READER = b"1"
+READER = b"2"
 """Raised when readers make something else of the same bytes: then all is read anew."""
 START = 4096
 """Bytes of the beginning in which the root is looked for."""
@@ -27,8 +28,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-Piece = bytes | memoryview
-_Cut = tuple[list[Piece], list[Piece]]
+_Cut = tuple[list[bytes], list[bytes]]
 
 
 class Spans(Record, frozen=True, kw_only=True):
@@ -38,33 +38,35 @@ class Spans(Record, frozen=True, kw_only=True):
     """Hash over what else decides how an entry is read: address, charset, namespaces, bases."""
     marks: tuple[bytes, ...]
     """Hash of each entry, in the document's order; true repetitions have the same."""
-    between: tuple[Piece, ...]
+    between: list[bytes]
     """What stands before, between and after the entries; of JSON, before and after them all."""
-    spans: tuple[Piece, ...]
-    opening: bytes = b""
-    """How each of them begins; empty in JSON."""
+    spans: list[bytes]
+    """The entries; those of markup without their end tags."""
+    name: bytes = b""
+    """What their tags are called; empty in JSON."""
 
-    def are_single(self, seen: frozenset[bytes] = frozenset()) -> bool:
+    def are_single(self, seen: Collection[bytes] = ()) -> bool:
         """Say whether each entry begins but once, which only an odd document's do not.
 
         Those in ``seen`` were looked at when they were marked.
         """
-        return not self.opening or all(
-            _opened(bytes(span), self.opening, len(self.opening)) < 0
+        opening = b"<" + self.name
+        return not self.name or not any(
+            _opened(span, opening, 1) >= 0
             for mark, span in zip(self.marks, self.spans, strict=True)
             if mark not in seen
         )
 
-    def without(self, seen: frozenset[bytes]) -> bytes:
+    def without(self, seen: Collection[bytes]) -> bytes:
         """Return the document without the entries whose mark is in ``seen``."""
-        kept = [
-            b"" if mark in seen else span
-            for mark, span in zip(self.marks, self.spans, strict=True)
-        ]
-        if len(self.between) == 2 and len(kept) != 1:  # noqa: PLR2004 - JSON
-            return b"".join((self.between[0], b",".join(filter(None, kept)), self.between[1]))
-        parts = [part for pair in zip(self.between, kept, strict=False) for part in pair]
-        return b"".join((*parts, self.between[-1]))
+        entries = zip(self.marks, self.spans, strict=True)
+        if not self.name:
+            kept = b",".join([span for mark, span in entries if mark not in seen])
+            return b"".join((self.between[0], kept, self.between[1]))
+        ending = _ending(self.name)
+        parts = [b"" if mark in seen else span + ending for mark, span in entries]
+        pairs = zip(self.between, parts, strict=False)
+        return b"".join((*chain.from_iterable(pairs), self.between[-1]))
 
 
 def find_spans(body: bytes, url: str, content_type: str, most: int) -> Spans | None:
@@ -74,8 +76,9 @@ def find_spans(body: bytes, url: str, content_type: str, most: int) -> Spans | N
     """
     start = body[:START]
     root = _ROOT.search(start)
+    name = _ENTRIES[root[1]] if root else b""
     if root:
-        found = _of_markup(body, _ENTRIES[root[1]], most)
+        found = _of_markup(body, name, most)
     elif start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         found = _of_json(body, most)
     else:
@@ -83,40 +86,42 @@ def find_spans(body: bytes, url: str, content_type: str, most: int) -> Spans | N
     if found is None:
         return None
     between, spans = found
-    told = b"\0".join(
-        (READER, url.encode("utf-8", "replace"), content_type.encode("utf-8", "replace"))
-    )
+    told = (READER, url.encode("utf-8", "replace"), content_type.encode("utf-8", "replace"))
+    framing = _framing(between[:-1] or between) if root else ()
     return Spans(
-        frame=_hash(b"\0".join((told, *(_framing(between) if root else ())))),
+        frame=_hash(b"\0".join((*told, *framing))),
         marks=tuple(map(_hash, spans)),
-        between=tuple(between),
-        spans=tuple(spans),
-        opening=b"<" + _ENTRIES[root[1]] if root else b"",
+        between=between,
+        spans=spans,
+        name=name,
     )
 
 
-def _hash(data: Piece) -> bytes:
+def _hash(data: bytes) -> bytes:
     """Return 8 bytes; processors do SHA-256 by themselves, at a multiple of BLAKE2's speed."""
     return sha256(data, usedforsecurity=False).digest()[:8]
 
 
+def _ending(name: bytes) -> bytes:
+    return b"</" + name + b">"
+
+
 def _of_markup(body: bytes, name: bytes, most: int) -> _Cut | None:
     """Cut a document at its entries; None where an entry's beginning or end may be none."""
-    opening, closing, ending = b"<" + name, b"</" + name + b">", _ENDINGS[name]
-    between: list[Piece] = []
-    spans: list[Piece] = []
-    view = memoryview(body)
-    at = 0
-    while (start := _opened(body, opening, at)) >= 0:
-        end = body.find(closing, start)
-        if end < 0 or len(spans) >= most or not _is_open(body[at:start], ending):
+    opening, ending = b"<" + name, _ENDINGS[name]
+    *whole, rest = body.split(_ending(name), most)
+    between: list[bytes] = []
+    spans: list[bytes] = []
+    for part in whole:
+        start = _opened(part, opening, 0)
+        before = part[:start]
+        if start < 0 or (b"<" in before and not _is_open(before, ending)):
             return None
-        between.append(view[at:start])
-        at = end + len(closing)
-        spans.append(view[start:at])
-    if ending.search(body, at):
+        between.append(before)
+        spans.append(part[start:])
+    if _opened(rest, opening, 0) >= 0 or ending.search(rest):
         return None
-    between.append(view[at:])
+    between.append(rest)
     return between, spans
 
 
@@ -131,20 +136,28 @@ def _opened(body: bytes, opening: bytes, at: int) -> int:
 
 def _is_open(piece: bytes, ending: re.Pattern[bytes]) -> bool:
     """Say whether what follows this piece of a document is neither comment nor CDATA."""
-    if b"<" not in piece:
-        return True
     inside = piece.rfind(b"<!--") > piece.rfind(b"-->") or (
         piece.rfind(b"<![CDATA[") > piece.rfind(b"]]>")
     )
     return not inside and not ending.search(piece)
 
 
-def _framing(between: list[Piece]) -> Iterator[bytes]:
+def _framing(between: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the tags around entries that say how these are to be read."""
-    pieces = [piece for piece in map(bytes, between[:-1] or between) if b"<" in piece]
-    for tag in (tag for piece in pieces for tag in piece.split(b"<")):
-        if b"xmlns" in tag or b"xml:base" in tag or tag.startswith(_FRAMING):
-            yield tag
+    for piece in between:
+        if b"<" in piece:
+            for tag in piece.split(b"<") if b"<!" in piece else _about_xml(piece):
+                if b"xmlns" in tag or b"xml:base" in tag or tag.startswith(_FRAMING):
+                    yield tag
+
+
+def _about_xml(piece: bytes) -> Iterator[bytes]:
+    """Yield the tags with ``xml`` in them; in some heads there are hundreds of others."""
+    at = 0
+    while (at := piece.find(b"xml", at)) >= 0:
+        start, end = piece.rfind(b"<", 0, at), piece.find(b"<", at)
+        at = end if end >= 0 else len(piece)
+        yield piece[start + 1 : at]
 
 
 def _of_json(body: bytes, most: int) -> _Cut | None:
@@ -159,4 +172,4 @@ def _of_json(body: bytes, most: int) -> _Cut | None:
         msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in members.items()
     )
     head = b"{" + others + (b"," if others else b"") + b'"items":['
-    return [head, b"]}"], [memoryview(item) for item in items]
+    return [head, b"]}"], [bytes(item) for item in items]

@@ -7,7 +7,7 @@ from lxml import etree
 from workers.feeds.document import NAMESPACES, Element, NotMarkup
 from workers.feeds.names import name_of
 
-__all__ = ["as_markup", "attribute", "bare", "base_of", "inner", "written"]
+__all__ = ["as_markup", "attribute", "bare", "base_of", "child_named", "inner", "written"]
 
 _PREFIXED = re.compile(r"<[A-Za-z_][\w.-]*+:", re.ASCII)
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -69,11 +69,13 @@ def _serialised(element: Element) -> str:
 
 def attribute(element: Element, name: str) -> str:
     """Return an attribute by its local name, whatever its namespace, "" if there is none."""
+    others = element.attrib
+    if not others:
+        return ""
     value = element.get(name)
     if value is not None:
         return str(value)
-    others = element.attrib
-    if not 0 < len(others) <= 100:  # noqa: PLR2004 - no honest element has so many
+    if len(others) > 100:  # noqa: PLR2004 - no honest element has so many
         return ""
     for key in others:
         if key.lower().endswith(name) and name_of(key).rpartition(":")[2] == name:
@@ -85,4 +87,11 @@ def base_of(element: Element, around: str) -> str:
     """Return what relative addresses in an element are relative to: what those ``around`` are,
     unless it says something else.
     """  # noqa: D205
-    return around if element.get(_BASE) is None else element.base or around
+    if not element.attrib or element.get(_BASE) is None:
+        return around
+    return element.base or around
+
+
+def child_named(element: Element, name: str) -> Element | None:
+    """Return the first child of this name, None if there is none."""
+    return next((child for child in element if name_of(child.tag) == name), None)

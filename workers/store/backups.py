@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, text
 
+from workers.disk import settle
 from workers.model.upkeep import BackupMade, Restored
 from workers.store import copying, held, incarnation
 from workers.store.copying import Progress
@@ -74,7 +75,7 @@ def backup(database: Path, target: Path) -> BackupMade:
                 f"cannot make a backup: {target}: there is such a file: name another"
             ) from None
         partial.unlink()
-        _sync(target.parent)
+        settle(target.parent)
     return BackupMade(path=str(target), schema=schema, bytes=size)
 
 
@@ -100,7 +101,7 @@ def restore(database: Path, source: Path, now: datetime) -> Restored:
         number = _settle(fresh)
         replaced = _set_aside(database, now) if database.exists() else None
         fresh.replace(database)
-        _sync(database.parent)
+        settle(database.parent)
     return Restored(
         path=str(source),
         schema=schema,
@@ -238,8 +239,7 @@ def _copy(source: Path, target: Path) -> None:
             other.execute("PRAGMA journal_mode = DELETE").fetchall()
     finally:
         os.umask(old)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+    settle(target)
 
 
 def _readable(path: Path) -> sqlite3.Connection:
@@ -361,11 +361,3 @@ def _set_aside(database: Path, now: datetime) -> Path:
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

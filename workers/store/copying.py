@@ -9,7 +9,6 @@ The target has all of it, or nothing: a copy that was interrupted is begun again
 name only when it is whole.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
+from workers.disk import settle
 from workers.model.upkeep import TableCopied
 from workers.store import incarnation
 from workers.store.driver import Address
@@ -175,11 +175,7 @@ def _finish(path: Path) -> None:
         if said != "ok":
             raise Unusable(f"cannot copy: {path}: the copy is damaged: {said}: look at the disk")
         raw.execute("PRAGMA journal_mode = WAL").fetchall()
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    settle(path)
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from workers.store.columns import storable
 from workers.store.sql import Fixed, Several, chunks
 from workers.store.tables import TITLE_HEAD, entries, title_head
 
-__all__ = ["Asked", "load_all"]
+__all__ = ["ID", "IDENTITY", "KNOWN", "Asked", "known", "load_all"]
 
-_KNOWN: Select[Any] = select(
+KNOWN: Select[Any] = select(
     entries.c.id,
     entries.c.identity,
     entries.c.digest,
@@ -26,10 +26,13 @@ _KNOWN: Select[Any] = select(
     entries.c.baseline,
     entries.c.twin,
 )
+"""What `known` makes an entry of."""
+ID, IDENTITY, TWIN = 0, 1, -1
+"""Places in a row of it."""
 # By id alone, which is of one feed: asked for the feed too, SQLite reads all that it ever listed.
-_BY_ID = Several(lambda places: _KNOWN.where(entries.c.id.in_(places("some", entries.c.id.type))))
+_BY_ID = Several(lambda places: KNOWN.where(entries.c.id.in_(places("some", entries.c.id.type))))
 _BY_TWIN = Several(
-    lambda places: _KNOWN.where(
+    lambda places: KNOWN.where(
         entries.c.feed_id == bindparam("feed"),
         entries.c.twin.in_(places("some", entries.c.twin.type)),
     ).order_by(entries.c.seen)
@@ -46,8 +49,6 @@ _TITLES = Several(
     )
 )
 _ANY = Fixed(select(entries.c.id).where(entries.c.feed_id == bindparam("feed")).limit(1))
-ID, IDENTITY, TWIN = 0, 1, -1
-"""Places in a row."""
 
 
 class Asked(NamedTuple):
@@ -76,14 +77,14 @@ def _load(conn: Connection, one: Asked) -> Knowledge:
     asked_titles = {storable(title): title for title in titles}
     which = {"feed": feed}
     by_identity = {
-        asked[row[ID]]: _known(row, asked[row[ID]])
+        asked[row[ID]]: known(row, asked[row[ID]])
         for some in chunks(asked)
         for row in _BY_ID.rows(conn, which, some=some)
     }
     if not by_identity and not _ANY.fetch(conn, which):
         return Knowledge(entries={}, twins={}, blank=True)
     by_twin = {
-        row[TWIN]: _known(row, row[IDENTITY])
+        row[TWIN]: known(row, row[IDENTITY])
         for some in chunks(twins)
         for row in _BY_TWIN.rows(conn, which, some=some)
     }
@@ -95,14 +96,15 @@ def _load(conn: Connection, one: Asked) -> Knowledge:
         )
     )
     by_id = {
-        row[ID]: _known(row, row[IDENTITY])
+        row[ID]: known(row, row[IDENTITY])
         for some in chunks(ids)
         for row in _BY_ID.rows(conn, which, some=some)
     }
     return Knowledge(entries=by_identity, twins=by_twin, titles=found, skipped=by_id)
 
 
-def _known(row: Sequence[Any], identity: str) -> KnownEntry:
+def known(row: Sequence[Any], identity: str) -> KnownEntry:
+    """Return what a row says of an entry, under the identity that was asked for."""
     _id, _identity, digest, edition, title, url, published, baseline, _twin = row
     return KnownEntry(
         identity=identity,

@@ -6,9 +6,8 @@ not list has not left the feed. The same push, or a poll that finds the same, ch
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, null, select, update
+from sqlalchemy import Connection, bindparam, case, null, select, update
 
 from workers.errors import TocsinError
 from workers.feeds.habit import noted
@@ -17,6 +16,7 @@ from workers.model.feed import KnownEntry
 from workers.model.ids import entry_id
 from workers.model.websub import PushCommit
 from workers.store import polls, traces
+from workers.store.knowledge import ID, IDENTITY, KNOWN, known
 from workers.store.sql import chunks
 from workers.store.tables import entries, feeds
 from workers.store.tables import subscriptions as subs
@@ -29,18 +29,8 @@ _FEED = (
     .with_for_update(key_share=True)
 )
 _THERE = select(entries.c.id).where(entries.c.id.in_(bindparam("some", expanding=True)))
-_LISTED: Select[Any] = (
-    select(
-        entries.c.id,
-        entries.c.identity,
-        entries.c.digest,
-        entries.c.edition,
-        entries.c.title,
-        entries.c.url,
-        entries.c.published,
-        entries.c.baseline,
-    )
-    .where(entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True))
+_LISTED = (
+    KNOWN.where(entries.c.feed_id == bindparam("feed"), entries.c.listed.is_(True))
     .order_by(entries.c.seen.desc(), entries.c.id)
     .limit(bindparam("most"))
 )
@@ -52,19 +42,7 @@ def listed(conn: Connection, _now: datetime, feed: str, most: int) -> list[Known
     But for what could not be stored under the name that it has: it would seem to be new.
     """
     rows = conn.execute(_LISTED, {"feed": feed, "most": most})
-    return [_known(row) for row in rows if row.id == entry_id(feed, row.identity)]
-
-
-def _known(row: Row[Any]) -> KnownEntry:
-    return KnownEntry(
-        identity=row.identity,
-        digest=row.digest,
-        edition=row.edition,
-        title=row.title,
-        url=row.url,
-        published=row.published,
-        baseline=row.baseline,
-    )
+    return [known(row, row[IDENTITY]) for row in rows if row[ID] == entry_id(feed, row[IDENTITY])]
 
 
 def commit(conn: Connection, now: datetime, push: PushCommit) -> int:

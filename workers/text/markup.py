@@ -120,6 +120,11 @@ def _lower(letter: str) -> str:
 
 def _collapsed(text: str) -> str:
     """Leave one space between words, and lines that say something."""
-    if "\n" not in text:
-        return " ".join(text.split())
-    return "\n".join([" ".join(words) for line in text.split("\n") if (words := line.split())])
+    return "\n".join([_spaced(bare) for line in text.split("\n") if (bare := line.strip())])
+
+
+def _spaced(line: str) -> str:
+    """Leave one space between words; most lines have no more, and the space is all that is printed
+    of blanks.
+    """  # noqa: D205
+    return line if "  " not in line and line.isprintable() else " ".join(line.split())

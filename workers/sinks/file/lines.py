@@ -10,6 +10,8 @@ import stat
 import threading
 from pathlib import Path
 
+from workers.disk import settle
+
 __all__ = ["Lines", "NotAFile"]
 
 MOST_REOPENS = 100
@@ -79,7 +81,7 @@ class Lines:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise NotAFile("not a regular file")
-        _sync_folder(self._path.parent)
+        settle(self._path.parent)  # the name is to last as its content does
         self._descriptor = descriptor
         return descriptor
 
@@ -119,12 +121,3 @@ def _append(descriptor: int, line: bytes) -> None:
         with contextlib.suppress(OSError):  # the first error is the one to tell
             os.ftruncate(descriptor, size)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the file's name last as well as its content."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
