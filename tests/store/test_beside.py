@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select
 
-from workers.model.commit import ArticleCommit
+from workers.model.commit import ArticleCommit, Likeness, Name
 from workers.store import SqlStore, open_store
 from workers.store.dbtime import ProcessTime
 from workers.store.tables import alerts, articles, deliveries, entries, rung
@@ -89,6 +89,42 @@ async def test_articles_merged_into_each_other_from_both_sides_at_once(world, ot
     assert [(1,)] * ROUNDS == await _all(other, alerts.c.revision)
     told = await _all(other, rung.c.topic, rung.c.event)
     assert {("fire", id_) for id_, into in rows if into is None} <= set(told)
+
+
+async def test_twins_that_name_each_other_are_joined_from_both_sides_at_once(world, other) -> None:
+    """Each page names the other, and two processes read them together: one article, one alert."""
+    text = "\n".join(f"Line {n} of the report is about the storm of that night." for n in range(9))
+    for n in range(ROUNDS):
+        jobs = []
+        for name in ("a", "b"):
+            jobs.append(await world.page(await world.article(f"{name}{n}")))
+            world.clock.advance(1)
+        urls = [f"https://site.example/{name}{n}" for name in ("a", "b")]
+        await asyncio.gather(
+            *(
+                store.commit_article(
+                    ArticleCommit(
+                        work=job.work,
+                        article=structs.replace(world.read(job), text=text, hint=urls[1 - me]),
+                        likeness=Likeness(
+                            own=Name(key=urls[me], url=urls[me]),
+                            title=f"title {me}",
+                            text=text,
+                            content=f"hash {n}",
+                            site="site.example",
+                            names=(Name(key=urls[1 - me], url=urls[1 - me]),),
+                        ),
+                        ring=world.unit(job, "fire"),
+                        attempts=1,
+                    )
+                )
+                for me, (store, job) in enumerate(zip((world.store, other), jobs, strict=True))
+            )
+        )
+    rows = await _all(other, articles.c.id, articles.c.merged_into)
+    assert ROUNDS == sum(1 for _, into in rows if into is None)
+    assert 2 * ROUNDS == len(await _all(other, entries.c.id))
+    assert ROUNDS == len(await _all(other, alerts.c.id))
 
 
 async def test_polls_that_bring_the_same_links_at_once_make_one_article_each(world, other) -> None:

@@ -100,7 +100,7 @@ def _content(notice: Notice, limits: _Limits) -> Json:
         case Summary() as summary:
             return _summary(summary, notice.public_url, limits)
         case alert:
-            return _data(alert, why_link(notice.public_url, alert.event), limits)
+            return _data(alert, why_link(notice.public_url, alert.article.id), limits)
 
 
 def _is_cut(notice: Notice) -> bool:
@@ -179,7 +179,7 @@ def _summary(summary: Summary, public_url: str | None, limits: _Limits) -> Json:
         "last": _time(facts.last),
         "sources": [_text(name, limits) for name in facts.sources],
         "items": [
-            _item(alert, why_link(public_url, alert.event), limits)
+            _item(alert, why_link(public_url, alert.article.id), limits)
             for alert in summary.items[: limits.items]
         ],
     }

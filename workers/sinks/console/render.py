@@ -83,7 +83,7 @@ def _body(notice: Notice, zone: tzinfo | None, style: Style) -> Iterator[str]:
         case Summary() as summary:
             yield from _summary(summary, zone, style)
         case alert:
-            yield from _alert(alert, why_link(notice.public_url, alert.event), style)
+            yield from _alert(alert, why_link(notice.public_url, alert.article.id), style)
 
 
 def _event(event: OperatorEvent, zone: tzinfo | None, style: Style) -> Iterator[str]:

@@ -202,7 +202,7 @@ def _more(alert: Alert) -> Iterator[str]:
 
 
 def _links(alert: Alert, public_url: str | None) -> Iterator[tuple[str, str]]:
-    why = why_link(public_url, alert.event)
+    why = why_link(public_url, alert.article.id)
     for label, url in (("Read", alert.article.url), ("Why this mail", why)):
         link = safe_link(url)
         if link:
