@@ -124,11 +124,10 @@ async def _run(loaded: "Loaded", roles: "Roles", tether: "Tether | None") -> int
     if tether is not None:
         tether.watch(daemon.request_end)
     try:
-        await daemon.start()
+        await daemon.start(lambda: _heed_signals(daemon))
     except TocsinError as error:
         say(f"tocsin: cannot start: {error}")
         return FOUND
-    _heed_signals(daemon)
     ended = await daemon.wait()
     await daemon.stop()
     return 0 if ended is None else FOUND

@@ -1,7 +1,7 @@
 """The daemon: start, reload, stop. All that can fail fails before the first feed is touched."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -81,8 +81,12 @@ class Daemon:
         self.address: str | None = None
         """Where the public endpoints are served, None if they are off."""
 
-    async def start(self) -> None:
+    async def start(self, seen: Callable[[], None] = lambda: None) -> None:
         """Open everything, then begin to work.
+
+        Args:
+            seen: Called just before others can see us. Who does may already ask us to stop: that
+                is done once all has begun, lest leases be held that nobody gives back.
 
         Raises:
             TocsinError: something that is needed is not there; nothing was begun.
@@ -95,6 +99,7 @@ class Daemon:
             self._reloader = Reloader(self.state, self._take_over)
             self._report = Report(self.state, self._reloader.reload)
             self._upkeep = Upkeep(self.state, self._report.process)
+            seen()
             await self._serve(settings)
             links = await leave_links(settings, parts.store)
             self._sinks = build_sinks(settings, self._sessions, links)

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.daemon.control import control_socket
 from monitor.daemon.service import Daemon
 from monitor.metrics import METRICS
 from monitor.settings import load
@@ -45,6 +46,23 @@ async def test_a_second_daemon_is_refused(installation):
     assert "ok" == (await installation.ask("GET", "/readyz"))["status"]
     await installation.stop(first)
     await installation.start()
+
+
+async def test_a_stop_is_heeded_as_soon_as_it_is_seen_to_run(installation):
+    """Signals are heeded before anybody is answered; who is asked to stop as it starts does so."""
+    daemon = Daemon(load(installation.config, {}), SystemClock())
+    seen = []
+
+    def as_it_is_seen() -> None:
+        seen.append(control_socket(installation.data).exists())
+        daemon.request_reload()
+        daemon.request_stop()
+
+    await daemon.start(as_it_is_seen)
+    assert [False] == seen
+    assert await daemon.wait() is None
+    await daemon.stop()
+    assert await installation.ask("GET", "/readyz") is None
 
 
 async def test_no_redis_no_start(installation, tmp_path: Path):
@@ -132,7 +150,7 @@ async def test_the_health_report(installation):
         "ready", "pending", "undelivered", "oldest_s", "breaker", "state",
     } <= set(told["queue"]["sinks"]["journal"])  # fmt: skip
     (process,) = told["processes"]
-    assert {"name", "roles", "version", "config_hash", "beat_s"} == set(process)
+    assert {"name", "roles", "version", "config_hash", "beat_s", "pages"} == set(process)
     async with aiohttp.ClientSession() as session:
         answer = await session.get(f"{daemon.address}/healthz")
         assert told["config_hash"] == (await answer.json())["config_hash"]
