@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters and signs of many alphabets are meant
 """From bytes to text: who says the charset, who is believed, and what is tried when nobody says.
 
 The labels are those of the WHATWG Encoding Standard, in which latin-1 means windows-1252.
@@ -15,6 +16,8 @@ HEAD_BYTES = 4096
 """How far in a charset may be declared; browsers look at the first 1,024 bytes."""
 GUESS_BYTES = 64 * 1024
 """How much text a charset is guessed from."""
+WESTERN = 0.9
+"""Share of the letters beyond ASCII that one western language must explain."""
 
 _ALIASES = {
     "ascii": "cp1252", "us-ascii": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
@@ -39,11 +42,34 @@ _BY_LANGUAGE = {
     "hu": ("iso8859_2", "cp1250"), "ja": ("cp932", "euc_jp"), "ko": ("cp949",),
     "lt": ("cp1257", "iso8859_13"), "lv": ("cp1257", "iso8859_13"), "mk": ("cp1251",),
     "pl": ("iso8859_2", "cp1250"), "ro": ("iso8859_2", "cp1250"),
-    "ru": ("cp1251", "koi8_r", "cp866"), "sk": ("iso8859_2", "cp1250"),
+    "ru": ("cp1251", "koi8_r", "iso8859_5", "cp866"), "sk": ("iso8859_2", "cp1250"),
     "sl": ("iso8859_2", "cp1250"), "sr": ("cp1251", "cp1250"), "th": ("cp874",),
     "tr": ("cp1254",), "uk": ("cp1251", "koi8_u"), "ur": ("cp1256",), "vi": ("cp1258",),
     "yi": ("cp1255",), "zh": ("gb18030", "big5hkscs"),
+    **dict.fromkeys(("af", "ca", "da", "de", "es", "eu", "fi", "fo", "fr", "ga", "gl", "id", "is",
+                     "it", "lb", "ms", "nb", "nl", "nn", "no", "pt", "sv", "sw"), ("cp1252",)),
 }  # fmt: skip
+
+_COMMON = {
+    "ar": "الينم", "fa": "اینرد", "ur": "ایکرن",
+    "be": "аіенр", "bg": "аоиет", "mk": "аоиет", "ru": "оеаин", "sr": "аоиен", "uk": "оаинв",
+}  # fmt: skip
+"""The commonest letters, by which codecs of one alphabet are told apart."""
+_WESTERN = tuple(
+    frozenset(letters + "“”‘’„‚«»‹›–—…·•€£©®™°§\xa0\xad")
+    for letters in (
+        "äöüßÄÖÜéèà", "éèêëàâçîïôûùœæÉÈÊÀÂÇÎÔŒ", "áéíóúüñ¿¡ÁÉÍÓÚÑ", "áâãàçéêíóôõúüÁÂÃÀÇÉÊÍÓÔÕÚ",
+        "àèéìíîòóùÀÈÉÌÒÙ", "åäöéÅÄÖÉ", "åæøéÅÆØÉ", "áðéíóúýþæöÁÐÉÍÓÚÝÞÆÖ", "ëéèïöüáóêç",
+        "àèéíïòóúüçÀÈÉÍÒÓÚÇ",
+    )
+)  # fmt: skip
+"""What a language of the west needs beyond ASCII: German, French, Spanish, Portuguese, Italian,
+Swedish, Danish and Norwegian, Icelandic, Dutch, Catalan."""
+
+_UNREAD = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+)
+"""Codecs that no page is in; in some of them markup would hide."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE | re.ASCII)
@@ -52,11 +78,12 @@ _XML = re.compile(rb"\s*<\?xml[^<>]{0,200}?encoding\s*=\s*[\"']([\w.:+-]+)", re.
 _LANGUAGE = re.compile(rb"<html[^<>]{0,1000}?\slang\s*=\s*[\"']?([a-z]{2})\b", re.IGNORECASE)
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\([BJ])")
 _MARKUP = re.compile(rb"<(script|style)\b.*?(?:</\1|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_CONTROL = re.compile(rb"[\x80-\x9f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _ODD = re.compile(
     "[\ufffd\x80-\x9f\ue000-\uf8ff\u2500-\u259f]"
     r"|(?<=[^\W\d_a-zA-Z])[¤¦§©¬®°±¶]"
-    r"|[^\W\d_A-Z](?=[А-Я])"  # noqa: RUF001 - Cyrillic is meant
+    r"|[^\W\d_A-Z](?=[А-Я])"
 )
 """What a wrong codec leaves: replacements, controls, private use, signs and capitals in words."""
 
@@ -135,8 +162,11 @@ def _declared(body: bytes, content_type: str) -> Iterator[str]:
         names.append(found[1].decode("ascii", "replace") if found else "")
     for place, name in enumerate(names):
         codec = _codec(name)
-        if codec and codec != "utf-8" and not (place and codec.startswith("utf-16")):
-            yield codec  # markup that could be read this far is not UTF-16
+        if not codec or codec == "utf-8":
+            continue
+        if codec.startswith(("utf-16", "utf-32")) and (place or body.count(0) * 8 < len(body)):
+            continue  # markup that could be read this far, or has no zeros, is not UTF-16
+        yield codec
 
 
 def _header_charset(content_type: str) -> str:
@@ -154,23 +184,49 @@ def _codec(label: str) -> str | None:
     except (LookupError, ValueError):
         return None
     safe = getattr(found, "_is_text_encoding", True)  # "hex" and "zlib" are codecs too
-    return found.name if safe and found.name not in {"utf-7", "idna", "punycode"} else None
+    return found.name if safe and found.name not in _UNREAD else None
 
 
 def _by_language(body: bytes) -> str | None:
-    """Return the codec usual for ``html lang`` that leaves the fewest odd characters."""
+    """Return the codec usual for ``html lang`` in which the text looks most like that language."""
     found = _LANGUAGE.search(body[:HEAD_BYTES])
-    usual = _BY_LANGUAGE.get(found[1].decode("ascii").lower(), ()) if found else ()
+    language = found[1].decode("ascii").lower() if found else ""
+    usual = _BY_LANGUAGE.get(language, ())
     if not usual:
         return None
     sample = _visible(body)
-    return min(usual, key=lambda codec: len(_ODD.findall(sample.decode(codec, "replace"))))
+    common = _COMMON.get(language, "")
+
+    def oddness(codec: str) -> int:
+        text = sample.decode(codec, "replace")
+        return len(_ODD.findall(text)) - sum(map(text.count, common))
+
+    return min(usual, key=oddness)
 
 
 def _guess(body: bytes) -> str | None:
-    """Return what charset-normalizer takes the visible text for."""
-    best = from_bytes(_visible(body), enable_fallback=False).best()
-    return best.encoding if best is not None else None
+    """Return the codec that the visible text itself tells of."""
+    sample = _visible(body)
+    if _is_western(sample):
+        return "cp1252"
+    best = from_bytes(sample, enable_fallback=False).best()
+    if best is None:
+        return None
+    central = best.encoding in {"cp1250", "iso8859_2"}
+    if central:  # only the one has letters where the other has controls
+        return "cp1250" if _CONTROL.search(sample) else "iso8859_2"
+    return best.encoding
+
+
+def _is_western(sample: bytes) -> bool:
+    """Say whether what is no ASCII, read as windows-1252, is what one western language needs.
+
+    Those letters come in any bytes; but the letters of another alphabet, or of the languages east
+    of them, are in no one of these languages together.
+    """
+    found = re.findall("[^\x00-\x7f]", sample.decode("cp1252", "replace"))
+    needed = max(sum(letter in letters for letter in found) for letters in _WESTERN)
+    return bool(found) and needed >= WESTERN * len(found)
 
 
 def _visible(body: bytes) -> bytes:
