@@ -130,6 +130,35 @@ def test_doubtful_pages_are_searched(verdict: str) -> None:
     assert settle(page(verdict=verdict), [entry()]).text.startswith(LONG)
 
 
+@pytest.mark.parametrize(
+    ("read", "own", "fed", "source"),
+    [
+        (page(), True, True, "page"),
+        (page(verdict="doubtful"), True, True, "page"),
+        (page(verdict="not_article"), True, True, "page"),
+        (page(verdict="thin", text="The boat will not return. Own line."), True, True, "page"),
+        (page(verdict="thin", text="The boat."), True, True, "feed"),
+        (page(verdict="thin", standin=True), False, True, "feed"),
+        (page(verdict="unreadable", text=""), False, True, "feed"),
+        (None, False, True, "feed"),
+    ],
+)
+def test_what_is_searched(read: Extracted | None, own: bool, fed: bool, source: str) -> None:  # noqa: FBT001
+    """Of every verdict something is searched: the page, the feed's words, or both."""
+    got = settle(read, [entry(title="Ferry to close at Tolva", summary="Not before Easter.")])
+    whole = f"{got.title}\n{got.text}"
+    assert (own, fed) == ("The boat" in whole, "Ferry to close at Tolva" in whole)
+    assert source == got.text_from
+
+
+def test_date_of_a_feed_that_is_ahead() -> None:
+    """A feed's date from the future gives way to the page's own."""
+    ahead = datetime(2027, 5, 1, tzinfo=UTC)
+    got = settle(page(published=SEEN, published_from="jsonld"), [entry(published=ahead)])
+    assert (SEEN, "jsonld") == (got.published, got.published_from)
+    assert None is settle(page(), [entry(published=ahead)]).published
+
+
 @pytest.mark.parametrize("verdict", ["article", "thin", "unreadable"])
 def test_settling_twice_changes_nothing(verdict: str) -> None:
     """What was settled and stored may be settled again."""

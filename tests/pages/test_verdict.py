@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 - titles in many alphabets
 """Is it an article? The verdict, with its reasons."""
 
 from collections.abc import Callable
@@ -49,6 +50,79 @@ def test_stand_ins(read: Read, title: str, kind: str) -> None:
     got = read(f"<html><head><title>{title}</title></head><body><p>{words}</p></body></html>")
     assert ("thin", True) == (got.verdict, got.standin)
     assert f"stand-in: {kind} page" == got.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Seite nicht gefunden", "Page introuvable", "Página no encontrada", "Pagina non trovata",
+        "Página não encontrada", "Pagina niet gevonden", "Nie znaleziono strony",
+        "Stránka nenalezena", "Stránka sa nenašla", "Az oldal nem található",
+        "Pagina nu a fost găsită", "Sayfa bulunamadı", "Sidan hittades inte",
+        "Siden ikke fundet", "Sivua ei löytynyt", "Η σελίδα δεν βρέθηκε", "Страница не найдена",
+        "Сторінку не знайдено", "Страницата не е намерена", "الصفحة غير موجودة", "הדף לא נמצא",
+        "页面不存在", "ページが見つかりません", "페이지를 찾을 수 없습니다", "Không tìm thấy trang",
+        "Halaman tidak ditemukan", "Zugriff verweigert", "Accès refusé", "Acceso denegado",
+        "Доступ запрещён", "アクセスが拒否されました", "Datenschutzeinstellungen",
+        "Gestion des cookies", "Twoja prywatność", "Настройки cookie", "同意のお願い",
+    ],
+)  # fmt: skip
+def test_stand_ins_in_other_languages(read: Read, title: str) -> None:
+    """Such pages are known in the languages of the press, with the site's name or without."""
+    for whole in (title, f"{title} | Gazette"):
+        got = read(f"<html><head><title>{whole}</title></head><body><p>404.</p></body></html>")
+        assert ("thin", True) == (got.verdict, got.standin)
+
+
+GUARDED = [
+    (
+        '<script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script>',
+        "challenge",
+    ),
+    ("<script>window._cf_chl_opt={}</script>", "challenge"),
+    ('<script src="https://geo.captcha-delivery.com/captcha/"></script>', "challenge"),
+    ('<div id="px-captcha"></div>', "challenge"),
+    ('<div class="h-captcha"></div>', "challenge"),
+    (
+        "<p>You don't have permission to access this. Reference #18.2d351ab8.155733</p>",
+        "challenge",
+    ),
+    ('<meta http-equiv="refresh" content="0; url=https://consent.yahoo.com/v2/x">', "consent"),
+    ('<form action="/consent?next=/a"></form>', "consent"),
+    ("<noscript>Please enable JavaScript to continue.</noscript><div id=root></div>", "script"),
+]
+
+
+@pytest.mark.parametrize(("sign", "kind"), GUARDED)
+def test_stand_ins_by_what_guards_them(
+    read: Read, build: Callable[..., str], sign: str, kind: str
+) -> None:
+    """A page without a title that tells is known by its guard, but never one with a text."""
+    got = read(f"<html><head><title>gazette.example</title></head><body>{sign}</body></html>")
+    assert f"stand-in: {kind} page" == got.reasons[0]
+    assert got.standin
+    assert not read(build().replace("<main>", f"{sign}<main>")).standin
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Un moment qui change tout pour le port de Tolva et ses habitants", "Consent matters"],
+)
+def test_titles_that_only_begin_alike(read: Read, build: Callable[..., str], title: str) -> None:
+    """Words of a notice in a real headline make no notice of it."""
+    assert not read(
+        build(title=title).replace("Ferry line to close for the winter", title)
+    ).standin
+
+
+def test_paywalled_article_is_one(read: Read, build: Callable[..., str]) -> None:
+    """That an article is not free says nothing: with its text it is an article, a teaser thin."""
+    head = (
+        '<script type="application/ld+json">{"@type": "NewsArticle", '
+        '"isAccessibleForFree": false}</script>'
+    )
+    assert "article" == read(build(head=head)).verdict
+    assert "thin" == read(build("<p>The ferry will stop.</p>", head=head)).verdict
 
 
 def test_article_with_such_a_title(read: Read, build: Callable[..., str], json_ld: str) -> None:

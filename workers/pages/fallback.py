@@ -1,7 +1,7 @@
 """What is finally searched of an article: its page, or what its feeds say, or both."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -17,6 +17,8 @@ SHORT_SUMMARY = 1_000
 """Characters up to which a summary is one, and not the article's text."""
 SAME_START = 60
 """Letters and digits by which a summary is known as the beginning of the content."""
+AHEAD = timedelta(days=1)
+"""How far behind the time of reading a feed's date may lie: zones, and clocks that are fast."""
 MOST_HEADLINES = 20
 """Feeds whose wording is added: a story that runs in more says nothing new in the next."""
 _FEED_ALONE = "searched in the feed's title and text"
@@ -139,8 +141,15 @@ def _feed_text(entries: Sequence[EntryRow]) -> str:
 
 
 def _published(entries: Sequence[EntryRow]) -> datetime | None:
-    """Return the earliest date that a feed gives."""
-    return min((entry.published for entry in entries if entry.published), default=None)
+    """Return the earliest date that a feed gives, if it is not later than the feed was read."""
+    return min(
+        (
+            entry.published
+            for entry in entries
+            if entry.published and entry.published <= entry.seen + AHEAD
+        ),
+        default=None,
+    )
 
 
 def _author(entries: Sequence[EntryRow]) -> str | None:

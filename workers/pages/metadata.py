@@ -10,6 +10,7 @@ from lxml import html
 
 from workers.model.article import PublishedFrom
 from workers.pages.authors import choose_author
+from workers.pages.guards import guard_of
 from workers.pages.jsonld import ARTICLES, LISTS, LinkedData, linked_data, strings
 from workers.pages.languages import choose_language
 from workers.pages.published import PUBLISHED, Asked, choose_published
@@ -48,6 +49,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     says_published: bool = False
     """It has a date of publication, or a section, among its meta elements."""
     og_article: bool = False
+    guard: str = ""
+    """What guards the page, if anything does: "challenge", "consent" or "script"."""
 
 
 def read_metadata(
@@ -81,6 +84,7 @@ def read_metadata(
         jsonld_article=bool(linked.types & ARTICLES or linked.article),
         jsonld_list=bool(linked.types & LISTS) and not linked.article,
         says_published=any(meta.get(name) for name in (*PUBLISHED[:12], *_SECTIONS)),
+        guard=guard_of(root),
         og_article=meta.get("og:type", "").strip().lower() in {"article", "og:article"},
     )
 

@@ -43,7 +43,7 @@ def judge(metadata: Metadata, page: Page, body: Sequence[Line], url: str) -> Jud
     ):
         score += points
         reasons.append(f"{reason} {points:+d}")
-    kind = stand_in(metadata, size)
+    kind = stand_in(metadata, page, size)
     if kind:
         return Judged(verdict="thin", reasons=(f"stand-in: {kind} page", *reasons), standin=True)
     if score < 0:
