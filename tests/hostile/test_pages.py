@@ -18,9 +18,9 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from hostile.house import Watch
 from hostile.pages import GROUPS, PAGES
 from hostile.pages_talk import END, PROSE, START, Page
+from hostile.watch import Watch
 from monitor import shipped
 from workers.errors import Permanent, Transient
 from workers.model.article import Extracted, FetchedPage

@@ -68,10 +68,15 @@ async def test_status(installation, lines):
     await installation.start()
     (told,) = lines(await installation.call("status", "--json"))
     assert told["status"] in {"ok", "degraded"}  # by now its feed may have failed
-    assert {"name", "roles", "version", "config_hash", "beat_s"} == set(told["processes"][0])
+    own = {"name", "roles", "version", "config_hash", "beat_s", "pages"}
+    assert own == set(told["processes"][0])
+    pages = told["pages"]
+    assert {"per_s", "read", "timeouts", "kills", "processes"} == set(pages)
+    assert (0, 0, 2) == (pages["timeouts"], pages["kills"], min(2, pages["processes"]))
     plain = await installation.call("status")
     assert 0 == plain.exit_code
     assert re.match("(ok|degraded), version", plain.stdout)
+    assert f"a second by {pages['processes']} processes; 0 killed" in plain.stdout
     assert "sink journal: 0 undelivered, breaker closed, enabled" in plain.stdout
 
 
