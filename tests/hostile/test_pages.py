@@ -51,15 +51,16 @@ async def pool() -> AsyncIterator[ProcessPool]:
 
 
 @asynccontextmanager
-async def publisher(pages: list[Page]) -> AsyncIterator[str]:
+async def publisher(pages: list[Page], bodies: list[bytes]) -> AsyncIterator[str]:
     """Serve these pages by their number, each under the encoding that it claims."""
 
     async def answer(request: web.Request) -> web.Response:
-        page = pages[int(request.path.strip("/"))]
+        number = int(request.path.strip("/"))
+        page = pages[number]
         headers = {"Content-Type": page.content_type}
         if page.encoding:
             headers["Content-Encoding"] = page.encoding
-        return web.Response(body=await asyncio.to_thread(page.make), headers=headers)
+        return web.Response(body=bodies[number], headers=headers)
 
     app = web.Application()
     app.router.add_get("/{number}", answer)
@@ -70,13 +71,11 @@ async def publisher(pages: list[Page]) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def body_of(page: Page, number: int, fetcher: HttpFetcher, site: str) -> bytes | str:
-    """Return what arrives of a page, or why nothing does; one with an encoding is fetched."""
-    if not page.encoding:
-        return await asyncio.to_thread(page.make)
+async def arrived(fetcher: HttpFetcher, url: str) -> bytes | str:
+    """Return what arrives of a page that has an encoding, or why nothing does."""
     limits = {"wire_bytes": OPTIONS.wire_bytes, "body_bytes": OPTIONS.body_bytes}
     try:
-        return (await fetcher.get(Fetch(url=f"{site}/{number}", **limits))).body
+        return (await fetcher.get(Fetch(url=url, **limits))).body
     except (Transient, Permanent) as error:
         return error.reason
 
@@ -106,6 +105,7 @@ def peak_mib() -> float:
 async def run(pool: ProcessPool, pages: list[Page]) -> None:
     """Read all of these, two at a time, and between them what means no harm."""
     wrong, slots = [], asyncio.Semaphore(2)
+    bodies = [page.make() for page in pages]  # before anything is watched
     watch, fetcher = Watch(), HttpFetcher(NET)
     asyncio.get_running_loop().set_debug(False)  # it would stall by itself
     ticking = asyncio.create_task(watch.tick())
@@ -113,7 +113,9 @@ async def run(pool: ProcessPool, pages: list[Page]) -> None:
     async def one(number: int, site: str) -> None:
         async with slots:
             page = pages[number]
-            body = await body_of(page, number, fetcher, site)
+            body = bodies[number]
+            if page.encoding:
+                body = await arrived(fetcher, f"{site}/{number}")
             if isinstance(body, bytes) and (told := await wrong_with(pool, page, body)):
                 wrong.append(f"{page.name}: {told}")
             if isinstance(body, str) and body not in {"payload", "tooLarge"}:
@@ -123,7 +125,7 @@ async def run(pool: ProcessPool, pages: list[Page]) -> None:
                 wrong.append(f"a good page beside {page.name}: {healthy.reasons}")
 
     try:
-        async with publisher(pages) as site:
+        async with publisher(pages, bodies) as site:
             await asyncio.gather(*(one(number, site) for number in range(len(pages))))
     finally:
         ticking.cancel()
