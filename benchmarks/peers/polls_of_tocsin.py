@@ -4,7 +4,6 @@ Redis is a process of its own, whose CPU the benchmark adds.
 """
 
 import asyncio
-import gc
 import json
 import logging
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from benchmarks.peers.polls import addresses, cpu_s
+from monitor.daemon.garbage import spare_what_stays
 from monitor.metrics import PrometheusMeter
 from workers.broker import RedisBroker
 from workers.clock import SystemClock
@@ -127,7 +127,7 @@ async def main() -> None:
         clock=clock,
         meter=PrometheusMeter(),
     )
-    gc.collect()
+    spare_what_stays()
     await _told(Polling(edges, rules, broker))
     await fetcher.close()
     await broker.close()

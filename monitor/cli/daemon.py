@@ -116,6 +116,7 @@ def _be_strict(loaded: "Loaded") -> None:
 
 
 async def _run(loaded: "Loaded", roles: "Roles", tether: "Tether | None") -> int:
+    from monitor.daemon.garbage import spare_what_stays
     from monitor.daemon.service import Daemon
     from workers.clock import SystemClock
     from workers.errors import TocsinError
@@ -128,6 +129,7 @@ async def _run(loaded: "Loaded", roles: "Roles", tether: "Tether | None") -> int
     except TocsinError as error:
         say(f"tocsin: cannot start: {error}")
         return FOUND
+    spare_what_stays()
     ended = await daemon.wait()
     await daemon.stop()
     return 0 if ended is None else FOUND

@@ -42,7 +42,7 @@ def failing(minutes: float, **fields: object) -> FeedRow:
 
 def noticed(before: FeedRow, after: FeedRow) -> EventChanges:
     """Return what is told."""
-    return feed_changes(before, after, NOW, SINKS, ("militia",))
+    return feed_changes(before, after, NOW, SINKS, lambda: ("militia",))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a poll says of its feed that somebody must be told: it fails, is back, moved, is gone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from workers.alerts.compose import SinkRoute
@@ -23,12 +23,16 @@ TRIES = 2
 """One failed poll after Tocsin itself was stopped for a day is no feed that fails."""
 
 
+Topics = Callable[[], Sequence[str]]
+"""What is asked for where there is something to tell: most polls have nothing."""
+
+
 def feed_changes(
     before: FeedRow,
     after: FeedRow,
     now: datetime,
     sinks: Sequence[SinkRoute],
-    topics: Sequence[str],
+    topics: Topics,
 ) -> EventChanges:
     """Return what a poll has noticed, to be stored in its transaction.
 
@@ -37,7 +41,7 @@ def feed_changes(
         after: The feed as it is stored.
         now: The present.
         sinks: Every sink that is configured.
-        topics: Names of the topics that hear nothing while the feed is away.
+        topics: Finds the names of the topics that hear nothing while the feed is away.
     """
     if after.failing_since is None:
         return _good(before, after, now, sinks, topics)
@@ -48,7 +52,7 @@ def feed_changes(
             "It said over a day that it is gone (410). It is parked and asked once a week; take "
             "it out of the config, or write its new address there."
         )
-        gone = event("feed_gone", after.name, text, sinks, weight=after.weight, topics=topics)
+        gone = event("feed_gone", after.name, text, sinks, weight=after.weight, topics=topics())
         kinds: tuple[EventKind, ...] = ("feed_failing", "feed_quiet", "feed_blind")
         ended = tuple(EventEnd(kind=kind, subject=gone.subject) for kind in kinds)
         return EventChanges(raised=(gone,), ended=ended)
@@ -66,7 +70,7 @@ def feed_changes(
         text,
         sinks,
         weight=after.weight,
-        topics=topics,
+        topics=topics(),
         since=since,
     )
     return EventChanges(raised=(failing,))
@@ -84,7 +88,7 @@ def _good(
     after: FeedRow,
     now: datetime,
     sinks: Sequence[SinkRoute],
-    topics: Sequence[str],
+    topics: Topics,
 ) -> EventChanges:
     shown = _shown(before, after, sinks, topics)
     raised = [*shown.raised]
@@ -120,14 +124,14 @@ def _moved(before: FeedRow, after: FeedRow) -> str | None:
 
 
 def _shown(
-    before: FeedRow, after: FeedRow, sinks: Sequence[SinkRoute], topics: Sequence[str]
+    before: FeedRow, after: FeedRow, sinks: Sequence[SinkRoute], topics: Topics
 ) -> EventChanges:
     """Return what is to be told of what a feed that can be read shows: too little, or too late."""
     raised, ended = [], []
     if after.quiet is not None:
         text = f"{after.quiet}. Look at the site: the feed may have stopped, moved or been split."
         raised.append(
-            event("feed_quiet", after.name, text, sinks, weight=after.weight, topics=topics)
+            event("feed_quiet", after.name, text, sinks, weight=after.weight, topics=topics())
         )
     elif before.quiet is not None:
         back = event("feed_back", after.name, "It posts again as it used to.", sinks)
@@ -138,7 +142,7 @@ def _shown(
             f"between them may have been missed. It is polled every {after.interval_s or 0:.0f} "
             "seconds; set a shorter interval for this feed, or a higher weight."
         )
-        raised.append(event("feed_blind", after.name, text, sinks, topics=topics))
+        raised.append(event("feed_blind", after.name, text, sinks, topics=topics()))
     elif before.activity.turned_at is not None and after.activity.turned_at is None:
         subject = event("feed_blind", after.name, "", sinks).subject
         ended.append(EventEnd(kind="feed_blind", subject=subject))

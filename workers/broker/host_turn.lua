@@ -27,8 +27,11 @@ local function ask(turns, gate, line, places, token, spacing, at_once, hold, fee
   local full = redis.call('ZCARD', turns) >= at_once
   local step = math.max(spacing, LEAST_STEP)
 
-  local function remember(field, at, value)
-    redis.call('HSET', gate, field, value or at)
+  -- Where nobody waits, as mostly, there is no line to look into.
+  local lined = feed ~= '' and redis.call('EXISTS', line, places) > 0
+
+  local function remember(at, ...)
+    redis.call('HSET', gate, ...)
     local left = math.max(at, rest, next) - now + 1000
     if redis.call('PTTL', gate) < left then redis.call('PEXPIRE', gate, left) end
   end
@@ -36,10 +39,8 @@ local function ask(turns, gate, line, places, token, spacing, at_once, hold, fee
   local function go()
     redis.call('ZADD', turns, now + hold, token)
     if redis.call('PTTL', turns) < hold then redis.call('PEXPIRE', turns, hold) end
-    remember('next', now + spacing)
-    local waits = feed == '' and 0 or row + 1
-    if waits ~= row then remember('row', now + spacing, waits) end
-    if feed ~= '' then
+    remember(now + spacing, 'next', now + spacing, 'row', feed == '' and 0 or row + 1)
+    if lined then
       redis.call('ZREM', line, feed)
       redis.call('ZREM', places, feed)
     end
@@ -83,6 +84,7 @@ local function ask(turns, gate, line, places, token, spacing, at_once, hold, fee
     return slot - now
   end
 
+  if feed ~= '' and not lined and open == now and not full then return go() end
   if feed ~= '' then
     forget('-inf', now - LONG_LATE)
     forget('(' .. (LINE_MS + latest), '+inf')
@@ -108,7 +110,7 @@ local function ask(turns, gate, line, places, token, spacing, at_once, hold, fee
   local slot = math.max(begin, tail + step)
   -- A line that got absurdly long starts again: its callers come back and are told anew.
   if slot > begin + LONGEST_LINE * step then slot = begin end
-  remember('tail', slot)
+  remember(slot, 'tail', slot)
   return math.max(1, math.floor(slot - now))
 end
 

@@ -29,6 +29,8 @@ def blind_after(before: FeedRow, after: FeedRow, news: News | None, now: datetim
     turned, turned_at = 0, old.turned_at if recent else None
     if news is not None and _turned_over(news):
         turned, turned_at = (old.turned + 1 if recent else 1), now
+    if (turned, turned_at) == (after.activity.turned, after.activity.turned_at):
+        return after
     return replace(after, activity=replace(after.activity, turned=turned, turned_at=turned_at))
 
 

@@ -127,7 +127,7 @@ def quiet_after(before: FeedRow, after: FeedRow, now: datetime) -> FeedRow:
         # It is back: the days before are no measure of those that come.
         activity = replace(after.activity, returned=after.activity.day)
         return replace(after, quiet=None, activity=activity)
-    return replace(after, quiet=found)
+    return after if after.quiet == found else replace(after, quiet=found)
 
 
 def _has_habit(activity: Activity) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
 import structlog
 from msgspec.structs import replace
@@ -135,9 +136,8 @@ class Poll:
     def _noticed(self, feed: FeedRow, commit: PollCommit, rules: Rules) -> PollCommit:
         """Add what is to be told of the feed itself to what the poll decided."""
         source = rules.sources.get(feed.id)
-        topics = blind_topics(
-            rules.topics.specs.values(), feed.name, source.tags if source else ()
-        )
+        tags = source.tags if source else ()
+        topics = partial(blind_topics, rules.topics.specs.values(), feed.name, tags)
         now = self._edges.clock.now()
         found = feed_changes(feed, commit.feed, now, rules.sinks, topics)
         events = replace(commit.events, raised=(*commit.events.raised, *found.raised))

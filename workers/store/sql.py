@@ -113,9 +113,12 @@ class Fixed:
         finally:
             cursor.close()
 
-    def typed(self, conn: Connection, row: Values) -> list[list[Any]]:
+    def typed(self, conn: Connection, row: Values) -> Sequence[Sequence[Any]]:
         """Return the rows of a SELECT, each value as its column's type has it."""
-        rows = [list(values) for values in self.fetch(conn, row)]
+        found = self.fetch(conn, row)
+        if not self._reads:
+            return found
+        rows = [list(values) for values in found]
         for values in rows:
             for place, read in self._reads:
                 if values[place] is not None:
@@ -161,7 +164,9 @@ class Several:
         self._make = make
         self._made: dict[int, Fixed] = {}
 
-    def rows(self, conn: Connection, row: Values, **lists: Sequence[Any]) -> list[list[Any]]:
+    def rows(
+        self, conn: Connection, row: Values, **lists: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
         """Return the rows of a SELECT, by equally long lists that are not empty."""
         fixed, values = self._bound(lists)
         return fixed.typed(conn, {**row, **values})
