@@ -387,3 +387,25 @@ async def test_unknown_name_is_dns(fetcher: HttpFetcher, get: Get) -> None:
     with pytest.raises(Transient) as caught:
         await fetcher.get(get("http://no-such-name.invalid/"))
     assert "dns" == caught.value.reason
+
+
+async def test_silence_is_counted_from_what_was_heard_last(serve, get) -> None:
+    """Also on a connection that was used before: what the first answer took is not the next's."""
+    waits, connections = iter((0.0, 0.25, 30.0)), set()
+
+    async def answer(_head, writer):
+        connections.add(writer)
+        await asyncio.sleep(next(waits))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    url = await serve(answer)
+    fetcher = HttpFetcher(NetOptions(allow=("127.0.0.0/8",), read_s=0.4, total_s=60.0))
+    try:
+        assert b"ok" == (await fetcher.get(get(url))).body
+        await asyncio.sleep(0.25)
+        assert b"ok" == (await fetcher.get(get(url))).body
+        with pytest.raises(Transient) as failed:
+            await fetcher.get(get(url))
+    finally:
+        await fetcher.close()
+    assert ("timeout", 1) == (failed.value.reason, len(connections))

@@ -1,5 +1,6 @@
 """Polls that read only what is new, and know all the same what their feed lists."""
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -8,6 +9,7 @@ from workers.errors import StoreDown
 from workers.feeds import read_again
 from workers.feeds.marks import unpack
 from workers.model.ids import entry_id
+from workers.model.net import Answer
 from workers.pool.tasks import read_feed_again
 from workers.steps.look import Look
 from workers.steps.poll import Poll
@@ -162,3 +164,25 @@ async def test_a_new_guid_beside_skipped_entries_is_no_news(
     await world.poll(feed)
     assert [(["c2"], 2)] == readings
     assert ([], ids(feed, "abc")) == (await world.due(), listed())
+
+
+async def test_documents_that_are_read_in_one_go_fail_each_for_itself(world, monkeypatch) -> None:
+    """What one of them does to the reader is told to whoever polls it, and to nobody else."""
+
+    def bad(body, *rest):
+        if body == b"bad":
+            raise RuntimeError("it burst")
+        return read_again(body, *rest)
+
+    monkeypatch.setattr("workers.steps.look.read_again", bad)
+    look = Look(world.edges, read_feed_again)
+    good = b"<rss><channel><item><guid>a</guid><title>A</title></item></channel></rss>"
+    answers = [
+        Answer(status=200, url="http://one.example/", body=body, headers={})
+        for body in (good, b"bad", good)
+    ]
+    found = await asyncio.gather(
+        *(look.read(answer, world.rules) for answer in answers), return_exceptions=True
+    )
+    assert isinstance(found[1], RuntimeError)
+    assert [["a"], ["a"]] == [[entry.identity for entry in one.entries] for one in found[::2]]

@@ -133,7 +133,8 @@ def _commit(
     """Store polls of different feeds."""
     found = [_found(conn, poll, stored) for poll, stored in _stored(conn, some)]
     _store_feeds(conn, now, found)
-    failed = store_entries(conn, now, [intent for poll in found for intent in poll.intents])
+    intents = [intent for poll in found for intent in poll.intents]
+    failed = store_entries(conn, now, intents, listed=True)
     _forget_marks(conn, found, failed)
     bury(conn, now, [*(dead for poll in some for dead in poll.dead), *failed])
     _note_listed(conn, now, some)
@@ -272,16 +273,18 @@ _BY_KEY = select(keys.c.key, keys.c.article_id).where(keys.c.key.in_(_some))
 
 
 def store_entries(
-    conn: Connection, now: datetime, intents: Sequence[EntryIntent]
+    conn: Connection, now: datetime, intents: Sequence[EntryIntent], *, listed: bool = False
 ) -> list[DeadEntry]:
     """Store entries, their articles and the work that they ask for.
+
+    ``listed`` are those that a feed's document lists: it is noted with those that are new.
 
     Returns:
         What the database refused, each entry for itself; all others are stored.
     """
     if not intents:
         return []
-    error = apart(conn, lambda: _store_all(conn, now, intents))
+    error = apart(conn, lambda: _store_all(conn, now, intents, listed=listed))
     if error is None:
         return []
     if len(intents) == 1:
@@ -290,14 +293,16 @@ def store_entries(
         return [DeadEntry(intent=intents[0], reason="payload", detail=detail)]
     middle = len(intents) // 2
     return [
-        *store_entries(conn, now, intents[:middle]),
-        *store_entries(conn, now, intents[middle:]),
+        *store_entries(conn, now, intents[:middle], listed=listed),
+        *store_entries(conn, now, intents[middle:], listed=listed),
     ]
 
 
-def _store_all(conn: Connection, now: datetime, intents: Sequence[EntryIntent]) -> None:
+def _store_all(
+    conn: Connection, now: datetime, intents: Sequence[EntryIntent], *, listed: bool
+) -> None:
     placed = _place(conn, intents, _known(conn, intents))
-    _write_entries(conn, now, placed)
+    _write_entries(conn, now, placed, listed=listed)
     _ask(conn, now, placed)
     dead.forget_all(conn, "entry", (place.intent.entry.id for place in placed))
 
@@ -439,7 +444,9 @@ _UPDATE = Fixed(
 )
 
 
-def _write_entries(conn: Connection, now: datetime, placed: Iterable[_Placed]) -> None:
+def _write_entries(
+    conn: Connection, now: datetime, placed: Iterable[_Placed], *, listed: bool
+) -> None:
     fresh, edited = [], []
     for place in placed:
         values = _values(place)
@@ -453,7 +460,7 @@ def _write_entries(conn: Connection, now: datetime, placed: Iterable[_Placed]) -
                     "identity": entry.identity,
                     "article_id": place.article,
                     "seen": entry.seen,
-                    "listed": False,
+                    "listed": listed,
                     "last_listed": now,
                 }
             )
