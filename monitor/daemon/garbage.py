@@ -12,9 +12,9 @@ until older ones are."""
 def spare_what_stays() -> None:
     """Look no more through what lives now, and less often through what is made.
 
-    Modules, rules and word lists are a million objects that stay: to walk over them again and
-    again took a tenth of what a poll costs. What is garbage by now stays too, lest the loop stand
-    still to look for it.
+    Most objects are those of modules, rules and word lists, and stay: to walk over them again and
+    again took nearly a tenth of what a poll costs. What is garbage by now stays too, lest
+    the loop stand still to look for it.
     """
     gc.freeze()
     gc.set_threshold(*SELDOM)
