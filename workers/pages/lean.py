@@ -2,7 +2,7 @@
 
 from lxml import etree, html
 
-__all__ = ["make_lean", "move_lists_out"]
+__all__ = ["make_lean", "move_lists_out", "unmark"]
 
 _NEVER_TEXT = (
     "applet", "area", "aside", "audio", "blink", "button", "canvas", "datalist", "dialog", "embed",
@@ -26,6 +26,11 @@ _NEVER_ASKED = (
     "width",
 )
 """Attributes that say nothing about where the text is."""
+_UNMARKED = (
+    "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "dfn", "em", "font", "i", "ins", "mark",
+    "nobr", "small", "strong", "tt", "u", "wbr",
+)  # fmt: skip
+"""Elements that only say how words look."""
 _DROPPED = "dropped"
 """A name that is no element's."""
 _INLINE_LISTS = etree.XPath("//p//span[count(.//a) > 2]")
@@ -50,6 +55,11 @@ def make_lean(root: html.HtmlElement) -> None:
         form.tag = "div" if frame else _DROPPED
     if forms:
         etree.strip_elements(root, _DROPPED, with_tail=False)
+
+
+def unmark(root: html.HtmlElement) -> None:
+    """Join words with what stands around them, whatever they look like."""
+    etree.strip_tags(root, *_UNMARKED)
 
 
 def move_lists_out(root: html.HtmlElement) -> None:

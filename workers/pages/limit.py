@@ -108,9 +108,10 @@ def _without_giants(text: str, most: int) -> str:
     kept: list[str] = []
     done = 0
     for found in _tags(text):
-        if found.end() - found.start() > 2 * most and _attributes(found[0]) > most:
-            kept.append(text[done : found.start()])
-            done = found.end()
+        start, end = found.span()
+        if end - start > 2 * most and _attributes(found[0]) > most:
+            kept.append(text[done:start])
+            done = end
     return "".join([*kept, text[done:]])
 
 

@@ -217,7 +217,7 @@ def _left_out(
     before = _orders(body, page)
     found = []
     for block in page.blocks[min(places) : max(places) + BEYOND]:
-        key = key_of(block.text)
+        key = block.key
         if block.chrome or not key or key in known or key in around.titles:
             continue
         rule = _by_words(Line(tag=block.tag, text=block.text), block, around.book)
