@@ -5,7 +5,7 @@ import pytest
 from workers.model.article import Extracted, FetchedPage
 from workers.pages import PageRules, extract
 from workers.pages.blocks import survey
-from workers.pages.lean import make_lean, move_lists_out
+from workers.pages.lean import join_parts, make_lean, move_lists_out
 from workers.pages.parse import parse
 
 SAID = (
@@ -100,3 +100,26 @@ def test_another_article_body() -> None:
     head = f'<script type="application/ld+json">{linked}</script>'
     assert "articleBody" == _read(f"<head>{head}</head><article>{other}</article>").text_from
     assert "page" == _read(f"<head>{head}</head><article>{PROSE}</article>").text_from
+
+
+def test_texts_in_parts() -> None:
+    """A text that is cut into parts, with other things between them, is found whole."""
+    slot = "<div class='slot'><p>Sold here: boats, new and used, at any price that you like.</p>"
+    parts = "".join(
+        f"<div class='grid'><div class='article-body'><p>{line} {line}</p><p>{line}</p></div>"
+        f"</div>{slot}</div>"
+        for line in SAID
+    )
+    got = _read(f"<body><main><h1>Bridge</h1><div class='chunks'>{parts}</div></main></body>")
+    assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
+    assert "boats" not in got.text
+
+
+def test_teasers_are_no_parts() -> None:
+    """Short teasers of the same kind, and whole articles one after the other, stay apart."""
+    teaser = "<div class='t'><p>The harbour opens again after a year, and all may come.</p></div>"
+    whole = f"<div class='t'><h1>Other</h1>{PROSE}</div>"
+    for inner in (teaser * 5, whole * 3):
+        root, _ = parse(f"<body><div>{inner}</div></body>")
+        assert root is not None
+        assert not join_parts(root)

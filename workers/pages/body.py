@@ -8,7 +8,7 @@ from lxml import etree, html
 
 from workers.model.article import TextFrom
 from workers.pages.blocks import Page
-from workers.pages.lean import make_lean
+from workers.pages.lean import join_parts, make_lean
 from workers.pages.metadata import Metadata
 from workers.pages.rules import PageRules, Way
 
@@ -21,7 +21,9 @@ PARAGRAPH = 50
 LOOSE = 100
 """and of text that stands in no paragraph, between line breaks maybe."""
 MUCH = 0.5
-"""Share of the page's prose that an extraction must hold, or the next way is tried."""
+"""Share of the page's prose that an extraction must hold, or the next way is tried;"""
+MOST = 0.8
+"""and the share below which it is looked whether the text lies in parts."""
 TRUSTED_BODY = 500
 """Characters of an articleBody that is more than a teaser."""
 PIECE, PIECES = 20, 50
@@ -39,8 +41,8 @@ _INLINE = frozenset(
 _FRAMES = frozenset({
     "article", "blockquote", "body", "center", "div", "main", "pre", "section", "td",
 })  # fmt: skip
-_WAYS: tuple[Way, ...] = ("precision", "compared", "balanced")
-"""Each costs more than the one before it; the first is enough for most pages."""
+_DEARER: tuple[Way, ...] = ("compared", "balanced")
+"""Ways that cost more than the first, which is enough for most pages."""
 _BREAK = "\x1e"
 """Stands for a line break while a block is put together: line ends of the source mean nothing."""
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -81,17 +83,20 @@ def take_text(root: html.HtmlElement, page: Page, metadata: Metadata, rules: Pag
 
 
 def _precise(root: html.HtmlElement, page: Page) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    """Return the shortest way's lines that hold half of the page's prose, else the longest."""
-    wanted = MUCH * _prose_length(page)
-    lines: tuple[Line, ...] = ()
-    notes: tuple[str, ...] = ()
-    for way in _WAYS:
+    """Return the shortest way's lines that hold half of the page's prose, else the longest.
+
+    Where the first misses much, the text may lie in parts: these are joined, and it tries again.
+    """
+    prose = _prose_length(page)
+    lines, notes = _extracted(root, "precision")
+    if _size(lines) < MOST * prose and join_parts(root):
+        lines = max(lines, _extracted(root, "precision")[0], key=_size)
+    for way in _DEARER:
+        if lines and _size(lines) >= MUCH * prose:
+            break
         found, more = _extracted(root, way)
         notes += more
-        if _size(found) > _size(lines):
-            lines = found
-        if lines and _size(lines) >= wanted:
-            break
+        lines = max(lines, found, key=_size)
     return lines, notes
 
 

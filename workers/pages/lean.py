@@ -2,7 +2,7 @@
 
 from lxml import etree, html
 
-__all__ = ["make_lean", "move_lists_out", "unmark"]
+__all__ = ["join_parts", "make_lean", "move_lists_out", "unmark"]
 
 _NEVER_TEXT = (
     "applet", "area", "aside", "audio", "blink", "button", "canvas", "datalist", "dialog", "embed",
@@ -35,6 +35,10 @@ _DROPPED = "dropped"
 """A name that is no element's."""
 _INLINE_LISTS = etree.XPath("//p//span[count(.//a) > 2]")
 MOSTLY = 0.9
+PARAGRAPH = 50
+"""Characters of a paragraph that is prose,"""
+PART = 200
+"""and of all of them in a part of a text."""
 
 
 def make_lean(root: html.HtmlElement) -> None:
@@ -55,6 +59,42 @@ def make_lean(root: html.HtmlElement) -> None:
         form.tag = "div" if frame else _DROPPED
     if forms:
         etree.strip_elements(root, _DROPPED, with_tail=False)
+
+
+def join_parts(root: html.HtmlElement) -> bool:
+    """Put a text that lies in several containers into the first; say whether there was one.
+
+    Publishers cut articles into parts, for what they show in between; the extractor takes the
+    first. Parts are siblings with the same name and class that hold prose and no main heading.
+    """
+    kin: dict[tuple[html.HtmlElement, str, str], list[html.HtmlElement]] = {}
+    for element in root.iter("div", "section"):
+        parent, name = element.getparent(), element.get("class")
+        if name and parent is not None:
+            kin.setdefault((parent, element.tag, name), []).append(element)
+    joined = False
+    for elements in kin.values():
+        places = [place for one in elements if (place := _prose_in(one)) is not None]
+        if len(elements) > 1 and len(places) > 1:
+            joined = True
+            for place in places[1:]:
+                places[0].extend(list(place))
+    return joined
+
+
+def _prose_in(part: html.HtmlElement) -> html.HtmlElement | None:
+    """Return what holds the paragraphs of a part, None if it is none."""
+    if part.find(".//h1") is not None:
+        return None
+    long = [
+        (paragraph, size)
+        for paragraph in part.iter("p")
+        if (size := len(paragraph.text_content())) >= PARAGRAPH
+    ]
+    if sum(size for _, size in long) < PART:
+        return None
+    place: html.HtmlElement | None = long[0][0].getparent()
+    return place
 
 
 def unmark(root: html.HtmlElement) -> None:
