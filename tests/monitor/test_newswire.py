@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
+from monitor import shipped
 from monitor.demo.expect import ExpectedAlert, compare, plain_address
 from monitor.demo.newswire import Newswire
 from monitor.demo.wire_data import slug_of
 from monitor.demo.wire_pages import feed_content, paragraphs_of
+from workers.model.article import FetchedPage
+from workers.pages import PageRules, extract
 
 FOLDER = Path(__file__).parents[2] / "seeds" / "newswire"
 BASE = "http://127.0.0.1:80"
@@ -159,6 +162,18 @@ def test_main_lures() -> None:
     assert re.search(r"\bUS steel\b", lines[1])
     assert 2 == page_text(MAIN).count("Read More:")
     assert "Leave a Comment" == paragraphs_of(story.body)[-1]
+
+
+def test_main_zones() -> None:
+    """Read as a page, both "Read More" lines are related, and the line about comments is not."""
+    reply = WIRE.answer(WIRE.path_of(MAIN), WIRE.end, BASE, STARTED)
+    page = FetchedPage(url=BASE + WIRE.path_of(MAIN), body=reply.body, content_type="text/html")
+    read = extract(page, PageRules(cues=shipped.cues()))
+    kept = {line.text: line.zone for line in read.zones}
+    more = [zone for text, zone in kept.items() if text.startswith("Read More:")]
+    assert (["related"] * 2, "boilerplate") == (more, kept["Leave a Comment"])
+    assert not re.search(r"murder|steel|Read More|Leave a Comment", read.text)
+    assert ("article", "page") == (read.verdict, read.text_from)
 
 
 @pytest.mark.parametrize("name", NEW)
