@@ -91,8 +91,7 @@ async def added_that_match(
     """
     if changed is None or OTHER_PAGE * changed.kept < changed.kept + len(changed.removed):
         return ()
-    own = {key_of_line(line) for line in read.text.splitlines()}
-    lines = [line for line in added_lines(changed) if key_of_line(line) in own][:MOST_ADDED]
+    lines = await asyncio.to_thread(_news, read, changed)
     found = []
     for line in lines:
         alone = replace(read, text=line, zones=())
@@ -103,6 +102,13 @@ async def added_that_match(
             facts = replace(unit.article, summary=line[:MOST_LINE])
             found.append(AddedLine(key=hash_of(line), unit=replace(unit, article=facts)))
     return tuple(found)
+
+
+def _news(read: Extracted, changed: Change) -> tuple[str, ...]:
+    """Return the lines of the page itself that are new, not old ones in other words."""
+    own = {key_of_line(line) for line in read.text.splitlines()}
+    added = [line for line in changed.added if key_of_line(line) in own][:MOST_ADDED]
+    return added_lines(replace(changed, added=tuple(added)))
 
 
 def _in_text(pair: tuple[TopicSpec, Match]) -> bool:

@@ -36,8 +36,10 @@ def told(
         line("match", names or "no topic", _in_what(read, matched), job, now),
     ]
     if matched and may_ring:
-        already = ", ".join(spec.name for spec, _ in matched if spec.name in job.rung)
-        lines.append(line("ring", "rings", f"rung before: {already or 'none'}", job, now))
+        already = [spec.name for spec, _ in matched if spec.name in job.rung]
+        decision = "nothing new" if len(already) == len(matched) else "rings"
+        before = f"rung before: {', '.join(already) or 'none'}"
+        lines.append(line("ring", decision, before, job, now))
     elif matched:
         silent = "no entry of it may ring: baseline, or older than max_age"
         lines.append(line("ring", "silent", silent, job, now))

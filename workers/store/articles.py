@@ -105,6 +105,7 @@ def commit(
         _MOVE.run(conn, {"the_id": article, "found_at": reading.likeness.own.url})
     if reading.likeness is not None:
         article = likeness.recognise(conn, now, article, reading.likeness)
+    traces.write(conn, reading.trace)  # before what follows from it, which writes lines of its own
     if reading.edition is not None and keep_text:
         changes.keep(conn, merge.root(conn, reading.work.id), reading.edition)
     _ring(conn, now, reading, article)
@@ -118,7 +119,6 @@ def commit(
     )
     if reading.dead is not None and kept:
         dead.keep(conn, reading.dead)
-    traces.write(conn, reading.trace)
     if reading.lines is not None:  # last of all: of a host one reading ends after the other
         hostlines.note(conn, now, reading.lines)
 

@@ -25,6 +25,8 @@ ALIKE = 0.6
 """Share of a line's pieces that a removed line has too: then it was edited, not added."""
 MOST_COMPARED = 60
 """Removed lines that an added one is compared with."""
+MOST_LETTERS = 1000
+"""Letters and digits of a line by which it is compared."""
 _NOT_KEY = re.compile(r"[\W_]+")
 
 
@@ -101,7 +103,7 @@ def _is_edit(line: str, former: Sequence[frozenset[str]]) -> bool:
 
 
 def _grams(line: str) -> frozenset[str]:
-    key = key_of_line(line)[:2000]
+    key = key_of_line(line)[:MOST_LETTERS]
     return frozenset(_pieces(key)) if len(key) >= GRAM else frozenset((key,))
 
 
