@@ -131,6 +131,18 @@ def test_article_with_such_a_title(read: Read, build: Callable[..., str], json_l
     assert ("article", False) == (got.verdict, got.standin)
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("website", "og:type website -1"), ("product.item", "og:type product -2")]
+)
+def test_what_else_a_page_is(
+    read: Read, build: Callable[..., str], json_ld: str, kind: str, reason: str
+) -> None:
+    """That it is a site or a product counts where the page does not say that it is an article."""
+    head = f'<meta property="og:type" content="{kind}">'
+    assert reason in read(build(head=head)).reasons
+    assert reason not in read(build(head=head + json_ld)).reasons
+
+
 def test_reasons_add_up(read: Read, build: Callable[..., str], json_ld: str) -> None:
     """Each reason says what it added."""
     got = read(build(head=json_ld))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from typing import Literal
 from urllib.parse import urljoin
 
 import msgspec
@@ -49,6 +50,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     says_published: bool = False
     """It has a date of publication, or a section, among its meta elements."""
     og_article: bool = False
+    og_other: Literal["", "site", "product"] = ""
+    """What else its og:type says that it is."""
     guard: str = ""
     """What guards the page, if anything does: "challenge", "consent" or "script"."""
 
@@ -71,6 +74,7 @@ def read_metadata(
     language = choose_language(_languages(root, meta, linked), f"{title} {page_title}")
     asked = Asked(url=url, title=title, language=language, fetched_at=fetched_at)
     published, source = choose_published(root, meta, linked, asked)
+    kind = meta.get("og:type", "").strip().lower().removeprefix("og:")
     return Metadata(
         title=title,
         page_title=page_title,
@@ -85,7 +89,8 @@ def read_metadata(
         jsonld_list=bool(linked.types & LISTS) and not linked.article,
         says_published=any(meta.get(name) for name in (*PUBLISHED[:12], *_SECTIONS)),
         guard=guard_of(root),
-        og_article=meta.get("og:type", "").strip().lower() in {"article", "og:article"},
+        og_article=kind == "article",
+        og_other="site" if kind == "website" else "product" if kind[:7] == "product" else "",
     )
 
 

@@ -63,6 +63,10 @@ def _said(metadata: Metadata) -> list[tuple[int, str]]:
         found.append((2, "date or section in meta"))
     if metadata.og_article:
         found.append((1, "og:type article"))
+    if not found and metadata.og_other == "site":
+        found.append((-1, "og:type website"))
+    elif not found and metadata.og_other == "product":
+        found.append((-2, "og:type product"))
     if metadata.jsonld_list:
         found.append((-3, "jsonld of a list or product"))
     return found
