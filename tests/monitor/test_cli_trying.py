@@ -156,7 +156,7 @@ def test_a_page_from_a_file(file):
     assert 0 == result.exit_code
     assert {
         "url", "title", "text", "zones", "published", "published_from", "author", "language",
-        "canonical", "verdict", "reasons", "text_from", "ms",
+        "canonical", "verdict", "reasons", "text_from", "doubted", "ms",
     } == set(page)  # fmt: skip
     assert ("https://w.example/a", "A quake at night", "en") == (
         page["url"],

@@ -216,3 +216,18 @@ def test_what_leads_elsewhere_inside_of_a_paragraph(
     assert aside == [zone.text for zone in got.zones]
     told, zones = divide_text(text, book_for(shipped.cues(), "en"))
     assert (kept, aside) == (told, [zone.text for zone in zones])
+
+
+def test_what_the_extraction_left_out(divided: Divide) -> None:
+    """Lines of the main content that lead elsewhere are kept, though the extraction had none."""
+    got = divided(
+        "<p><a href='/x'>Goat elected porter of the station</a></p>"
+        "<h3>Related</h3><p><a href='/y'>Porter again</a></p><p>Ines Aldana</p>"
+        "<nav><h3>Related</h3><p><a href='/z'>Nine men for a bridge</a></p></nav>"
+    )
+    assert [
+        ("Goat elected porter of the station", "R1"),
+        ("Related", "R5"),
+        ("Porter again", "R3"),
+    ] == [(zone.text, zone.rule) for zone in got.zones]
+    assert 3 == len(got.body)

@@ -208,7 +208,7 @@ def _cut(text: str, book: CueBook) -> tuple[str, list[str]]:
 def _left_out(
     lines: Sequence[Line], body: Sequence[Line], around: _Around, zones: Sequence[ZoneLine]
 ) -> list[ZoneLine]:
-    """Return captions and cue lines of the main content that the extraction left out."""
+    """Return what the extraction left out of the main content: captions, cues, links elsewhere."""
     page = around.page
     known = {key_of(line.text) for line in lines} | {key_of(line.text) for line in zones}
     places = [page.by_key[key].order for key in known if key in page.by_key]
@@ -216,11 +216,16 @@ def _left_out(
         return []
     before = _orders(body, page)
     found = []
+    label = False
     for block in page.blocks[min(places) : max(places) + BEYOND]:
         key = block.key
         if block.chrome or not key or key in known or key in around.titles:
             continue
-        rule = _by_words(Line(tag=block.tag, text=block.text), block, around.book)
+        line = Line(tag=block.tag, text=block.text)
+        rule = _by_words(line, block, around.book) or _by_links(line, block, around)
+        if rule is None and label and block.links and block.share >= PARTLY:
+            rule = "related", "R3"
+        label = rule is not None and (rule[1] == "R5" or (label and rule[1] == "R3"))
         if rule:
             known.add(key)
             at = bisect_left(before, block.order)
