@@ -53,7 +53,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     og_other: Literal["", "site", "product"] = ""
     """What else its og:type says that it is."""
     guard: str = ""
-    """What guards the page, if anything does: "challenge", "consent" or "script"."""
+    """What guards the page: "challenge", "consent" or "script"; not looked for in an article."""
 
 
 def read_metadata(
@@ -74,6 +74,8 @@ def read_metadata(
     language = choose_language(_languages(root, meta, linked), f"{title} {page_title}")
     asked = Asked(url=url, title=title, language=language, fetched_at=fetched_at)
     published, source = choose_published(root, meta, linked, asked)
+    article = bool(linked.types & ARTICLES or linked.article)
+    dated = any(meta.get(name) for name in (*PUBLISHED[:12], *_SECTIONS))
     kind = meta.get("og:type", "").strip().lower().removeprefix("og:")
     return Metadata(
         title=title,
@@ -85,10 +87,10 @@ def read_metadata(
         language=language,
         canonical=_canonical(root, meta, url),
         article_body=plain(" \n".join(strings(linked.article.get("articleBody")))),
-        jsonld_article=bool(linked.types & ARTICLES or linked.article),
+        jsonld_article=article,
         jsonld_list=bool(linked.types & LISTS) and not linked.article,
-        says_published=any(meta.get(name) for name in (*PUBLISHED[:12], *_SECTIONS)),
-        guard=guard_of(root),
+        says_published=dated,
+        guard="" if article or dated else guard_of(root),
         og_article=kind == "article",
         og_other="site" if kind == "website" else "product" if kind[:7] == "product" else "",
     )
