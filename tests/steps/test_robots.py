@@ -3,9 +3,11 @@
 import pytest
 
 from workers.errors import Transient
+from workers.options import HostRule
 from workers.pages.robots import may_read
 from workers.steps.read import Read
 from workers.steps.robots import Robots
+from workers.text.urls import host_of
 
 ALL = "User-agent: *\nDisallow: /\n"
 
@@ -108,6 +110,18 @@ async def test_a_copy_is_gone_by(polite, site, write):
             polite.clock.advance(1)
             await polite.read(id_)
         assert reads == asked(site, f"/{name}")
+
+
+async def test_crawl_delay(polite, site, write, with_rules, changed):
+    """A delay that is longer than ours parts the requests, up to a minute."""
+    net = changed(polite.rules.net, hosts={"127.0.0.1": HostRule(spacing_s=0.0, at_once=2)})
+    polite.rules = with_rules(polite.rules, net=net)
+    site.put("/robots.txt", "User-agent: *\nCrawl-delay: 86400\nAllow: /")
+    id_ = await article(polite, site, write)
+    await read(polite, id_)
+    assert 1 == asked(site, "/n1")
+    host = host_of(site.url)
+    assert 50 < await polite.broker.host_turn(host, 0.0, 2, 30) <= 60
 
 
 async def test_rules_that_take_too_long(polite, site, write):
