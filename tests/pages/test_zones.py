@@ -231,3 +231,10 @@ def test_what_the_extraction_left_out(divided: Divide) -> None:
         ("Porter again", "R3"),
     ] == [(zone.text, zone.rule) for zone in got.zones]
     assert 3 == len(got.body)
+
+
+def test_many_breaks() -> None:
+    """However many line breaks a page has, words on both sides of one stay apart."""
+    root, _ = parse("<body><p>" + "word<br>" * 3_000 + "</p></body>")
+    assert root is not None
+    assert {"word"} == set(survey(root, "a.example").blocks[0].text.split())

@@ -118,10 +118,10 @@ class _Survey:
 
     def cut(self) -> None:
         """Note a line break: what stands between two of them is a line of its own."""
+        block = self.block
+        block.parts.append("\n")
         if self.breaks < MOST_BREAKS:
             self.breaks += 1
-            block = self.block
-            block.parts.append("\n")
             seen = (len(block.parts), block.linked, block.linked_out, block.links)
             block.pieces.append(seen)
 
