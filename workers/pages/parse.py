@@ -10,7 +10,7 @@ KEPT = 60
 """Of a deeper tree so many levels stay at the top, and so many below: its text hangs on those."""
 _CLASSES = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 """One class for all: lxml's own choice by tag is made in Python, for each element that is met."""
-_CROWDED = etree.XPath("//*[count(*) > $most]")
+_ELEMENTS = etree.XPath("count(//*)")
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (DEEPEST + 1)})")
 
 
@@ -44,7 +44,9 @@ def parse(
 
 def _thinned(root: html.HtmlElement, most: int) -> tuple[str, ...]:
     """Leave out what comes after so many children of one element; return that in words."""
-    crowded = _CROWDED(root, most=most)
+    if _ELEMENTS(root) <= most:
+        return ()
+    crowded = [element for element in root.iter() if len(element) > most]
     for element in crowded:
         del element[most:]
     return (f"left out what comes after {most} children of an element",) if crowded else ()
