@@ -227,7 +227,7 @@ class Pages(Section):
     mode: Literal["precision", "throughput"] = Field(
         default="precision",
         description=(
-            '`"precision"` keeps menus and teasers out of the text; `"throughput"` reads 1.4 '
+            '`"precision"` keeps menus and teasers out of the text; `"throughput"` reads 1.2 '
             "times as many pages and rings wrongly more often."
         ),
     )
