@@ -33,7 +33,13 @@ class Bench:
         self._lanes: list[tuple[StreamLane, asyncio.Task[None]]] = []
 
     def lane(
-        self, handler, slots: int = 4, broker=None, name: str = "pages", streams=(STREAM,)
+        self,
+        handler,
+        slots: int = 4,
+        broker=None,
+        name: str = "pages",
+        streams=(STREAM,),
+        kept: int = 0,
     ) -> StreamLane:
         """Start a lane on the stream, or on several."""
         one = StreamLane(
@@ -46,6 +52,7 @@ class Bench:
             clock=self.clock,
             lease_s=LEASE_S,
             house=self.house,
+            kept=kept,
         )
         self._lanes.append((one, asyncio.create_task(one.run())))
         return one

@@ -8,6 +8,7 @@ import structlog
 from workers.errors import StoreDown, Transient
 from workers.lanes import stream
 from workers.lanes.stream import STUMBLES
+from workers.model.leases import Push
 
 KEY, GROUP = "{tocsin}:s:pages:warm", "workers"
 
@@ -47,6 +48,21 @@ async def test_every_id_is_done_and_acknowledged(bench, eventually):
     await eventually(lambda: _is(bench.left(), 0))
     assert ids == sorted(notes.done, key=lambda id_: int(id_[4:]))
     assert notes.most <= 4
+
+
+async def test_slots_are_kept_from_what_can_wait(bench, eventually):
+    """However much the last stream holds, some slots are free when something urgent comes."""
+    notes = Notes()
+    notes.gate.clear()
+    cold = [Push(stream="pages:cold", kind="page", id=f"cold_{number}") for number in range(9)]
+    await bench.broker.push(cold)
+    bench.lane(notes, slots=4, kept=1, streams=("pages:hot", "pages:cold"))
+    await eventually(lambda: len(notes.begun) == 3)
+    await bench.broker.push([Push(stream="pages:hot", kind="page", id="hot")])
+    await eventually(lambda: "hot" in notes.begun)
+    assert 4 == len(notes.begun)
+    notes.gate.set()
+    await eventually(lambda: len(notes.done) == 10)
 
 
 async def test_acknowledgements_go_in_batches(bench, eventually):
