@@ -5,6 +5,7 @@ editable install at the root of the tree, two folders up.
 """
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -12,9 +13,20 @@ from typing import Literal
 
 from workers.errors import TocsinError
 from workers.model.article import Cues, LiveCues
+from workers.text.common import parse_common
 from workers.text.same_page import Tracking, parse_tracking
 
-__all__ = ["Missing", "cues", "live_cues", "names", "path", "read", "tracking", "version"]
+__all__ = [
+    "Missing",
+    "common_words",
+    "cues",
+    "live_cues",
+    "names",
+    "path",
+    "read",
+    "tracking",
+    "version",
+]
 
 Kind = Literal["config", "seeds"]
 
@@ -116,3 +128,14 @@ def tracking() -> Tracking:
         ValueError: it is not well formed.
     """
     return parse_tracking(read("seeds", "tracking.toml"))
+
+
+@cache
+def common_words() -> Mapping[str, float]:
+    """Return common words, folded, with the share of news articles in which each stands.
+
+    Raises:
+        Missing: the file is not there.
+        ValueError: it is not well formed.
+    """
+    return parse_common(read("seeds", "words/common.toml"))
