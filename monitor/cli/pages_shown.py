@@ -30,7 +30,8 @@ _VERDICTS = {
 def show_reading(read: Extracted) -> None:
     """Write a reading for people to stdout: its facts, then its text with its zones coloured."""
     verdict = click.style(read.verdict, fg=_VERDICTS[read.verdict], bold=True)
-    click.echo(click.style(plain(read.title) or "(no title)", bold=True))
+    said = f" (from {read.origins['title']})" if read.origins.get("title") else ""
+    click.echo(click.style(plain(read.title) or "(no title)", bold=True) + said)
     click.echo(plain(read.url))
     click.echo(f"verdict: {verdict}")
     for reason in read.reasons:
@@ -50,9 +51,12 @@ def _facts(read: Extracted) -> Iterator[tuple[str, str, str]]:
     published = iso(read.published) if read.published else ""
     source = read.published_from or ""
     yield "published", published, source if source == "guessed" else f"from {source}"
-    yield "author", read.author or "", ""
-    yield "language", read.language or "", ""
-    yield "canonical", read.canonical or "", ""
+    for name, value in (
+        ("author", read.author),
+        ("language", read.language),
+        ("canonical", read.canonical),
+    ):
+        yield name, value or "", read.origins.get(name, "")
 
 
 def in_order(read: Extracted) -> Iterator[str | ZoneLine]:

@@ -336,3 +336,17 @@ def test_metadata_of_a_whole_page(build: Callable[..., str], json_ld: str) -> No
     assert root is not None
     got = read_metadata(root, "https://gazette.example/x")
     assert ("Ines Aldana", True, False) == (got.author, got.jsonld_article, got.jsonld_list)
+
+
+def test_each_fact_says_where_it_came_from() -> None:
+    """Title, author, language and canonical address come with the places that say so."""
+    got = metadata_of(
+        head=(
+            "<title>Ferry line to close | The Gazette</title>"
+            '<meta name="author" content="Ines Aldana"><meta property="og:locale" content="en_GB">'
+            '<link rel="canonical" href="/ferry-line">'
+        ),
+        body="<h1>Ferry line to close</h1>",
+    )
+    said = {"title": "h1, title", "author": "meta", "language": "og", "canonical": "link"}
+    assert said == got.origins

@@ -129,6 +129,8 @@ class Extracted(Record, frozen=True, kw_only=True):
     """Addresses of the same site under which the page says it is also to be had (AMP, mobile)."""
     standin: bool = False
     """True for consent, challenge and not-found pages: the feed's own text is searched instead."""
+    origins: dict[str, str] = field(default_factory=dict)
+    """Which places of the page say its title, author, language and canonical address."""
     ms: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage."""
 

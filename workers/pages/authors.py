@@ -92,8 +92,11 @@ def choose_author(
     meta: dict[str, str],
     linked: LinkedData,
     house: tuple[str, ...],
-) -> str | None:
-    """Return the names of the authors, joined by commas; None if the page names none.
+) -> tuple[str | None, str]:
+    """Return the names of the authors, joined by commas, and the place that says so.
+
+    The place is ``jsonld``, ``meta``, ``byline`` (an element marked as one) or ``words`` (a line
+    that reads like one). None and "" if the page names nobody.
 
     ``house`` are the names of the site. The house itself, and names to log in with, are taken
     only where the page says that they wrote it and nothing else is named.
@@ -101,8 +104,8 @@ def choose_author(
     publisher = linked.article.get("publisher")
     if isinstance(publisher, dict):
         house = (*house, *strings(cast("dict[str, object]", publisher).get("name"))[:1])
-    second: list[str] = []
-    for declared, found in _places(root, meta, linked):
+    second: tuple[list[str], str] = ([], "")
+    for place, found in _places(root, meta, linked):
         names = list(dict.fromkeys(name for name, _ in found))
         real = [
             name
@@ -110,10 +113,10 @@ def choose_author(
             if not _LOGIN.fullmatch(name) and (person or not is_name(name, house))
         ]
         if real:
-            return ", ".join(dict.fromkeys(real))[:LONGEST]
-        if declared:
-            second = second or names
-    return ", ".join(second)[:LONGEST] or None
+            return ", ".join(dict.fromkeys(real))[:LONGEST], place
+        if names and place != "words" and not second[0]:
+            second = (names, place)
+    return ", ".join(second[0])[:LONGEST] or None, second[1]
 
 
 _Name = tuple[str, bool]
@@ -122,15 +125,15 @@ _Name = tuple[str, bool]
 
 def _places(
     root: html.HtmlElement, meta: dict[str, str], linked: LinkedData
-) -> Iterator[tuple[bool, list[_Name]]]:
-    """Yield the names of each place, the surest first, and whether they are marked as such."""
-    yield True, list(_named(linked.article.get("author"), linked))
+) -> Iterator[tuple[str, list[_Name]]]:
+    """Yield the names of each place, the surest first."""
+    yield "jsonld", list(_named(linked.article.get("author"), linked))
     for key in _META:
         if key in meta and (key != "twitter:data1" or "writ" in meta.get("twitter:label1", "")):
-            yield True, [(name, False) for name in _people(meta[key])]
+            yield "meta", [(name, False) for name in _people(meta[key])]
     for marked in _marked(root):
-        yield True, [(name, False) for name in marked]
-    yield False, [(name, False) for name in _worded(root)]
+        yield "byline", [(name, False) for name in marked]
+    yield "words", [(name, False) for name in _worded(root)]
 
 
 def _named(value: object, linked: LinkedData) -> Iterator[_Name]:

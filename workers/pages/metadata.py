@@ -14,6 +14,7 @@ from workers.pages.authors import choose_author
 from workers.pages.guards import guard_of
 from workers.pages.jsonld import ARTICLES, LISTS, LinkedData, linked_data, strings
 from workers.pages.languages import choose_language
+from workers.pages.origins import said_by
 from workers.pages.published import PUBLISHED, Asked, choose_published
 from workers.pages.sites import site_of, split
 from workers.pages.titles import Heading, choose_title, names_of
@@ -52,6 +53,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     og_article: bool = False
     og_other: Literal["", "site", "product"] = ""
     """What else its og:type says that it is."""
+    origins: dict[str, str] = {}
+    """Which places of the page say its title, author, language and canonical address."""
     guard: str = ""
     """What guards the page: "challenge", "consent" or "script"; not looked for in an article."""
 
@@ -71,21 +74,32 @@ def read_metadata(
     og = one_line(next((meta[name] for name in _TITLES if meta.get(name)), ""), 400)
     names = names_of(meta.get("og:site_name", ""), url)
     title = choose_title(h1s, headline, og, page_title, names)
-    language = choose_language(_languages(root, meta, linked), f"{title} {page_title}")
+    language = choose_language(
+        (said for _, said in _languages(root, meta, linked)), f"{title} {page_title}"
+    )
     asked = Asked(url=url, title=title, language=language, fetched_at=fetched_at)
     published, source = choose_published(root, meta, linked, asked)
     article = bool(linked.types & ARTICLES or linked.article)
     dated = any(meta.get(name) for name in (*PUBLISHED[:12], *_SECTIONS))
     kind = meta.get("og:type", "").strip().lower().removeprefix("og:")
+    author, author_from = choose_author(root, meta, linked, names)
+    canonical, canonical_from = _canonical(root, meta, url)
+    heads = (*(("h1", one.text) for one in h1s), ("jsonld", headline), ("og", og))
     return Metadata(
         title=title,
         page_title=page_title,
         h1=h1s[0].text if h1s else "",
         published=published,
         published_from=source,
-        author=choose_author(root, meta, linked, names),
+        author=author,
         language=language,
-        canonical=_canonical(root, meta, url),
+        canonical=canonical,
+        origins={
+            "title": said_by(title, (*heads, ("title", page_title))),
+            "author": author_from,
+            "language": said_by((language or "")[:2], _languages(root, meta, linked)),
+            "canonical": canonical_from,
+        },
         article_body=plain(" \n".join(strings(linked.article.get("articleBody")))),
         jsonld_article=article,
         jsonld_list=bool(linked.types & LISTS) and not linked.article,
@@ -133,24 +147,28 @@ def _first(*values: object) -> str:
     return next((one_line(text, 400) for value in values for text in strings(value)[:1]), "")
 
 
-def _languages(root: html.HtmlElement, meta: dict[str, str], linked: LinkedData) -> Iterator[str]:
-    """Yield what the page gives as its language, the surest place first."""
+def _languages(
+    root: html.HtmlElement, meta: dict[str, str], linked: LinkedData
+) -> Iterator[tuple[str, str]]:
+    """Yield where the page gives its language, and which, the surest place first."""
     element = root if root.tag == "html" else root.find(".//html")
     if element is not None:
-        yield element.get("lang") or element.get("xml:lang") or ""
-    yield meta.get("og:locale", "")
-    yield from strings(linked.article.get("inLanguage"))[:1]
-    yield from (meta.get(name, "") for name in ("content-language", "dc.language", "language"))
+        yield "html lang", element.get("lang") or element.get("xml:lang") or ""
+    yield "og", meta.get("og:locale", "")
+    yield from (("jsonld", text) for text in strings(linked.article.get("inLanguage"))[:1])
+    for name in ("content-language", "dc.language", "language"):
+        yield "meta", meta.get(name, "")
 
 
-def _canonical(root: html.HtmlElement, meta: dict[str, str], url: str) -> str | None:
-    """Return the address that the page calls its own, if it is of the same site and has a path."""
+def _canonical(root: html.HtmlElement, meta: dict[str, str], url: str) -> tuple[str | None, str]:
+    """Return the address that the page calls its own, and where: of the same site, with a path."""
     links = (
         element.get("href") or ""
         for element in islice(root.iter("link"), MOST_META)
         if "canonical" in (element.get("rel") or "").lower().split()
     )
-    for href in (*islice(links, 1), meta.get("og:url", "")):
+    said = (*(("link", href) for href in islice(links, 1)), ("og", meta.get("og:url", "")))
+    for place, href in said:
         try:
             whole: str = urljoin(url, href.strip()[:2048])
         except ValueError:
@@ -158,5 +176,5 @@ def _canonical(root: html.HtmlElement, meta: dict[str, str], url: str) -> str | 
         parts = split(whole)
         inside = parts.scheme in {"http", "https"} and site_of(whole) == site_of(url)
         if href and inside and parts.path.strip("/"):
-            return whole
-    return None
+            return whole, place
+    return None, ""

@@ -128,6 +128,7 @@ def _understood(
         live=None if judged.standin else live,
         twins=twins,
         standin=judged.standin,
+        origins=metadata.origins,
         ms=watch.ms,
     )
 
