@@ -123,3 +123,10 @@ def test_teasers_are_no_parts() -> None:
         root, _ = parse(f"<body><div>{inner}</div></body>")
         assert root is not None
         assert not join_parts(root)
+
+
+def test_nothing_extracted() -> None:
+    """An article whose container has a name that misleads is read by its paragraphs."""
+    head = '<meta property="article:published_time" content="2026-11-01T10:00:00Z">'
+    page = f"<div id='comments-first'>{PROSE}</div>"
+    assert [*SAID] == _read(f"<head>{head}</head><body>{page}</body>").text.splitlines()

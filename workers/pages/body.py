@@ -7,7 +7,7 @@ import msgspec
 from lxml import etree, html
 
 from workers.model.article import TextFrom
-from workers.pages.blocks import Page
+from workers.pages.blocks import Block, Page
 from workers.pages.lean import join_parts, make_lean
 from workers.pages.metadata import Metadata
 from workers.pages.rules import PageRules, Way
@@ -74,6 +74,10 @@ def take_text(root: html.HtmlElement, page: Page, metadata: Metadata, rules: Pag
         lines, notes = _extracted(root, "recall")
     else:
         lines, notes = _precise(root, page)
+    says_article = metadata.jsonld_article or metadata.says_published
+    if says_article and _size(lines) < THIN <= _prose_length(page):
+        lines = tuple(Line(tag="p", text=one.text) for one in _prose(page))
+        notes = (*notes, "nothing extracted: all paragraphs taken")
     size = _size(lines)
     told = metadata.article_body
     if (told and _is_other(told, lines)) or (size < THIN and len(told) > size):
@@ -150,15 +154,19 @@ def _size(lines: tuple[Line, ...]) -> int:
 
 
 def _prose_length(page: Page) -> int:
-    """Return the characters in blocks that look like text: long, little link, no chrome."""
-    return sum(
-        block.letters
-        for block in page.blocks
-        if block.letters >= PARAGRAPH
-        and (block.tag == "p" or (block.tag in _FRAMES and block.letters >= LOOSE))
-        and not block.chrome
-        and block.linked + block.linked_out < block.letters / 2
-    )
+    return sum(block.letters for block in _prose(page))
+
+
+def _prose(page: Page) -> Iterator[Block]:
+    """Yield the blocks that look like text: long, little link, no chrome."""
+    for block in page.blocks:
+        if (
+            block.letters >= PARAGRAPH
+            and (block.tag == "p" or (block.tag in _FRAMES and block.letters >= LOOSE))
+            and not block.chrome
+            and block.linked + block.linked_out < block.letters / 2
+        ):
+            yield block
 
 
 def _is_other(told: str, lines: tuple[Line, ...]) -> bool:
