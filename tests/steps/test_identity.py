@@ -193,6 +193,55 @@ async def test_one_text_under_many_titles_joins_nothing(world, pages, title):
     assert 4 == len(await world.alerts())
 
 
+@pytest.mark.parametrize("ask", ["", "?back={}"], ids=["one address", "an address each"])
+async def test_a_wall_that_all_links_lead_to_joins_nothing(world, pages, site, ask):
+    """It looks like an article and calls one address its own; each headline rings."""
+    wall = [line.replace("storm", "offer") for line in FULL]
+    pages.put("/welcome", title="The Daily Coast", said=wall, head=named(site.url + "/welcome"))
+    for number in range(4):
+        where = "/welcome" + ask.format(number)
+        site.put(f"/2026/storm-{number}", "", 302, Location=where)
+        if ask:
+            head = named(site.url + "/welcome")
+            pages.put(where, title="The Daily Coast", said=wall, head=head)
+        await pages.listing(f"e{number}", f"/2026/storm-{number}", f"Storm hits town {number}")
+        await pages.read()
+    assert 4 == await pages.articles(*(f"/2026/storm-{number}" for number in range(4)))
+    assert 4 == len(await world.alerts())
+
+
+async def test_links_that_lead_to_the_front_page_join_nothing(world, pages, site):
+    """Articles that were taken down lead there, and it has their headlines: each rings."""
+    titles = [f"Storm hits town {number}" for number in range(4)]
+    pages.put("/", title="The Daily Coast", said=[*FULL, *titles])
+    for number, title in enumerate(titles):
+        site.put(f"/2026/storm-{number}", "", 302, Location="/")
+        await pages.listing(f"e{number}", f"/2026/storm-{number}", title)
+        await pages.read()
+    assert 4 == await pages.articles(*(f"/2026/storm-{number}" for number in range(4)))
+    assert 4 == len(await world.alerts())
+
+
+@pytest.mark.parametrize(
+    ("listed", "titled"),
+    [
+        ("嵐が沿岸の町を襲う storm", "嵐が沿岸の町を襲った"),
+        ("Burze nad wybrzeżem: storm", "Burza nad wybrzeżem"),
+        ("", "Anything"),
+    ],
+    ids=["no spaces", "other forms", "no headline"],
+)
+async def test_headlines_in_other_words_are_known_again(world, pages, site, listed, titled):
+    """Two links that lead to one page are one article, though its title is another than theirs."""
+    pages.put("/2026/storm-at-the-coast", title=titled)
+    for number in range(2):
+        site.put(f"/go/{number}", "", 302, Location="/2026/storm-at-the-coast")
+        await pages.listing(f"e{number}", f"/go/{number}", listed)
+        await pages.read()
+    assert 1 == await pages.articles("/go/0", "/go/1")
+    assert 1 == len(await world.alerts())
+
+
 async def test_the_same_article_at_two_addresses_of_a_site_is_one(world, pages):
     """Its text and its title say so."""
     for name, path in (("a", "/world/storm-at-sea"), ("b", "/top/storm-at-sea")):

@@ -51,7 +51,7 @@ def ahead(  # noqa: PLR0913 - a reading, and what it found
         fits = article.text_from in PAGES and not keeps_earlier(job.article, page)
         article = replace(article, validators=got.validators if fits else None)
         if fits:
-            article = hinted(article, page, rules.tracking)
+            article = hinted(job, article, page, rules.tracking)
     if changed or (got.fetched and article.changed_at is None):
         article = replace(article, changed_at=now)
     if got.fetched and page is not None:

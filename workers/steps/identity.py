@@ -4,11 +4,14 @@ Joining two articles is where alerts get lost: whatever comes under the younger'
 more for what the elder has rung. So nothing is joined for what a page merely says of itself.
 """
 
+import re
+
 from msgspec.structs import replace
 from tld import get_fld
 
 from workers.model.article import ArticleRow, Extracted, PageJob
 from workers.model.commit import Likeness, Name
+from workers.model.feed import EntryRow
 from workers.model.ids import article_id
 from workers.steps.again import PAGES
 from workers.text.lines import content_key, key_of_line
@@ -19,6 +22,18 @@ __all__ = ["hinted", "likeness_of", "proved_keys"]
 
 OWN_TEXT_LETTERS = 500
 """A page with less text of its own proves nothing about which article it is."""
+MOST_LETTERS = 200_000
+"""Characters of a text in which the words of a headline are looked for."""
+MOST_HEADLINE = 300
+"""Characters of a headline that count."""
+LEAST_SUMMARY = 40
+"""Characters of an entry's text that say, where it has no title, what it is about."""
+WORD = 4
+"""Letters of a word that says what a headline is about."""
+_WORD = re.compile(r"\w+")
+_DENSE = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
 
 
 def proved_keys(
@@ -33,7 +48,10 @@ def proved_keys(
         return ()
     if page.text_from != "page" or len(page.text) < OWN_TEXT_LETTERS:
         return ()
-    return (article_key(page.url, tracking),)
+    own = article_key(page.url, tracking)
+    if _led_to(job, own, tracking) and not (_has_path(page.url) and _is_announced(job, page)):
+        return ()
+    return (own,)
 
 
 def likeness_of(
@@ -45,7 +63,7 @@ def likeness_of(
     """
     if page is None or _is_of_an_entry(job) or page.standin or page.text_from not in PAGES:
         return None
-    if read.verdict not in {"article", "doubtful"}:
+    if read.verdict not in {"article", "doubtful"} or not _is_announced(job, page):
         return None
     own = article_key(page.url, tracking)
     names = {
@@ -56,7 +74,7 @@ def likeness_of(
     proved = bool(proved_keys(job, read, page, tracking)) and page.live is None
     return Likeness(
         own=Name(key=own, url=canonical(page.url) or page.url),
-        moved=job.article.url is not None and article_key(job.article.url, tracking) != own,
+        moved=_led_to(job, own, tracking),
         title=f"{key_of_line(page.title)} {key_of_line(_headline(job))}",
         text=page.text,
         content=content_key(page.text) if proved else None,
@@ -65,8 +83,10 @@ def likeness_of(
     )
 
 
-def hinted(article: ArticleRow, page: Extracted, tracking: Tracking) -> ArticleRow:
+def hinted(job: PageJob, article: ArticleRow, page: Extracted, tracking: Tracking) -> ArticleRow:
     """Return the article with the key of what its page calls its own, or its twin's, address."""
+    if not _is_announced(job, page):
+        return replace(article, hint=None)
     own = article_key(page.url, tracking)
     named = (hint_of(page.url, url, tracking) for url in (page.canonical, *page.twins) if url)
     return replace(article, hint=next((key for key in named if key not in {None, own}), None))
@@ -78,7 +98,7 @@ def hint_of(url: str, named: str, tracking: Tracking) -> str | None:
     Whoever can write a page could else have any publisher's articles taken for it.
     """
     whole = canonical(named, url)
-    if whole is None or not whole.partition("://")[2].partition("?")[0].partition("/")[2]:
+    if whole is None or not _has_path(whole):
         return None
     return article_key(whole, tracking) if _owner(whole) == _owner(url) else None
 
@@ -87,6 +107,47 @@ def _owner(url: str) -> str:
     """Return whose a page is: a registered domain, of shared ones (blogs) the name below it."""
     host = host_of(url)
     return get_fld(url, fail_silently=True, search_private=True) or host
+
+
+def _has_path(url: str) -> bool:
+    """Say whether an address is of a page, not of a whole site: the front page is no article."""
+    return bool(url.partition("://")[2].partition("?")[0].partition("/")[2].strip("/"))
+
+
+def _led_to(job: PageJob, own: str, tracking: Tracking) -> bool:
+    """Say whether the page was found elsewhere than where its entry's link leads."""
+    return job.article.url is not None and article_key(job.article.url, tracking) != own
+
+
+def _is_announced(job: PageJob, page: Extracted) -> bool:
+    """Say whether the page says what an entry that lists it announces.
+
+    A wall that a site puts before its articles (of consent, of payment, of its weekly letter) may
+    look like an article, and is the same for all of them: each entry's own words tell.
+    """
+    said = f"{page.title}\n{page.text[:MOST_LETTERS]}".casefold()
+    lines = list(filter(None, map(_line_of, job.entries)))
+    return not lines or any(_is_about(said, line) for line in lines)
+
+
+def _line_of(entry: EntryRow) -> str:
+    """Return what an entry announces: its title, without one the beginning of what it tells."""
+    told = entry.summary if len(entry.summary) >= LEAST_SUMMARY else ""
+    return entry.title.strip() or told
+
+
+def _is_about(said: str, headline: str) -> bool:
+    """Say whether half of a headline's words stand in what is said, in whatever form."""
+    found = _WORD.findall(headline[:MOST_HEADLINE].casefold())
+    words = {word[: max(4, len(word) - 2)] for word in found if len(word) >= WORD} or set(found)
+    pairs = [line[at : at + 2] for line in found if _is_dense(line) for at in range(len(line) - 1)]
+    pieces = set(pairs) or words
+    return 2 * sum(piece in said for piece in pieces) >= len(pieces)
+
+
+def _is_dense(word: str) -> bool:
+    """Say whether it is in a script that is written without spaces."""
+    return bool(_DENSE.search(word))
 
 
 def _headline(job: PageJob) -> str:
