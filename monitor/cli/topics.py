@@ -19,6 +19,7 @@ from monitor.cli.common import (
 )
 from monitor.cli.inputs import is_address, read_input, read_lines
 from monitor.cli.publish import publish
+from monitor.cli.topics_import import import_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +37,7 @@ def topics() -> None:
 
 
 topics.add_command(publish)
+topics.add_command(import_)
 
 
 @topics.command("try")

@@ -17,6 +17,7 @@ from workers.topics.terms import UNSEEN
 __all__ = [
     "FACTS",
     "FIELDS",
+    "MAX_COUNT",
     "MAX_LENGTH",
     "MAX_REACH",
     "Kind",
