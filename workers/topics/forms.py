@@ -132,6 +132,10 @@ class Forms:
         code = supported(language)
         return (code,) if code in self._codes else ()
 
+    def loaded(self, codes: tuple[str, ...]) -> bool:
+        """Say whether the dictionaries ``codes`` are loaded."""
+        return _at_hand.issuperset(codes)
+
     def keys(self, word: str, folded: str, codes: tuple[str, ...]) -> frozenset[str]:
         """Return the keys of a word, given as written and folded."""
         if not codes:

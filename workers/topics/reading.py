@@ -14,7 +14,7 @@ from workers.text.tokens import TEXT_LIMIT, behind_particles, tokenize
 from workers.topics.forms import Forms
 from workers.topics.tree import Element, FactField, Phrase, Scope
 
-__all__ = ["Chain", "Passage", "Place", "Reading"]
+__all__ = ["Chain", "Passage", "Place", "Reading", "fact_holds"]
 
 ZONE_LINES = 5_000
 """Lines of other zones that are searched: link lists of real pages have 600."""
@@ -176,12 +176,7 @@ class Reading:
 
     def has_fact(self, field: FactField, phrase: Phrase) -> bool:
         """Say whether the document has this fact (see `docs/topics.md`)."""
-        known = self._known(field)
-        if field == "lang":
-            wanted = tuple(element.folded for element in phrase)
-            return any(words[: len(wanted)] == wanted for words in known)
-        whole = field == "tag"
-        return any(_holds_words(words, phrase, whole=whole) for words in known)
+        return any(fact_holds(field, words, phrase) for words in self._known(field))
 
     def _known(self, field: FactField) -> list[tuple[str, ...]]:
         if field not in self._facts:
@@ -213,6 +208,17 @@ def _in_a_row(places: Sequence[Sequence[int]], size: int) -> list[int]:
         if not firsts:
             break
     return sorted(firsts)
+
+
+def fact_holds(field: FactField, words: tuple[str, ...], phrase: Phrase) -> bool:
+    """Say whether a value, given as its folded words, is what ``field:`` asks for.
+
+    A language by its first parts, a tag as a whole, sources and authors by words in a row.
+    """
+    if field == "lang":
+        wanted = tuple(element.folded for element in phrase)
+        return words[: len(wanted)] == wanted
+    return _holds_words(words, phrase, whole=field == "tag")
 
 
 def _holds_words(words: tuple[str, ...], phrase: Phrase, *, whole: bool) -> bool:

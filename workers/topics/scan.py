@@ -1,0 +1,221 @@
+"""A document as compiled topics see it: strings of code points, and the elements in them.
+
+Passages, scopes and limits are those of `Reading`; what is asked is worked out once, however many
+topics ask it.
+"""
+
+from collections.abc import Iterable
+from itertools import accumulate, product
+from math import prod
+
+from workers.model.topic import Document
+from workers.text.tokens import TEXT_LIMIT, tokenize
+from workers.topics.reading import ZONE_LINES, Chain, Place
+from workers.topics.tree import FactField, Scope
+from workers.topics.vocabulary import Lexicon, Vocabulary
+
+__all__ = ["Leaf", "Scan"]
+
+
+MOST_ROWS = 16
+"""Rows of characters that a phrase is looked for by; with more the positions are compared."""
+
+
+class Leaf:
+    """Phrases of numbered elements, one of which must stand where ``scope`` searches."""
+
+    __slots__ = ("phrases", "rows", "scope", "words")
+
+    def __init__(self, phrases: tuple[tuple[int, ...], ...], scope: Scope) -> None:
+        """Tell single words, which only have to be there, from rows of several."""
+        self.phrases = phrases
+        self.scope = scope
+        self.words = frozenset(phrase[0] for phrase in phrases if len(phrase) == 1)
+        self.rows = tuple(phrase for phrase in phrases if len(phrase) > 1)
+
+    def __call__(self, scan: "Scan") -> bool:
+        """Say whether one of them stands there."""
+        known = scan.held.get(self)
+        if known is None:
+            known = scan.held[self] = scan.look(self)
+        return known
+
+
+class Scan:
+    """A document, read by the lexicon of its language."""
+
+    def __init__(self, document: Document, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
+        """Read title and body."""
+        self.document = document
+        self._vocabulary = vocabulary
+        self._lexicon = lexicon
+        self.passages = [lexicon.characters(document.title), lexicon.characters(document.body)]
+        """Title, body, and the lines of other zones as soon as somebody asks for them."""
+        self._both = "\0".join(self.passages)  # no phrase goes across what is no word of a topic
+        self._characters_of_both: set[str] = set()
+        self._choices: dict[int, set[str]] = {}
+        self._others_read = False
+        self._present: dict[Scope, frozenset[int] | set[int]] = {}
+        self._searched: dict[Scope, list[tuple[int, int]]] = {}
+        self._positions: dict[tuple[int, int], list[int]] = {}
+        self.held: dict[Leaf, bool] = {}
+        """What was found of leaves."""
+        self._places: dict[Leaf, list[Place]] = {}
+        self.chains: dict[object, list[Chain]] = {}
+        """How each NEAR is met."""
+        self._letters: dict[int, set[str]] = {}
+
+    def elements(self, scope: Scope = "") -> frozenset[int] | set[int]:
+        """Return the elements that stand in what ``scope`` searches."""
+        known = self._present.get(scope)
+        if known is None:
+            known = self._present[scope] = self._elements(scope)
+        return known
+
+    def _elements(self, scope: Scope) -> set[int]:
+        characters = set() if scope else set(self._both)
+        for number, size in self.searched(scope) if scope else ():
+            characters.update(self.passages[number][:size])
+        found: set[int] = set()
+        return found.union(*map(self._lexicon.signatures.__getitem__, characters))
+
+    def with_others(self) -> list[str]:
+        """Return all passages, those of the other zones included."""
+        if not self._others_read:
+            self._others_read = True
+            lines = self.document.zones[:ZONE_LINES]
+            used = accumulate(len(line.text) for line in lines)
+            fitting = (
+                line for line, letters in zip(lines, used, strict=True) if letters <= TEXT_LIMIT
+            )
+            self.passages += (self._lexicon.characters(line.text) for line in fitting)
+        return self.passages
+
+    def searched(self, scope: Scope) -> list[tuple[int, int]]:
+        """Return the passages that ``scope`` searches, each with the tokens that count of it."""
+        known = self._searched.get(scope)
+        if known is None:
+            known = self._searched[scope] = self._search(scope)
+        return known
+
+    def _search(self, scope: Scope) -> list[tuple[int, int]]:
+        match scope:
+            case "lead":
+                return [(1, self._lead())]
+            case "title":
+                numbers: Iterable[int] = (0,)
+            case "body":
+                numbers = (1,)
+            case "any":
+                numbers = range(len(self.with_others()))
+            case "caption":
+                lines = self.document.zones
+                others = range(2, len(self.with_others()))
+                numbers = [number for number in others if lines[number - 2].zone == "caption"]
+            case _:
+                numbers = (0, 1)
+        return [(number, len(self.passages[number])) for number in numbers]
+
+    def _lead(self) -> int:
+        """Return how many tokens the first line has that is not empty."""
+        body = self.document.body[:TEXT_LIMIT]
+        start = len(body) - len(body.lstrip())
+        end = body.find("\n", start)
+        return len(self.passages[1]) if end < 0 else len(self._lexicon.characters(body[:end]))
+
+    def look(self, leaf: Leaf) -> bool:
+        """Say whether a leaf holds, whatever is remembered of it."""
+        present = self.elements(leaf.scope)
+        return not present.isdisjoint(leaf.words) or any(
+            present.issuperset(row) and self._stands(row, leaf.scope) for row in leaf.rows
+        )
+
+    def _stands(self, phrase: tuple[int, ...], scope: Scope) -> bool:
+        """Say whether elements that are all there stand in a row.
+
+        Few characters stand for an element, so mostly the rows that there can be are looked for.
+        """
+        choices = [self._choices.get(element) or self._choose(element) for element in phrase]
+        if scope or prod(map(len, choices)) > MOST_ROWS:
+            return any(True for _ in self._runs(phrase, scope))
+        return any("".join(row) in self._both for row in product(*choices))
+
+    def _choose(self, element: int) -> set[str]:
+        """Return the characters of title and body that stand for an element."""
+        if not self._characters_of_both:
+            self._characters_of_both = set(self._both)
+        found = self._choices[element] = self._lexicon.with_element(
+            element, self._characters_of_both
+        )
+        return found
+
+    def places(self, leaf: Leaf) -> list[Place]:
+        """Return where a term or an alias set stands, in order, none twice."""
+        known = self._places.get(leaf)
+        if known is None:
+            known = self._places[leaf] = self._look(leaf)
+        return known
+
+    def _look(self, leaf: Leaf) -> list[Place]:
+        present = self.elements(leaf.scope)
+        found: set[Place] = set()
+        for phrase in leaf.phrases:
+            if present.issuperset(phrase):
+                found.update(self._runs(phrase, leaf.scope))
+        return sorted(found)
+
+    def _runs(self, phrase: tuple[int, ...], scope: Scope) -> Iterable[Place]:
+        more = len(phrase) - 1
+        for number, size in self.searched(scope):
+            firsts: set[int] | list[int] = self._at(number, phrase[0])
+            for offset, element in enumerate(phrase[1:], 1):
+                if not firsts:
+                    break
+                others = self._at(number, element)
+                firsts = {at - offset for at in others}.intersection(firsts)
+            for first in firsts:
+                if first + more < size:
+                    yield number, first, first + more
+
+    def _at(self, passage: int, element: int) -> list[int]:
+        """Return the positions of an element in a passage."""
+        key = (passage, element)
+        known = self._positions.get(key)
+        if known is None:
+            text = self.passages[passage]
+            known = self._positions[key] = [
+                at
+                for character in self._lexicon.with_element(element, self._characters(passage))
+                for at in _everywhere(text, character)
+            ]
+        return known
+
+    def _characters(self, passage: int) -> set[str]:
+        known = self._letters.get(passage)
+        if known is None:
+            known = self._letters[passage] = set(self.passages[passage])
+        return known
+
+    def facts(self) -> set[int]:
+        """Return the numbers of the facts that hold of the document, as far as topics ask."""
+        document = self.document
+        given: dict[FactField, Iterable[str | None]] = {
+            "source": document.sources,
+            "lang": (document.language,),
+            "tag": document.tags,
+            "author": (document.author,),
+        }
+        found: set[int] = set()
+        for field, values in given.items():
+            for value in values:
+                if value:
+                    words = tuple(token.folded for token in tokenize(value))
+                    found |= self._vocabulary.facts_of(field, words)
+        return found
+
+
+def _everywhere(text: str, character: str) -> Iterable[int]:
+    at = text.find(character)
+    while at >= 0:
+        yield at
+        at = text.find(character, at + 1)

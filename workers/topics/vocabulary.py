@@ -1,0 +1,250 @@
+"""The words that topics ask for, each a number; and texts as strings of code points.
+
+A text becomes a string with one character for each of its tokens. The character stands for the set
+of elements that the token satisfies (its signature): as written, in this case, as a form, behind a
+particle, by a prefix. Tokens that no topic asks for are all the same character. So what topics ask
+of a text is asked of sets and strings, however many topics there are; and since a chunk of text is
+cut and looked up once and then remembered, most of an article costs one look-up a word.
+"""
+
+from threading import RLock
+
+from typing_extensions import override
+
+from workers.text.tokens import TEXT_LIMIT, Token, behind_particles, tokenize
+from workers.topics.forms import Forms
+from workers.topics.reading import fact_holds
+from workers.topics.tree import Element, FactField, Phrase
+
+__all__ = ["Lexicon", "Vocabulary"]
+
+MEMO_CHUNKS = 400_000
+"""Chunks remembered in one language; then the memory is cleared."""
+MEMO_LENGTH = 48
+"""Characters of a chunk that is remembered: longer ones rarely come twice."""
+MOST_SIGNATURES = 500_000
+"""There are 1,114,112 code points, and one text can add as many as it has words; with more
+signatures than this a lexicon begins anew."""
+UNREAD_FAMILIES = 100
+"""Words whose forms are looked up at once; more of them take long enough to keep others waiting."""
+_SURROGATES = (0xD800, 0x0800)
+"""Where code points are that are no characters, and how many they are."""
+
+_NONE: set[str] = set()
+_Table = dict[str, tuple[int, ...]]
+
+
+def _more(table: _Table, key: str, number: int) -> None:
+    table[key] = (*table.get(key, ()), number)
+
+
+class Vocabulary:
+    """Every element that a topic asks for, by its number. It only grows, and is shared.
+
+    Numbers are never given twice, so that the matchers of two generations can use one vocabulary.
+    """
+
+    def __init__(self, forms: Forms) -> None:
+        """Begin without words; ``forms`` knows the configured languages."""
+        self.forms = forms
+        self.exact: _Table = {}
+        self.behind: _Table = {}
+        """Elements that are also found behind particles."""
+        self.cased: _Table = {}
+        self.prefixes: _Table = {}
+        self.prefixes_behind: _Table = {}
+        self.lengths: tuple[int, ...] = ()
+        """Of prefixes."""
+        self.families: list[tuple[str, str, int]] = []
+        """Raw and folded writing, and number, of elements that stand for their forms."""
+        self._facts: dict[tuple[FactField, str], tuple[tuple[Phrase, int], ...]] = {}
+        """By the first word, "" for those that begin with a prefix."""
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._lexicons: dict[tuple[str, ...], Lexicon] = {}
+        self._lock = RLock()
+
+    def number(self, element: Element) -> int:
+        """Return the number of an element, a new one if it was never asked for."""
+        key = _key(element)
+        known = self._numbers.get(key)
+        if known is not None:
+            return known
+        with self._lock:
+            return self._numbers.get(key) or self._add(key, element)
+
+    def fact(self, field: FactField, phrase: Phrase) -> int:
+        """Return the number of a fact, a new one if it was never asked for."""
+        key = ("fact", field, *(f"{element.kind} {element.folded}" for element in phrase))
+        with self._lock:
+            known = self._numbers.get(key)
+            if known is None:
+                known = self._numbers[key] = len(self._numbers) + 1
+                first = phrase[0]
+                by_word = first.kind != "prefix"
+                place = (field, first.folded if by_word else "")
+                self._facts[place] = (*self._facts.get(place, ()), (phrase, known))
+            return known
+
+    def facts_of(self, field: FactField, words: tuple[str, ...]) -> set[int]:
+        """Return the facts that hold of a value, given as its folded words."""
+        places = [(field, ""), *((field, word) for word in dict.fromkeys(words))]
+        return {
+            number
+            for place in places
+            for phrase, number in self._facts.get(place, ())
+            if fact_holds(field, words, phrase)
+        }
+
+    def lexicon(self, codes: tuple[str, ...]) -> "Lexicon":
+        """Return how texts are read of which the dictionaries ``codes`` know the forms."""
+        found = self._lexicons.get(codes)
+        if found is None or found.full:
+            with self._lock:
+                found = self._lexicons[codes] = Lexicon(self, codes)
+        return found
+
+    def _add(self, key: tuple[str, ...], element: Element) -> int:
+        number = self._numbers[key] = len(self._numbers) + 1
+        folded = element.folded
+        match element.kind:
+            case "forms":
+                self.families.append((element.raw, folded, number))
+            case "case":
+                _more(self.cased, element.cased, number)
+            case "exact":
+                _more(self.exact, folded, number)
+                if element.particles:
+                    _more(self.behind, folded, number)
+            case "prefix":
+                _more(self.prefixes, folded, number)
+                if element.particles:
+                    _more(self.prefixes_behind, folded, number)
+                self.lengths = tuple(sorted({*self.lengths, len(folded)}))
+        for lexicon in self._lexicons.values():
+            lexicon.forget()
+        return number
+
+
+def _key(element: Element) -> tuple[str, ...]:
+    match element.kind:
+        case "forms":
+            return ("forms", element.raw, element.folded)
+        case "case":
+            return ("case", element.cased)
+        case _:
+            return (element.kind, element.folded, "particles" if element.particles else "")
+
+
+class _Memo(dict[str, str]):
+    """The characters of each chunk of text, worked out when it is first seen."""
+
+    def __init__(self, lexicon: "Lexicon") -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    @override
+    def __missing__(self, chunk: str) -> str:
+        characters = self._lexicon.look_up(chunk)
+        if len(chunk) <= MEMO_LENGTH:
+            if len(self) >= MEMO_CHUNKS:
+                self.clear()
+            self[chunk] = characters
+        return characters
+
+
+class Lexicon:
+    """How texts are read of which the same dictionaries know the forms."""
+
+    def __init__(self, vocabulary: Vocabulary, codes: tuple[str, ...]) -> None:
+        """Begin without signatures."""
+        self._vocabulary = vocabulary
+        self._codes = codes
+        self.signatures: dict[str, frozenset[int]] = {"\0": frozenset()}
+        """What a character stands for; the first one for tokens that no topic asks for."""
+        self._characters: dict[frozenset[int], str] = {frozenset(): "\0"}
+        self._with: dict[int, set[str]] = {}
+        self._families: dict[str, tuple[int, ...]] = {}
+        self._read_families = 0
+        self._lock = RLock()
+        self._memo = _Memo(self)
+
+    @property
+    def full(self) -> bool:
+        """Whether code points run out."""
+        return len(self.signatures) >= MOST_SIGNATURES
+
+    @property
+    def ready(self) -> bool:
+        """Whether a text can be read at once, without dictionaries that take seconds to load."""
+        families = self._vocabulary.families
+        unread = len(families) - self._read_families
+        return not families or (
+            unread <= UNREAD_FAMILIES and self._vocabulary.forms.loaded(self._codes)
+        )
+
+    def forget(self) -> None:
+        """Look every chunk up again: there are words that were not asked for before."""
+        self._memo = _Memo(self)  # a reader that is under way keeps its own, and finishes with it
+
+    def characters(self, text: str) -> str:
+        """Return a text (its first million characters) as one character for each of its tokens."""
+        return "".join(map(self._memo.__getitem__, text[:TEXT_LIMIT].split()))
+
+    def with_element(self, number: int, among: set[str]) -> set[str]:
+        """Return the characters ``among`` those given that stand for an element."""
+        return among & self._with.get(number, _NONE)
+
+    def look_up(self, chunk: str) -> str:
+        """Return the characters of what stands between two white spaces."""
+        return "".join([self._character(token) for token in tokenize(chunk)])
+
+    def _character(self, token: Token) -> str:
+        signature = frozenset(self._satisfied(token))
+        known = self._characters.get(signature)
+        return known if known is not None else self._sign(signature)
+
+    def _sign(self, signature: frozenset[int]) -> str:
+        with self._lock:
+            known = self._characters.get(signature)
+            if known is not None:
+                return known
+            code = len(self.signatures)
+            if code >= _SURROGATES[0]:
+                code += _SURROGATES[1]
+            character = chr(code)
+            self.signatures[character] = signature
+            for number in signature:
+                self._with.setdefault(number, set()).add(character)
+            self._characters[signature] = character
+            return character
+
+    def _satisfied(self, token: Token) -> list[int]:
+        words = self._vocabulary
+        folded = token.folded
+        found = [*words.exact.get(folded, ()), *words.cased.get(token.cased, ())]
+        for length in words.lengths:
+            if length > len(folded):
+                break
+            found += words.prefixes.get(folded[:length], ())
+        if not folded.isascii() and (words.behind or words.prefixes_behind):
+            for rest in behind_particles(folded):
+                found += words.behind.get(rest, ())
+                for length in words.lengths:
+                    found += words.prefixes_behind.get(rest[:length], ())
+        if words.families:
+            families = self._known_families()
+            for key in words.forms.token_keys(token, self._codes):
+                found += families.get(key, ())
+        return found
+
+    def _known_families(self) -> dict[str, tuple[int, ...]]:
+        """Return which elements stand for a family, by its keys in this language."""
+        families = self._vocabulary.families
+        if self._read_families < len(families):
+            with self._lock:
+                while self._read_families < len(families):
+                    raw, folded, number = families[self._read_families]
+                    for key in self._vocabulary.forms.keys(raw, folded, self._codes):
+                        _more(self._families, key, number)
+                    self._read_families += 1
+        return self._families
