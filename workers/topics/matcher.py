@@ -6,12 +6,13 @@ finishes with those that he began with.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from workers.topics.likely import Likelihood
 from workers.topics.program import Program
 from workers.topics.scan import Scan
 
-__all__ = ["Matcher"]
+__all__ = ["Files", "Matcher"]
 
 ASIDE = 1_000
 """Programs that a matcher may differ by from the one that it was made of."""
@@ -24,12 +25,21 @@ class Matcher:
 
     __slots__ = ("_filed", "_fresh", "_gone", "_likelihood")
 
-    def __init__(self, programs: Iterable[Program], likelihood: Likelihood) -> None:
-        """File ``programs``; what articles hold is told to ``likelihood``."""
+    def __init__(
+        self,
+        filed: "Files",
+        likelihood: Likelihood,
+        fresh: "Files | None" = None,
+        gone: frozenset[Program] = frozenset(),
+    ) -> None:
+        """Match what is ``filed`` and ``fresh``, but for what is ``gone``.
+
+        What articles hold is told to ``likelihood``.
+        """
+        self._filed = filed
         self._likelihood = likelihood
-        self._filed = _Files(programs)
-        self._fresh = _Files(())
-        self._gone: frozenset[Program] = frozenset()
+        self._fresh = fresh or Files(())
+        self._gone = gone
 
     def changed(self, added: Iterable[Program], removed: Iterable[Program]) -> "Matcher | None":
         """Return a matcher with some programs more and others less.
@@ -43,10 +53,7 @@ class Matcher:
         fresh -= gone | back
         if len(fresh) + len(now_gone) > ASIDE:
             return None
-        other = Matcher.__new__(Matcher)
-        other._likelihood, other._filed = self._likelihood, self._filed
-        other._fresh, other._gone = _Files(fresh), frozenset(now_gone)
-        return other
+        return Matcher(self._filed, self._likelihood, Files(fresh), frozenset(now_gone))
 
     def matching(self, scan: Scan) -> list[Program]:
         """Return the programs that hold of an article, in no order."""
@@ -60,7 +67,7 @@ class Matcher:
         return [program for program in candidates if program.holds(scan, present)]
 
 
-class _Files:
+class Files:
     """Programs by what must be there: the anchor and, where there is one, a second need.
 
     Of an article's thousands of programs that have the one few have the other, and only those run.
@@ -99,6 +106,6 @@ def _file(index: _Index, elements: Iterable[int], program: Program) -> None:
         index[element] = (*index.get(element, ()), program)
 
 
-def _take(index: _Index, present: set[int], found: list[Program]) -> None:
+def _take(index: _Index, present: AbstractSet[int], found: list[Program]) -> None:
     for element in index.keys() & present:
         found += index[element]

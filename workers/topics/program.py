@@ -5,6 +5,7 @@ Equal parts of queries are one object, so that an article is asked for each of t
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
+from weakref import WeakValueDictionary
 
 from workers.topics.canonical import canonical
 from workers.topics.likely import Likelihood
@@ -53,7 +54,7 @@ class Test(Protocol):
 class Program:
     """A query, ready to run."""
 
-    __slots__ = ("anchor", "needs", "tests", "tree")
+    __slots__ = ("__weakref__", "anchor", "needs", "tests", "tree")
 
     def __init__(self, tree: Node, needs: list[Need], tests: tuple[Test, ...]) -> None:
         """Keep the parts; ``needs`` come the least likely first."""
@@ -66,7 +67,7 @@ class Program:
         """What is asked if they have."""
 
     def holds(self, scan: Scan, present: set[int]) -> bool:
-        """Say whether an article holds that has the anchor, and in all the elements ``present``."""
+        """Say whether an article matches that has the anchor; ``present`` are all its elements."""
         disjoint = present.isdisjoint
         for need in self.needs:
             if disjoint(need):
@@ -84,18 +85,24 @@ class Compiler:
         """Number elements in ``vocabulary``, and tell ``likelihood`` of them."""
         self._vocabulary = vocabulary
         self._likelihood = likelihood
+        self._programs: WeakValueDictionary[str, Program] = WeakValueDictionary()
         self._leaves: dict[tuple[Scope, tuple[tuple[int, ...], ...]], Leaf] = {}
 
     def program(self, tree: Node) -> Program:
-        """Return a tree as a program.
+        """Return a tree as a program, the same one for trees that ask the same.
 
         Raises:
             ValueError: nothing has to be there for it to hold, so every article would be asked.
         """
+        written = canonical(tree)
+        known = self._programs.get(written)
+        if known is not None:
+            return known
         needs = sorted(set(self._needs(tree)), key=self._likely)
         if not needs:
-            raise ValueError(f"a query that nothing is needed for: {canonical(tree)}")
-        return Program(tree, needs, tuple(self._tests(tree)))
+            raise ValueError(f"a query that nothing is needed for: {written}")
+        made = self._programs[written] = Program(tree, needs, tuple(self._tests(tree)))
+        return made
 
     def _likely(self, need: Need) -> tuple[float, list[int]]:
         share = self._likelihood.of_any(need.any_of)
@@ -105,12 +112,9 @@ class Compiler:
 
     def _needs(self, node: Node) -> Iterator[Need]:
         match node:
-            case Both():
-                for child in node.children:
+            case Both(children=every) | Near(operands=every):
+                for child in every:
                     yield from self._needs(child)
-            case Near():
-                for operand in node.operands:
-                    yield from self._needs(operand)
             case Count():
                 yield from self._needs(node.operand)
             case Either():
@@ -170,7 +174,7 @@ class Compiler:
         elif not self._is_enough(node):
             yield self._test(node)
 
-    def _test(self, node: Node) -> Test:
+    def _test(self, node: Node) -> Test:  # noqa: PLR0911 - one a kind of node
         match node:
             case Both():
                 return _all(tuple(map(self._test, node.children)))

@@ -9,8 +9,6 @@ cut and looked up once and then remembered, most of an article costs one look-up
 
 from threading import RLock
 
-from typing_extensions import override
-
 from workers.text.tokens import TEXT_LIMIT, Token, behind_particles, tokenize
 from workers.topics.forms import Forms
 from workers.topics.reading import fact_holds
@@ -26,7 +24,7 @@ MOST_SIGNATURES = 500_000
 """There are 1,114,112 code points, and one text can add as many as it has words; with more
 signatures than this a lexicon begins anew."""
 UNREAD_FAMILIES = 100
-"""Words whose forms are looked up at once; more of them take long enough to keep others waiting."""
+"""Words whose forms are looked up at once; more of them would keep others waiting."""
 _SURROGATES = (0xD800, 0x0800)
 """Where code points are that are no characters, and how many they are."""
 
@@ -142,7 +140,6 @@ class _Memo(dict[str, str]):
         super().__init__()
         self._lexicon = lexicon
 
-    @override
     def __missing__(self, chunk: str) -> str:
         characters = self._lexicon.look_up(chunk)
         if len(chunk) <= MEMO_LENGTH:
