@@ -251,18 +251,20 @@ def _zone_line(item: object) -> "ZoneLine":
 @config_option
 def match(config: str | None, file: str, articles: str, *, explain: bool, as_json: bool) -> None:
     """Match articles with topics, in order."""
+    from monitor import shipped
     from workers.topics import compile_topics
 
     settings = load_settings(config, needed=False).settings
     specs, aliases, problems = read_topics(file)
-    compiled = compile_topics(specs, aliases, settings.matching.languages)
+    compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
     _say_problems(specs, [*problems, *compiled.problems])
     if problems and not specs:
         raise SystemExit(FOUND)
     bad: list[int] = []
     for name, document in _articles(read_lines(articles), articles, bad):
-        matches = compiled.match(document)
-        told: dict[str, Any] = {"id": name, "topics": [found.topic for found in matches]}
+        matches = compiled.match(document) if explain else ()
+        names = [found.topic for found in matches] if explain else compiled.names(document)
+        told: dict[str, Any] = {"id": name, "topics": names}
         if explain:
             told["matches"] = [
                 {"topic": found.topic, "clauses": clause_objects(found.clauses)}
@@ -286,11 +288,12 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
 @click.argument("file")
 def check(config: str | None, file: str, *, as_json: bool) -> None:
     """Check a TOML file of topics: queries, aliases, examples. Exit 1 if something is wrong."""
+    from monitor import shipped
     from workers.topics import check_examples, compile_topics
 
     settings = load_settings(config, needed=False).settings
     specs, aliases, problems = read_topics(file)
-    compiled = compile_topics(specs, aliases, settings.matching.languages)
+    compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
     problems = [*problems, *compiled.problems]
     passed, failed = check_examples(specs, compiled)
     ok = not problems and not failed

@@ -30,7 +30,7 @@ class Follower:
             if number is None or number == state.accepted.number:
                 return
             async with self._alone:
-                wanted = wanted_topics(state.loaded, state.registry)
+                wanted = wanted_topics(state.loaded, state.registry, state.rules.topics)
                 accepted = await topics.follow(state.accepted, wanted, state.parts.store)
         except StoreDown as error:
             _log.debug("topics_not_followed", error=str(error))

@@ -17,12 +17,13 @@ from monitor.settings import (
     sink_rates,
 )
 from workers.steps.edges import Rules
+from workers.topics import TopicSet
 
 __all__ = ["rules_in_force", "wanted_topics"]
 
 
-def wanted_topics(loaded: Loaded, wanted: Registry) -> Wanted:
-    """Return the topics of the files, and who is told of them."""
+def wanted_topics(loaded: Loaded, wanted: Registry, present: TopicSet | None = None) -> Wanted:
+    """Return the topics of the files, and who is told of them; ``present`` are those in force."""
     return Wanted(
         topics=AcceptedTopics(
             topics=wanted.topics,
@@ -30,6 +31,7 @@ def wanted_topics(loaded: Loaded, wanted: Registry) -> Wanted:
             routes=sink_routes(loaded.settings),
         ),
         languages=loaded.settings.matching.languages,
+        present=present,
         missing=lost(loaded),
     )
 

@@ -223,7 +223,8 @@ class Daemon:
         store = state.parts.store
         fresh = build_sinks(settings, self._sessions, await leave_links(settings, store))
         before = None if word else state.accepted.own
-        accepted = await topics.accept(wanted_topics(loaded, wanted), store, before)
+        now = wanted_topics(loaded, wanted, state.rules.topics)
+        accepted = await topics.accept(now, store, before)
         rules = await rules_in_force(loaded, wanted, accepted, store, self._roles)
         self._sinks = {
             name: sink if name in remade else self._sinks.get(name, sink)

@@ -18,6 +18,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from monitor import shipped
 from monitor.daemon.lost import NOTHING_LOST, Lost
 from workers.alerts import SinkRoute
 from workers.errors import TocsinError
@@ -66,6 +67,8 @@ class Wanted:
 
     topics: AcceptedTopics
     languages: Sequence[str]
+    present: TopicSet | None = None
+    """The topics in force: what did not change is not compiled again."""
     missing: Lost = NOTHING_LOST
     """What the files hold in a form in which it could not even be read."""
 
@@ -197,7 +200,14 @@ async def _own(
 
 async def _compiled(topics: AcceptedTopics, wanted: Wanted) -> TopicSet:
     """Compile, off the event loop: hundreds of topics take a while."""
-    return await asyncio.to_thread(compile_topics, topics.topics, topics.aliases, wanted.languages)
+    return await asyncio.to_thread(
+        compile_topics,
+        topics.topics,
+        topics.aliases,
+        wanted.languages,
+        shipped.common_words(),
+        wanted.present,
+    )
 
 
 def _good(topics: AcceptedTopics, compiled: TopicSet) -> AcceptedTopics:

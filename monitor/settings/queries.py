@@ -6,6 +6,7 @@ Apart from `load`, because compiling takes longer than reading: the daemon compi
 from collections.abc import Mapping
 from typing import Any
 
+from monitor import shipped
 from monitor.settings.convert import topic_spec
 from monitor.settings.load import Loaded
 from monitor.settings.problems import Problem, dotted, shown
@@ -32,7 +33,12 @@ def check_queries(loaded: Loaded) -> Queries:
     """Compile every enabled topic and try its examples."""
     settings = loaded.settings
     specs = {topic.name: topic_spec(topic) for topic in settings.topics if topic.enabled}
-    compiled = compile_topics(tuple(specs.values()), settings.aliases, settings.matching.languages)
+    compiled = compile_topics(
+        tuple(specs.values()),
+        settings.aliases,
+        settings.matching.languages,
+        shipped.common_words(),
+    )
     passed, failed = check_examples(tuple(specs.values()), compiled)
     return Queries(
         problems=(

@@ -44,7 +44,7 @@ async def test_a_long_text_is_matched_in_a_thread(world, site, write, with_rules
     book = await world.news("A book", name="n2")
     site.put(
         "/n2",
-        write[2]("A book", *(f"Chapter {n}, in which all is said. " * 25 for n in range(10))),
+        write[2]("A book", *(f"Chapter {n}, in which all is said. " * 25 for n in range(120))),
     )
     await world.read(book)
     assert [True, True, True, False] == slow.inline

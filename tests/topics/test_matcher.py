@@ -1,43 +1,198 @@
 """The matcher says what the plain evaluator says, however many topics there are."""
 
+# ruff: noqa: RUF001 -- letters that look like others are meant
+
+from random import Random
+from threading import Thread
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.topics.test_brute import ALIASES, as_record, documents, trees, written
-from workers.model.topic import TopicSpec
-from workers.topics import compile_topics
+from tests.topics.made import ALIASES, document, query
+from workers.model.topic import Document, Match, TopicSpec
+from workers.topics import NotAtHand, compile_topics
 from workers.topics.aliases import read_aliases
 from workers.topics.errors import QueryError
 from workers.topics.forms import Forms
 from workers.topics.parser import parse
 from workers.topics.plain import holds
 from workers.topics.reading import Reading
+from workers.topics.receipt import receipt
+
+FORMS = Forms(["en"])
+SETS = read_aliases(ALIASES).phrases
+TOPICS, ARTICLES = 50, 25
+
+seeds = st.integers(0, 2**32).map(Random)
 
 
-def oracle(queries, document):
-    """Return which queries hold, by the plain evaluator; refused ones do not."""
-    reading = Reading(document, Forms(["en"]))
-    sets = read_aliases(ALIASES)
-    found = []
-    for query in queries:
+def trees(chance, number=TOPICS):
+    """Return so many queries that are accepted, each with its tree."""
+    found = {}
+    while len(found) < number:
+        made = query(chance)
         try:
-            tree = parse(query, sets.phrases).tree
+            found[made] = parse(made, SETS).tree
         except QueryError:
             continue
-        if holds(tree, reading):
-            found.append(query)
     return found
 
 
-@settings(max_examples=400, deadline=None)
-@given(
-    st.lists(trees, min_size=1, max_size=12, unique_by=written),
-    st.lists(documents, min_size=1, max_size=6),
-)
-def test_the_matcher_is_the_oracle(found, texts):
-    """On made-up topics and articles, over all operators and scopes."""
-    queries = [written(tree) for tree in found]
-    topics = compile_topics([TopicSpec(name=q, query=q) for q in queries], ALIASES, ["en"])
-    for text in texts:
-        document = as_record(text)
-        assert oracle(queries, document) == list(topics.names(document))
+def oracle(found, article):
+    """Return what the plain evaluator tells of trees and an article."""
+    reading = Reading(article, FORMS)
+    return tuple(
+        Match(topic=name, clauses=receipt(tree, reading))
+        for name, tree in found.items()
+        if holds(tree, reading)
+    )
+
+
+def compiled(queries, before=None):
+    """Return topics that have their queries as names."""
+    return compile_topics(
+        [TopicSpec(name=q, query=q) for q in queries], ALIASES, ["en"], {}, before
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_the_matcher_is_the_oracle(chance):
+    """Over all operators, scopes, facts and scripts, 25,000 pairs: names and receipts."""
+    found = trees(chance)
+    topics = compiled(found)
+    for _ in range(ARTICLES):
+        article = document(chance)
+        assert oracle(found, article) == topics.match(article), article
+
+
+def test_made_up_topics_match_now_and_then():
+    """What the matcher is compared by is neither always true nor never."""
+    chance = Random(1)
+    topics, articles = compiled(trees(chance, 200)), [document(chance) for _ in range(50)]
+    hits = [name for article in articles for name in topics.names(article)]
+    assert 500 < len(hits) < 5_000
+    assert 100 < len(set(hits)) <= 200
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds)
+def test_topics_that_come_and_go(chance):
+    """After any row of changes a set says what one that is compiled whole says."""
+    found = trees(chance)
+    now = chance.sample(list(found), 20)
+    topics = compiled(now)
+    for _ in range(12):
+        gone = set(chance.sample(now, chance.randint(0, min(5, len(now)))))
+        now = [name for name in now if name not in gone]
+        now += chance.sample([name for name in found if name not in now], 4)
+        chance.shuffle(now)
+        topics = compiled(now, topics)
+        article = document(chance)
+        assert oracle({name: found[name] for name in now}, article) == topics.match(article)
+
+
+def test_after_many_changes_all_are_compiled_anew():
+    """Words of topics that are gone are forgotten; what was seen of the others is not."""
+    article = Document(title="Word stays", body="", language="en")
+    topics = compiled(["stays AND word"])
+    for number in range(1_200):
+        topics = compiled(["stays AND word", f"w{number}x"], topics)
+        topics.names(article)
+    made = topics._made
+    assert 2_000 > len(made.vocabulary)
+    likely = made.likelihood
+    shares = {key: likely.share(number) for number, key in made.vocabulary.keys().items()}
+    assert 0.3 < shares["forms", "stays", "stays"]
+    assert 0.1 > shares["exact", "w1199x", ""]
+
+
+def test_equal_topics_have_receipts_of_their_own():
+    """Topics that ask the same share a program; each receipt tells where its own query says it."""
+    one, other = "militia AND strike", "(militia)  AND (strike)"
+    matches = compiled([one, other]).match(Document(title="Militia strike", body=""))
+    spans = [[clause.span for clause in match.clauses] for match in matches]
+    assert [[(0, 7), (12, 18)], [(1, 8), (16, 22)]] == spans
+
+
+def test_threads_match_while_topics_change():
+    """Articles that are read while topics are added are matched as by any of the two sets."""
+    chance = Random(5)
+    found = trees(chance, 80)
+    articles = [document(chance) for _ in range(20)]
+    wanted = {place: oracle(found, article) for place, article in enumerate(articles)}
+    names = list(found)
+    whole = [compiled(names[:40])]
+    wrong = []
+
+    def match():
+        for _ in range(6):
+            for place, article in enumerate(articles):
+                topics = whole[-1]
+                told = topics.match(article)
+                if told != tuple(one for one in wanted[place] if one.topic in topics.specs):
+                    wrong.append((article, told))
+
+    threads = [Thread(target=match) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for size in range(41, 81):
+        whole.append(compiled(names[:size], whole[-1]))
+    for thread in threads:
+        thread.join()
+    assert [] == wrong
+    assert list(found) == list(whole[-1].specs)
+
+
+HOSTILE = {
+    "one word": "strike" * 800_000,
+    "marks only": "\u0301" * 1_000_000,
+    "one letter": "a" + "\u0301\u05b0\u064b" * 300_000,
+    "scripts": "aяא真กهあ" * 30_000,
+    "other words": " ".join(f"w{number}" for number in range(50_000)),
+    "always the same": "militia strike " * 60_000,
+    "particles": "وال" * 100_000,
+    "surrogates": "\ud800 \udfff strike " * 50_000,
+    "dots": "u.s." * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_texts(name):
+    """They are read to an end, and whoever must not keep others waiting lets them be."""
+    topics = compiled(["militia NEAR/3 strike", "COUNT/2(strike*)", '"真กه"', "كتائب", "{US}"])
+    article = Document(title="", body=HOSTILE[name], language=None)
+    expected = {
+        "scripts": ['"真กه"'],
+        "always the same": ["militia NEAR/3 strike", "COUNT/2(strike*)"],
+        "surrogates": ["COUNT/2(strike*)"],
+    }.get(name, [])
+    assert expected == list(topics.names(article))
+    with pytest.raises(NotAtHand):
+        compiled(["militia NEAR/3 strike"]).match(article, load=False)
+
+
+def test_what_takes_long_is_not_done_while_others_wait():
+    """Many receipts, many new words, much to compare: not at once; else at once."""
+    few, many = compiled(["strike"]), compiled([f"strike OR w{n}" for n in range(100)])
+    usual = Document(title="A strike", body="Words of every day. " * 30, language="en")
+    assert few.match(usual) == few.match(usual, load=False)
+    assert 100 == len(many.match(usual))
+    with pytest.raises(NotAtHand):
+        many.match(usual, load=False)
+    assert 100 == len(many.names(usual, load=False))
+    new = Document(title="", body=" ".join(f"word{n}" for n in range(2_000)), language="en")
+    with pytest.raises(NotAtHand):
+        few.match(new, load=False)
+    few.match(new)
+    assert () == few.match(new, load=False)
+
+
+def test_there_may_be_so_many_topics_and_no_more(monkeypatch):
+    """Those beyond are refused, each with the reason; the others are in force."""
+    monkeypatch.setattr("workers.topics.compiled.MOST_TOPICS", 3)
+    topics = compiled(["a1", "a2", "a3", "a4", "a5"])
+    assert ["a1", "a2", "a3"] == list(topics.specs)
+    assert ["a4", "a5"] == [problem.topic for problem in topics.problems]
+    assert {"more than 3 topics"} == {problem.message for problem in topics.problems}

@@ -1,8 +1,10 @@
 """Matching with the accepted topics: which of them a document concerns, timed and counted."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -12,25 +14,17 @@ from workers.topics import NotAtHand
 
 __all__ = ["doubting", "matching"]
 
-AT_ONCE = 200_000
-"""Letters times topics that are matched at once: 30 ms at worst, when every word is a hit."""
+T = TypeVar("T")
+AT_ONCE = 100_000
+"""Letters of a document that is matched at once, however many topics there are: known words take
+15 ms at worst, and `TopicSet.match` itself refuses what takes longer."""
 
 
 async def matching(
     edges: Edges, rules: Rules, document: Document
 ) -> list[tuple[TopicSpec, Match]]:
-    """Return the topics that match, each with its receipt, in the order they were written.
-
-    What would keep all others waiting is matched in a thread, and so is the first document of a
-    language, for which its dictionary is loaded.
-    """
-    began = edges.clock.monotonic()
-    if _letters(document) * len(rules.topics.specs) > AT_ONCE:
-        async with edges.heavy:
-            matches = await asyncio.to_thread(rules.topics.match, document)
-    else:
-        matches = await _short(edges, rules, document)
-    edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step="match")
+    """Return the topics that match, each with its receipt, in the order they were written."""
+    matches = await _timed(edges, document, partial(rules.topics.match, document))
     return [(rules.topics.specs[match.topic], match) for match in matches]
 
 
@@ -46,19 +40,35 @@ async def doubting(
     firm = [line for line in lines if line not in doubted]
     if not matched or len(firm) == len(lines):
         return matched
-    sure = await matching(edges, rules, replace(document, body="\n".join(firm)))
-    names = {spec.name for spec, _ in sure}
+    sure = replace(document, body="\n".join(firm))
+    names = frozenset(await _timed(edges, sure, partial(rules.topics.names, sure)))
     return [(spec, replace(match, doubted=spec.name not in names)) for spec, match in matched]
 
 
-async def _short(edges: Edges, rules: Rules, document: Document) -> tuple[Match, ...]:
-    """Match at once, or as soon as the dictionary has been loaded that it takes."""
+async def _timed(edges: Edges, document: Document, match: Callable[..., T]) -> T:
+    """Match, and tell how long it took.
+
+    What would keep all others waiting is matched in a thread, and so is the first document of a
+    language, for which its dictionary is loaded.
+    """
+    began = edges.clock.monotonic()
+    if _letters(document) > AT_ONCE:
+        async with edges.heavy:
+            found = await asyncio.to_thread(match)
+    else:
+        found = await _short(edges, match)
+    edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step="match")
+    return found
+
+
+async def _short(edges: Edges, match: Callable[..., T]) -> T:
+    """Match at once, or as soon as it is at hand what it takes."""
     with suppress(NotAtHand):
-        return rules.topics.match(document, load=False)
+        return match(load=False)
     async with edges.loading:
         with suppress(NotAtHand):  # whoever was before us has loaded it
-            return rules.topics.match(document, load=False)
-        return await asyncio.to_thread(rules.topics.match, document)
+            return match(load=False)
+        return await asyncio.to_thread(match)
 
 
 def _letters(document: Document) -> int:

@@ -1,6 +1,8 @@
 """Topics made ready to match; what is wrong with one never stops the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from math import inf
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -18,11 +20,23 @@ from workers.topics.program import Compiler, Program
 from workers.topics.reading import Reading
 from workers.topics.receipt import elsewhere, failure, first_failure, receipt
 from workers.topics.scan import Scan
+from workers.topics.tree import Node, Phrase
 from workers.topics.vocabulary import Vocabulary
 
 __all__ = ["TopicSet", "compile_topics", "try_query"]
 
 NOTHING_COMMON: Mapping[str, float] = MappingProxyType({})
+MOST_TOPICS = 200_000
+"""About a gigabyte of topics; those beyond are refused."""
+WORK = 10_000
+"""What a document may take while others wait, in places of words that are compared: 15 ms."""
+MATCHES = 50
+"""Receipts that are written while others wait: 15 ms."""
+TREES = 2_000
+"""Queries remembered as trees, for the receipts of topics that ring often."""
+CHANGES = 500
+"""Topics that may change, one after the other or at once, before all are compiled anew: then words
+that nobody asks for any more are forgotten, and all are filed by what was seen since."""
 
 
 class _Topic(Record, frozen=True, kw_only=True):
@@ -36,7 +50,7 @@ class _Topic(Record, frozen=True, kw_only=True):
 
 
 class _Made(Record, frozen=True, kw_only=True):
-    """What topics are made with; a later set goes on with it if aliases and languages stay."""
+    """What topics are made with; a later set goes on with it while little changes."""
 
     aliases: Mapping[str, Sequence[str]]
     languages: Sequence[str]
@@ -44,6 +58,19 @@ class _Made(Record, frozen=True, kw_only=True):
     vocabulary: Vocabulary
     likelihood: Likelihood
     compiler: Compiler
+    phrases: Mapping[str, tuple[Phrase, ...]]
+    """Of the alias sets."""
+    tree: Callable[[str], Node]
+    """Reads an accepted query, for its receipt: trees of all topics would fill the memory."""
+
+
+class _Told(Record, frozen=True, kw_only=True):
+    """What is to be said of a set of topics."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    changes: float
+    """Topics that changed since all were compiled."""
 
 
 class TopicSet:
@@ -52,12 +79,11 @@ class TopicSet:
     __slots__ = (
         "_made",
         "_matcher",
-        "_problems",
         "_programs",
         "_ranks",
         "_specs",
+        "_told",
         "_topics",
-        "_warnings",
     )
 
     def __init__(
@@ -65,8 +91,7 @@ class TopicSet:
         made: _Made,
         topics: Mapping[str, _Topic],
         matcher: Matcher,
-        problems: Sequence[Problem],
-        warnings: Sequence[Problem],
+        told: _Told,
     ) -> None:
         """Keep what `compile_topics` made."""
         self._made = made
@@ -77,8 +102,7 @@ class TopicSet:
         self._programs: dict[Program, list[_Topic]] = {}
         for topic in topics.values():
             self._programs.setdefault(topic.program, []).append(topic)
-        self._problems = tuple(problems)
-        self._warnings = tuple(warnings)
+        self._told = told
 
     @property
     def specs(self) -> Mapping[str, TopicSpec]:
@@ -88,46 +112,55 @@ class TopicSet:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong with topics and aliases that were left out."""
-        return self._problems
+        return self._told.problems
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """Return what is doubtful about topics, and what is wrong with disabled ones."""
-        return self._warnings
+        return self._told.warnings
 
     def match(self, document: Document, *, load: bool = True) -> tuple[Match, ...]:
         """Return the topics that are true of ``document``, in order, each with its receipt.
 
         Raises:
-            NotAtHand: not ``load``, and a dictionary would have to be: that takes seconds.
+            NotAtHand: not ``load``, and it would take more than a few hundredths of a second.
         """
-        found = self._holding(document, load=load)
-        if not found:
-            return ()
-        reading = Reading(document, self._made.forms)
+        scan = self._scan(document, load=load)
+        found = self._holding(scan)
+        if not load and len(found) > MATCHES:
+            raise NotAtHand
         return tuple(
-            Match(topic=topic.spec.name, clauses=receipt(topic.program.tree, reading))
-            for topic in found
+            Match(topic=spec.name, clauses=receipt(self._made.tree(spec.query), scan))
+            for spec in found
         )
 
-    def names(self, document: Document) -> tuple[str, ...]:
-        """Return the names of the topics that are true of ``document``, in order."""
-        return tuple(topic.spec.name for topic in self._holding(document, load=True))
+    def names(self, document: Document, *, load: bool = True) -> tuple[str, ...]:
+        """Return the names of the topics that are true of ``document``, in order.
 
-    def _holding(self, document: Document, *, load: bool) -> list[_Topic]:
-        forms = self._made.forms if load else self._made.forms.at_hand()
-        lexicon = self._made.vocabulary.lexicon(forms.codes_for(document.language))
-        if not load and not lexicon.ready:
+        Raises:
+            NotAtHand: as `match` does.
+        """
+        return tuple(spec.name for spec in self._holding(self._scan(document, load=load)))
+
+    def _scan(self, document: Document, *, load: bool) -> Scan:
+        made = self._made
+        forms = made.forms if load else made.forms.at_hand()
+        lexicon = made.vocabulary.lexicon(forms.codes_for(document.language))
+        if load:
+            return Scan(document, made.vocabulary, lexicon)
+        if not lexicon.ready:
             raise NotAtHand
-        scan = Scan(document, self._made.vocabulary, lexicon)
-        listed = frozenset(name.casefold() for name in document.feeds)
+        return Scan(document, made.vocabulary, lexicon, WORK)
+
+    def _holding(self, scan: Scan) -> list[TopicSpec]:
+        listed = frozenset(name.casefold() for name in scan.document.feeds)
         found = [
-            topic
+            topic.spec
             for program in self._matcher.matching(scan)
             for topic in self._programs.get(program, ())
             if _wanted(topic, listed)
         ]
-        return sorted(found, key=lambda topic: self._ranks[topic.spec.name])
+        return sorted(found, key=lambda spec: self._ranks[spec.name])
 
 
 def _wanted(topic: _Topic, listed: frozenset[str]) -> bool:
@@ -154,14 +187,15 @@ def compile_topics(
         before: What was in force; of it is taken over what did not change.
     """
     sets = read_aliases(aliases)
+    changes = _changes(before, specs, aliases, languages)
+    same = before if changes <= CHANGES else None
+    made = same._made if same else _made(aliases, sets, languages, common, before)  # noqa: SLF001
     problems, warnings = list(sets.problems), list[Problem]()
-    made = _made(aliases, languages, common, before)
-    same = before if before is not None and before._made is made else None  # noqa: SLF001
     topics: dict[str, _Topic] = {}
     names: set[str] = set()
-    for spec in specs:
+    for spec in specs[:MOST_TOPICS]:
         try:
-            topic = _read(spec, sets, names, made, same)
+            topic = _read(spec, names, made, same)
         except QueryError as error:
             (problems if spec.enabled else warnings).append(_told(error.problem, spec))
             continue
@@ -169,22 +203,45 @@ def compile_topics(
         warnings += topic.warnings
         if spec.enabled:
             topics[spec.name] = topic
+    problems += map(_too_many, specs[MOST_TOPICS:])
     matcher = _matcher(topics, made, same)
-    return TopicSet(made, topics, matcher, problems, warnings)
+    told = _Told(
+        problems=tuple(problems),
+        warnings=tuple(warnings),
+        changes=changes if same else 0,
+    )
+    return TopicSet(made, topics, matcher, told)
+
+
+def _changes(
+    before: TopicSet | None,
+    specs: Sequence[TopicSpec],
+    aliases: Mapping[str, Sequence[str]],
+    languages: Sequence[str],
+) -> float:
+    """Return how many topics have changed since all were compiled; infinite is all of them."""
+    if before is None:
+        return inf
+    made = before._made  # noqa: SLF001
+    if made.aliases != aliases or tuple(made.languages) != tuple(languages):
+        return inf
+    known = before.specs
+    kept = sum(known.get(spec.name) == spec for spec in specs)
+    return before._told.changes + max(len(specs), len(known)) - kept  # noqa: SLF001
 
 
 def _made(
     aliases: Mapping[str, Sequence[str]],
+    sets: AliasSets,
     languages: Sequence[str],
     common: Mapping[str, float],
     before: TopicSet | None,
 ) -> _Made:
-    known = before._made if before is not None else None  # noqa: SLF001
-    if known and known.aliases == aliases and tuple(known.languages) == tuple(languages):
-        return known
-    forms = Forms(languages)
+    old = before._made if before is not None else None  # noqa: SLF001
+    kept = old is not None and tuple(old.languages) == tuple(languages)
+    forms = old.forms if old is not None and kept else Forms(languages)
     vocabulary = Vocabulary(forms)
-    likelihood = Likelihood(common)
+    likelihood = Likelihood(common, old.likelihood.seen(old.vocabulary) if old else None)
     return _Made(
         aliases=dict(aliases),
         languages=tuple(languages),
@@ -192,36 +249,39 @@ def _made(
         vocabulary=vocabulary,
         likelihood=likelihood,
         compiler=Compiler(vocabulary, likelihood),
+        tree=lru_cache(TREES)(lambda query: parse(query, sets.phrases).tree),
+        phrases=sets.phrases,
     )
 
 
 def _matcher(topics: Mapping[str, _Topic], made: _Made, same: TopicSet | None) -> Matcher:
-    """Return what matches: what was in force before, and what changed since, if that is little."""
+    """Return what matches: what was in force before, and what changed since."""
     now = {topic.program for topic in topics.values()}
-    if same is not None:
-        old = same._programs.keys()  # noqa: SLF001
-        changed = same._matcher.changed(now - old, old - now)  # noqa: SLF001
-        if changed is not None:
-            return changed
-    return Matcher(Files(now), made.likelihood)
+    if same is None:
+        return Matcher(Files(now), made.likelihood)
+    old = same._programs.keys()  # noqa: SLF001
+    return same._matcher.changed(now - old, old - now)  # noqa: SLF001
 
 
-def _read(
-    spec: TopicSpec, sets: AliasSets, names: set[str], made: _Made, same: TopicSet | None
-) -> _Topic:
+def _read(spec: TopicSpec, names: set[str], made: _Made, same: TopicSet | None) -> _Topic:
     if spec.name in names:
         message = f"two topics have one name: {quoted(spec.name)}"
         raise QueryError(problem_at(spec.query, 0, 1, message, "give one of them another"))
     known = same._topics.get(spec.name) if same is not None else None  # noqa: SLF001
     if known is not None and known.spec == spec:
         return known
-    parsed = parse(spec.query, sets.phrases)
+    parsed = parse(spec.query, made.phrases)
     return _Topic(
         spec=spec,
         program=made.compiler.program(parsed.tree),
         warnings=tuple(_told(warning, spec) for warning in parsed.warnings),
         feeds=_feeds(spec),
     )
+
+
+def _too_many(spec: TopicSpec) -> Problem:
+    message = f"more than {MOST_TOPICS} topics"
+    return _told(problem_at(spec.query, 0, 1, message, "join some of them with OR"), spec)
 
 
 def _feeds(spec: TopicSpec) -> frozenset[str] | None:

@@ -52,7 +52,7 @@ _at_hand: set[str] = set()
 
 
 class NotAtHand(Exception):
-    """A dictionary would have to be loaded first."""
+    """It would take long: a dictionary has to be loaded first, or there is much to look at."""
 
 
 class _Lemmas(NamedTuple):

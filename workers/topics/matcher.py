@@ -14,9 +14,6 @@ from workers.topics.scan import Scan
 
 __all__ = ["Files", "Matcher"]
 
-ASIDE = 1_000
-"""Programs that a matcher may differ by from the one that it was made of."""
-
 _Index = dict[int, tuple[Program, ...]]
 
 
@@ -41,19 +38,16 @@ class Matcher:
         self._fresh = fresh or Files(())
         self._gone = gone
 
-    def changed(self, added: Iterable[Program], removed: Iterable[Program]) -> "Matcher | None":
+    def changed(self, added: Iterable[Program], removed: Iterable[Program]) -> "Matcher":
         """Return a matcher with some programs more and others less.
 
-        Returns:
-            None if it would differ by too many from that which was built whole: build it anew.
+        It takes as long as all such changes are many since a matcher was built whole.
         """
         gone, fresh = set(removed), {*self._fresh.programs, *added}
         back = self._gone & fresh
-        now_gone = (self._gone | gone) - back
         fresh -= gone | back
-        if len(fresh) + len(now_gone) > ASIDE:
-            return None
-        return Matcher(self._filed, self._likelihood, Files(fresh), frozenset(now_gone))
+        now_gone = ((self._gone | gone) - back) & self._filed.programs
+        return Matcher(self._filed, self._likelihood, Files(fresh), now_gone)
 
     def matching(self, scan: Scan) -> list[Program]:
         """Return the programs that hold of an article, in no order."""

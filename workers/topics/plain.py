@@ -5,13 +5,13 @@ It is the reference for what a query means. A faster matcher has to give the sam
 
 from workers.topics.canonical import canonical
 from workers.topics.near import linked
-from workers.topics.reading import Chain, Place, Reading
+from workers.topics.reading import Chain, Place, Searched
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Term
 
 __all__ = ["chains", "holds", "places"]
 
 
-def holds(node: Node, reading: Reading) -> bool:
+def holds(node: Node, reading: Searched) -> bool:
     """Say whether a tree is true of a document."""
     match node:
         case Both():
@@ -29,13 +29,13 @@ def holds(node: Node, reading: Reading) -> bool:
             return _holds_leaf(node, reading)
 
 
-def _holds_leaf(leaf: Term | Alias | Fact, reading: Reading) -> bool:
+def _holds_leaf(leaf: Term | Alias | Fact, reading: Searched) -> bool:
     if isinstance(leaf, Fact):
         return reading.has_fact(leaf.field, leaf.phrase)
     return bool(places(leaf, reading))
 
 
-def places(node: Node, reading: Reading) -> list[Place]:
+def places(node: Node, reading: Searched) -> list[Place]:
     """Return where a term, an alias or an OR group of them stands, in order, none twice."""
     if isinstance(node, Either):
         return sorted({place for child in node.children for place in places(child, reading)})
@@ -48,14 +48,14 @@ def places(node: Node, reading: Reading) -> list[Place]:
     return found
 
 
-def _look(leaf: Term | Alias, reading: Reading) -> list[Place]:
+def _look(leaf: Term | Alias, reading: Searched) -> list[Place]:
     if isinstance(leaf, Term):
         return reading.find(leaf.phrase, leaf.scope)
     found = {place for phrase in leaf.phrases for place in reading.find(phrase, leaf.scope)}
     return sorted(found)
 
 
-def chains(node: Near, reading: Reading) -> list[Chain]:
+def chains(node: Near, reading: Searched) -> list[Chain]:
     """Return how a NEAR is met: a place of each operand, every one near the one before.
 
     One chain for each place of the last operand that ends one, by the nearest partners. Places

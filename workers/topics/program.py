@@ -54,11 +54,10 @@ class Test(Protocol):
 class Program:
     """A query, ready to run."""
 
-    __slots__ = ("__weakref__", "anchor", "needs", "tests", "tree")
+    __slots__ = ("__weakref__", "anchor", "needs", "tests")
 
-    def __init__(self, tree: Node, needs: list[Need], tests: tuple[Test, ...]) -> None:
+    def __init__(self, needs: list[Need], tests: tuple[Test, ...]) -> None:
         """Keep the parts; ``needs`` come the least likely first."""
-        self.tree = tree
         self.anchor = needs[0]
         """What it is filed under."""
         self.needs = tuple(need.any_of for need in needs[1:] if not need.wide)
@@ -101,7 +100,7 @@ class Compiler:
         needs = sorted(set(self._needs(tree)), key=self._likely)
         if not needs:
             raise ValueError(f"a query that nothing is needed for: {written}")
-        made = self._programs[written] = Program(tree, needs, tuple(self._tests(tree)))
+        made = self._programs[written] = Program(needs, tuple(self._tests(tree)))
         return made
 
     def _likely(self, need: Need) -> tuple[float, list[int]]:
@@ -261,6 +260,7 @@ def _fact(number: int) -> Test:
 def _places(group: Iterable[Leaf], scan: Scan) -> list[Place]:
     """Return where an OR group of leaves stands, in order, none twice."""
     found = [scan.places(leaf) for leaf in group]
+    scan.spend(sum(map(len, found)))
     return found[0] if len(found) == 1 else sorted({place for one in found for place in one})
 
 

@@ -8,13 +8,14 @@ anywhere. Passages of other zones are made only if a query asks for them.
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
+from typing import NamedTuple, Protocol
 
 from workers.model.topic import Document
 from workers.text.tokens import TEXT_LIMIT, behind_particles, tokenize
 from workers.topics.forms import Forms
 from workers.topics.tree import Element, FactField, Phrase, Scope
 
-__all__ = ["Chain", "Passage", "Place", "Reading", "fact_holds"]
+__all__ = ["Chain", "Passage", "Place", "Reading", "Searched", "Shown", "fact_holds"]
 
 ZONE_LINES = 5_000
 """Lines of other zones that are searched: link lists of real pages have 600."""
@@ -23,6 +24,40 @@ Place = tuple[int, int, int]
 """Where something stands: number of the passage, first token, last token."""
 Chain = tuple[Place, ...]
 """A place of each operand of a NEAR."""
+
+
+class Shown(NamedTuple):
+    """Where a place is, for people: offsets in characters into the text of a passage."""
+
+    zone: str
+    text: str
+    start: int
+    end: int
+
+
+class Searched(Protocol):
+    """A document that can be asked where something stands, and remembers what was asked."""
+
+    remembered: dict[str, list[Place]]
+    """Places by canonical writing of a leaf."""
+    remembered_chains: dict[str, list[Chain]]
+    """How each NEAR is met, by its canonical writing."""
+
+    def searched(self, scope: Scope) -> list[tuple[int, int]]:
+        """Return the passages that ``scope`` searches, each with the tokens that count of it."""
+        ...
+
+    def find(self, phrase: Phrase, scope: Scope) -> list[Place]:
+        """Return where words stand in a row, in order."""
+        ...
+
+    def has_fact(self, field: FactField, phrase: Phrase) -> bool:
+        """Say whether the document has this fact."""
+        ...
+
+    def shown(self, place: Place) -> Shown:
+        """Return a place as people see it."""
+        ...
 
 
 class Passage:
@@ -130,9 +165,7 @@ class Reading:
         self._searched: dict[Scope, list[tuple[int, int]]] = {}
         self._facts: dict[FactField, list[tuple[str, ...]]] = {}
         self.remembered: dict[str, list[Place]] = {}
-        """Places by canonical writing of a leaf."""
         self.remembered_chains: dict[str, list[Chain]] = {}
-        """How each NEAR is met, by its canonical writing."""
 
     def with_others(self) -> list[Passage]:
         """Return all passages, those of the other zones included."""
@@ -177,6 +210,12 @@ class Reading:
     def has_fact(self, field: FactField, phrase: Phrase) -> bool:
         """Say whether the document has this fact (see `docs/topics.md`)."""
         return any(fact_holds(field, words, phrase) for words in self._known(field))
+
+    def shown(self, place: Place) -> Shown:
+        """Return a place as people see it."""
+        passage = self.passages[place[0]]
+        tokens = passage.tokens
+        return Shown(passage.zone, passage.text, tokens[place[1]].start, tokens[place[2]].end)
 
     def _known(self, field: FactField) -> list[tuple[str, ...]]:
         if field not in self._facts:

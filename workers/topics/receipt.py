@@ -9,7 +9,7 @@ from workers.model.topic import Clause, Hit
 from workers.text.sentences import sentence_around
 from workers.topics.canonical import canonical
 from workers.topics.plain import chains, holds, places
-from workers.topics.reading import Place, Reading
+from workers.topics.reading import Place, Searched
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Scope, Term
 
 __all__ = ["RECEIPT_BYTES", "elsewhere", "failure", "first_failure", "receipt"]
@@ -36,13 +36,13 @@ _OPS: dict[type[Node], str] = {
 }
 
 
-def receipt(tree: Node, reading: Reading) -> tuple[Clause, ...]:
+def receipt(tree: Node, reading: Searched) -> tuple[Clause, ...]:
     """Return every clause of ``tree`` that held, in the order of the query, within 4 KiB."""
     found = [clause for node in _held(tree, reading) for clause in [_clause(node, reading)]]
     return _within(found[:CLAUSES])
 
 
-def first_failure(tree: Node, reading: Reading) -> Node:
+def first_failure(tree: Node, reading: Searched) -> Node:
     """Return the first clause of a tree that does not hold, down to where that says something."""
     if isinstance(tree, Both):
         failed = next((child for child in tree.children if not holds(child, reading)), None)
@@ -50,7 +50,7 @@ def first_failure(tree: Node, reading: Reading) -> Node:
     return tree
 
 
-def failure(node: Node, reading: Reading) -> Clause:
+def failure(node: Node, reading: Searched) -> Clause:
     """Return a clause that did not hold; its hits are those of its parts, as far as there."""
     clause = _clause(node, reading)
     if clause.hits:
@@ -60,7 +60,7 @@ def failure(node: Node, reading: Reading) -> Clause:
     return _within([replace(clause, hits=hits)])[0]
 
 
-def elsewhere(node: Node, reading: Reading) -> tuple[Hit, ...]:
+def elsewhere(node: Node, reading: Searched) -> tuple[Hit, ...]:
     """Return where a clause that failed stands in zones that it does not search."""
     if isinstance(node, Not | Fact):
         return ()
@@ -77,7 +77,7 @@ def elsewhere(node: Node, reading: Reading) -> tuple[Hit, ...]:
     return _within([Clause(op="", query="", span=(0, 0), hits=hits)])[0].hits if hits else ()
 
 
-def _everywhere(node: Node, reading: Reading) -> list[Place]:
+def _everywhere(node: Node, reading: Searched) -> list[Place]:
     """Return the places of a node, or else of its leaves, in all zones."""
     wide = _rescoped(node, "any")
     found = _places_of(wide, reading)
@@ -114,7 +114,7 @@ def _leaves(node: Node) -> list[Term | Alias]:
             return []
 
 
-def _held(node: Node, reading: Reading) -> Iterable[Node]:
+def _held(node: Node, reading: Searched) -> Iterable[Node]:
     match node:
         case Both():
             for child in node.children:
@@ -127,7 +127,7 @@ def _held(node: Node, reading: Reading) -> Iterable[Node]:
             yield node
 
 
-def _clause(node: Node, reading: Reading) -> Clause:
+def _clause(node: Node, reading: Searched) -> Clause:
     text = canonical(node)
     return Clause(
         op=_op(node),
@@ -137,7 +137,7 @@ def _clause(node: Node, reading: Reading) -> Clause:
     )
 
 
-def _places_of(node: Node, reading: Reading) -> list[Place]:
+def _places_of(node: Node, reading: Searched) -> list[Place]:
     if isinstance(node, Near):
         return [place for chain in chains(node, reading) for place in chain]
     if isinstance(node, Count):
@@ -155,19 +155,18 @@ def _op(node: Node) -> str:
     return _OPS[type(node)]
 
 
-def _hits(found: Sequence[Place], reading: Reading) -> tuple[Hit, ...]:
+def _hits(found: Sequence[Place], reading: Searched) -> tuple[Hit, ...]:
     return tuple(_hit(place, reading) for place in list(dict.fromkeys(found))[:HITS])
 
 
-def _hit(place: Place, reading: Reading) -> Hit:
-    passage = reading.passages[place[0]]
-    start, end = passage.tokens[place[1]].start, passage.tokens[place[2]].end
+def _hit(place: Place, reading: Searched) -> Hit:
+    zone, text, start, end = reading.shown(place)
     return Hit(
-        zone=passage.zone,
+        zone=zone,
         start=start,
         end=end,
-        text=sentence_around(passage.text[start:end].replace("\n", " "), 0, end - start, SENTENCE),
-        sentence=sentence_around(passage.text, start, end, SENTENCE),
+        text=sentence_around(text[start:end].replace("\n", " "), 0, end - start, SENTENCE),
+        sentence=sentence_around(text, start, end, SENTENCE),
     )
 
 

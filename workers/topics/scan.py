@@ -4,21 +4,29 @@ Passages, scopes and limits are those of `Reading`; what is asked is worked out 
 topics ask it.
 """
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate, product
-from math import prod
+from math import inf, prod
+from typing import NamedTuple
 
 from workers.model.topic import Document
-from workers.text.tokens import TEXT_LIMIT, tokenize
-from workers.topics.reading import ZONE_LINES, Chain, Place
-from workers.topics.tree import FactField, Scope
+from workers.text.tokens import TEXT_LIMIT, Token, tokenize
+from workers.topics.forms import NotAtHand
+from workers.topics.reading import ZONE_LINES, Chain, Place, Shown
+from workers.topics.tree import FactField, Phrase, Scope
 from workers.topics.vocabulary import Lexicon, Vocabulary
 
 __all__ = ["Leaf", "Scan"]
 
-
 MOST_ROWS = 16
 """Rows of characters that a phrase is looked for by; with more the positions are compared."""
+FEW_LETTERS = 500
+"""Nobody waits long for a text so short."""
+LETTER = 4
+"""Places of words that are compared in the time in which a letter of a new word is looked up."""
+_CHUNK = re.compile(r"\S+")
 
 
 class Leaf:
@@ -41,15 +49,32 @@ class Leaf:
         return known
 
 
+class _Chunks(NamedTuple):
+    """What stands between white space in a passage."""
+
+    found: list[re.Match[str]]
+    tokens: list[int]
+    """How many there are up to the end of each chunk."""
+    cut: dict[int, list[Token]]
+    """The tokens of chunks that were asked for."""
+
+
 class Scan:
     """A document, read by the lexicon of its language."""
 
-    def __init__(self, document: Document, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
-        """Read title and body."""
+    def __init__(
+        self,
+        document: Document,
+        vocabulary: Vocabulary,
+        lexicon: Lexicon,
+        budget: float = inf,
+    ) -> None:
+        """Read title and body; ``budget`` is how much work it may make (see `spend`)."""
         self.document = document
+        self._budget = budget
         self._vocabulary = vocabulary
         self._lexicon = lexicon
-        self.passages = [lexicon.characters(document.title), lexicon.characters(document.body)]
+        self.passages = [self._read(document.title), self._read(document.body)]
         """Title, body, and the lines of other zones as soon as somebody asks for them."""
         self._both = "\0".join(self.passages)  # no phrase goes across what is no word of a topic
         self._characters_of_both: set[str] = set()
@@ -61,9 +86,26 @@ class Scan:
         self.held: dict[Leaf, bool] = {}
         """What was found of leaves."""
         self._places: dict[Leaf, list[Place]] = {}
-        self.chains: dict[object, list[Chain]] = {}
-        """How each NEAR is met."""
         self._letters: dict[int, set[str]] = {}
+        self._known_facts: set[int] | None = None
+        self._chunks: dict[int, _Chunks] = {}
+        self.remembered: dict[str, list[Place]] = {}
+        self.remembered_chains: dict[str, list[Chain]] = {}
+
+    def _read(self, text: str) -> str:
+        if self._budget < inf and len(text) > FEW_LETTERS:
+            self.spend(self._lexicon.unseen(text) * LETTER)
+        return self._lexicon.characters(text)
+
+    def spend(self, places: int) -> None:
+        """Tell that so many places of words are compared.
+
+        Raises:
+            NotAtHand: these are too many for somebody whom others wait for.
+        """
+        self._budget -= places
+        if self._budget < 0:
+            raise NotAtHand
 
     def elements(self, scope: Scope = "") -> frozenset[int] | set[int]:
         """Return the elements that stand in what ``scope`` searches."""
@@ -88,7 +130,7 @@ class Scan:
             fitting = (
                 line for line, letters in zip(lines, used, strict=True) if letters <= TEXT_LIMIT
             )
-            self.passages += (self._lexicon.characters(line.text) for line in fitting)
+            self.passages += (self._read(line.text) for line in fitting)
         return self.passages
 
     def searched(self, scope: Scope) -> list[tuple[int, int]]:
@@ -198,6 +240,11 @@ class Scan:
 
     def facts(self) -> set[int]:
         """Return the numbers of the facts that hold of the document, as far as topics ask."""
+        if self._known_facts is None:
+            self._known_facts = self._facts()
+        return self._known_facts
+
+    def _facts(self) -> set[int]:
         document = self.document
         given: dict[FactField, Iterable[str | None]] = {
             "source": document.sources,
@@ -212,6 +259,49 @@ class Scan:
                     words = tuple(token.folded for token in tokenize(value))
                     found |= self._vocabulary.facts_of(field, words)
         return found
+
+    # What receipts are made of.
+
+    def find(self, phrase: Phrase, scope: Scope) -> list[Place]:
+        """Return where words stand in a row, in order."""
+        numbers = tuple(map(self._vocabulary.number, phrase))
+        if not self.elements(scope) >= set(numbers):
+            return []
+        return sorted(self._runs(numbers, scope))
+
+    def has_fact(self, field: FactField, phrase: Phrase) -> bool:
+        """Say whether the document has this fact (see `docs/topics.md`)."""
+        return self._vocabulary.fact(field, phrase) in self.facts()
+
+    def shown(self, place: Place) -> Shown:
+        """Return a place as people see it."""
+        number, first, last = place
+        zone, text = self._passage(number)
+        return Shown(zone, text, self._span(number, first)[0], self._span(number, last)[1])
+
+    def _passage(self, number: int) -> tuple[str, str]:
+        document = self.document
+        if number > 1:
+            line = document.zones[number - 2]
+            return line.zone, line.text
+        return ("body", document.body) if number else ("title", document.title)
+
+    def _span(self, passage: int, token: int) -> tuple[int, int]:
+        """Return where a token begins and ends, in characters."""
+        chunks = self._chunks.get(passage) or self._cut(passage)
+        place = bisect_right(chunks.tokens, token)
+        chunk = chunks.found[place]
+        tokens = chunks.cut.get(place)
+        if tokens is None:
+            tokens = chunks.cut[place] = tokenize(chunk.group())
+        within = tokens[token - (chunks.tokens[place - 1] if place else 0)]
+        return chunk.start() + within.start, chunk.start() + within.end
+
+    def _cut(self, passage: int) -> _Chunks:
+        found = list(_CHUNK.finditer(self._passage(passage)[1], 0, TEXT_LIMIT))
+        sizes = (len(self._lexicon.of_chunk(chunk.group())) for chunk in found)
+        self._chunks[passage] = _Chunks(found, list(accumulate(sizes)), {})
+        return self._chunks[passage]
 
 
 def _everywhere(text: str, character: str) -> Iterable[int]:

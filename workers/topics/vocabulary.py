@@ -14,15 +14,15 @@ from workers.topics.forms import Forms
 from workers.topics.reading import fact_holds
 from workers.topics.tree import Element, FactField, Phrase
 
-__all__ = ["Lexicon", "Vocabulary"]
+__all__ = ["Key", "Lexicon", "Vocabulary", "fact_key", "key_of"]
 
 MEMO_CHUNKS = 400_000
 """Chunks remembered in one language; then the memory is cleared."""
 MEMO_LENGTH = 48
 """Characters of a chunk that is remembered: longer ones rarely come twice."""
-MOST_SIGNATURES = 500_000
-"""There are 1,114,112 code points, and one text can add as many as it has words; with more
-signatures than this a lexicon begins anew."""
+MOST_SIGNATURES = 300_000
+"""There are 1,112,064 code points, and one document can add as many as it has different words;
+with more signatures than this a lexicon begins anew."""
 UNREAD_FAMILIES = 100
 """Words whose forms are looked up at once; more of them would keep others waiting."""
 _SURROGATES = (0xD800, 0x0800)
@@ -30,6 +30,8 @@ _SURROGATES = (0xD800, 0x0800)
 
 _NONE: set[str] = set()
 _Table = dict[str, tuple[int, ...]]
+Key = tuple[str, ...]
+"""What an element is known by, whatever its number."""
 
 
 def _more(table: _Table, key: str, number: int) -> None:
@@ -57,13 +59,22 @@ class Vocabulary:
         """Raw and folded writing, and number, of elements that stand for their forms."""
         self._facts: dict[tuple[FactField, str], tuple[tuple[Phrase, int], ...]] = {}
         """By the first word, "" for those that begin with a prefix."""
-        self._numbers: dict[tuple[str, ...], int] = {}
+        self._numbers: dict[Key, int] = {}
         self._lexicons: dict[tuple[str, ...], Lexicon] = {}
         self._lock = RLock()
 
+    def __len__(self) -> int:
+        """Return how many elements and facts were ever asked for."""
+        return len(self._numbers)
+
+    def keys(self) -> dict[int, Key]:
+        """Return what each number stands for."""
+        with self._lock:
+            return {number: key for key, number in self._numbers.items()}
+
     def number(self, element: Element) -> int:
         """Return the number of an element, a new one if it was never asked for."""
-        key = _key(element)
+        key = key_of(element)
         known = self._numbers.get(key)
         if known is not None:
             return known
@@ -72,7 +83,7 @@ class Vocabulary:
 
     def fact(self, field: FactField, phrase: Phrase) -> int:
         """Return the number of a fact, a new one if it was never asked for."""
-        key = ("fact", field, *(f"{element.kind} {element.folded}" for element in phrase))
+        key = fact_key(field, phrase)
         with self._lock:
             known = self._numbers.get(key)
             if known is None:
@@ -101,7 +112,7 @@ class Vocabulary:
                 found = self._lexicons[codes] = Lexicon(self, codes)
         return found
 
-    def _add(self, key: tuple[str, ...], element: Element) -> int:
+    def _add(self, key: Key, element: Element) -> int:
         number = self._numbers[key] = len(self._numbers) + 1
         folded = element.folded
         match element.kind:
@@ -123,7 +134,13 @@ class Vocabulary:
         return number
 
 
-def _key(element: Element) -> tuple[str, ...]:
+def fact_key(field: FactField, phrase: Phrase) -> Key:
+    """Return what a fact is known by."""
+    return ("fact", field, *(f"{element.kind} {element.folded}" for element in phrase))
+
+
+def key_of(element: Element) -> Key:
+    """Return what an element is known by: equal ones hold of the same words."""
     match element.kind:
         case "forms":
             return ("forms", element.raw, element.folded)
@@ -139,14 +156,25 @@ class _Memo(dict[str, str]):
     def __init__(self, lexicon: "Lexicon") -> None:
         super().__init__()
         self._lexicon = lexicon
+        self._tokens: dict[tuple[str, str], str] = {}
 
     def __missing__(self, chunk: str) -> str:
-        characters = self._lexicon.look_up(chunk)
+        characters = "".join(map(self._character, tokenize(chunk)))
         if len(chunk) <= MEMO_LENGTH:
             if len(self) >= MEMO_CHUNKS:
                 self.clear()
             self[chunk] = characters
         return characters
+
+    def _character(self, token: Token) -> str:
+        """Return the character of a token: many chunks are a word with signs around it."""
+        written = (token.raw, token.cased)
+        known = self._tokens.get(written)
+        if known is None:
+            if len(self._tokens) >= MEMO_CHUNKS:
+                self._tokens.clear()
+            known = self._tokens[written] = self._lexicon.character(token)
+        return known
 
 
 class Lexicon:
@@ -179,6 +207,14 @@ class Lexicon:
             unread <= UNREAD_FAMILIES and self._vocabulary.forms.loaded(self._codes)
         )
 
+    def unseen(self, text: str) -> int:
+        """Return how many letters of a text stand in chunks that are not remembered."""
+        return sum(map(len, set(text[:TEXT_LIMIT].split()).difference(self._memo)))
+
+    def of_chunk(self, chunk: str) -> str:
+        """Return the characters of what stands between two white spaces, remembered."""
+        return self._memo[chunk]
+
     def forget(self) -> None:
         """Look every chunk up again: there are words that were not asked for before."""
         self._memo = _Memo(self)  # a reader that is under way keeps its own, and finishes with it
@@ -191,11 +227,8 @@ class Lexicon:
         """Return the characters ``among`` those given that stand for an element."""
         return among & self._with.get(number, _NONE)
 
-    def look_up(self, chunk: str) -> str:
-        """Return the characters of what stands between two white spaces."""
-        return "".join([self._character(token) for token in tokenize(chunk)])
-
-    def _character(self, token: Token) -> str:
+    def character(self, token: Token) -> str:
+        """Return the character that stands for what a token satisfies, worked out."""
         signature = frozenset(self._satisfied(token))
         known = self._characters.get(signature)
         return known if known is not None else self._sign(signature)
