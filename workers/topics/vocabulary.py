@@ -5,9 +5,13 @@ of elements that the token satisfies (its signature): as written, in this case, 
 particle, by a prefix. Tokens that no topic asks for are all the same character. So what topics ask
 of a text is asked of sets and strings, however many topics there are; and since a chunk of text is
 cut and looked up once and then remembered, most of an article costs one look-up a word.
+
+Several threads read by one vocabulary, and one adds words to it. There is no lock: tables only
+grow, by steps of which each is whole, and what two threads make at once is made twice, to the same
+effect.
 """
 
-from threading import RLock
+from itertools import count
 
 from workers.text.tokens import TEXT_LIMIT, Token, behind_particles, tokenize
 from workers.topics.forms import Forms
@@ -29,13 +33,9 @@ _SURROGATES = (0xD800, 0x0800)
 """Where code points are that are no characters, and how many they are."""
 
 _NONE: set[str] = set()
-_Table = dict[str, tuple[int, ...]]
+_Table = dict[str, list[int]]
 Key = tuple[str, ...]
 """What an element is known by, whatever its number."""
-
-
-def _more(table: _Table, key: str, number: int) -> None:
-    table[key] = (*table.get(key, ()), number)
 
 
 class Vocabulary:
@@ -53,15 +53,15 @@ class Vocabulary:
         self.cased: _Table = {}
         self.prefixes: _Table = {}
         self.prefixes_behind: _Table = {}
-        self.lengths: tuple[int, ...] = ()
+        self.lengths: list[int] = []
         """Of prefixes."""
         self.families: list[tuple[str, str, int]] = []
         """Raw and folded writing, and number, of elements that stand for their forms."""
-        self._facts: dict[tuple[FactField, str], tuple[tuple[Phrase, int], ...]] = {}
+        self._facts: dict[tuple[FactField, str], list[tuple[Phrase, int]]] = {}
         """By the first word, "" for those that begin with a prefix."""
         self._numbers: dict[Key, int] = {}
+        self._next = count(1)
         self._lexicons: dict[tuple[str, ...], Lexicon] = {}
-        self._lock = RLock()
 
     def __len__(self) -> int:
         """Return how many elements and facts were ever asked for."""
@@ -69,30 +69,24 @@ class Vocabulary:
 
     def keys(self) -> dict[int, Key]:
         """Return what each number stands for."""
-        with self._lock:
-            return {number: key for key, number in self._numbers.items()}
+        return {number: key for key, number in list(self._numbers.items())}
 
     def number(self, element: Element) -> int:
         """Return the number of an element, a new one if it was never asked for."""
         key = key_of(element)
         known = self._numbers.get(key)
-        if known is not None:
-            return known
-        with self._lock:
-            return self._numbers.get(key) or self._add(key, element)
+        return known if known is not None else self._add(key, element)
 
     def fact(self, field: FactField, phrase: Phrase) -> int:
         """Return the number of a fact, a new one if it was never asked for."""
         key = fact_key(field, phrase)
-        with self._lock:
-            known = self._numbers.get(key)
-            if known is None:
-                known = self._numbers[key] = len(self._numbers) + 1
-                first = phrase[0]
-                by_word = first.kind != "prefix"
-                place = (field, first.folded if by_word else "")
-                self._facts[place] = (*self._facts.get(place, ()), (phrase, known))
-            return known
+        known = self._numbers.get(key)
+        if known is None:
+            known = self._numbers.setdefault(key, next(self._next))
+            first = phrase[0]
+            place = (field, "" if first.kind == "prefix" else first.folded)
+            self._facts.setdefault(place, []).append((phrase, known))
+        return known
 
     def facts_of(self, field: FactField, words: tuple[str, ...]) -> set[int]:
         """Return the facts that hold of a value, given as its folded words."""
@@ -108,28 +102,28 @@ class Vocabulary:
         """Return how texts are read of which the dictionaries ``codes`` know the forms."""
         found = self._lexicons.get(codes)
         if found is None or found.full:
-            with self._lock:
-                found = self._lexicons[codes] = Lexicon(self, codes)
+            found = self._lexicons[codes] = Lexicon(self, codes)
         return found
 
     def _add(self, key: Key, element: Element) -> int:
-        number = self._numbers[key] = len(self._numbers) + 1
+        number = self._numbers.setdefault(key, next(self._next))
         folded = element.folded
         match element.kind:
             case "forms":
                 self.families.append((element.raw, folded, number))
             case "case":
-                _more(self.cased, element.cased, number)
+                self.cased.setdefault(element.cased, []).append(number)
             case "exact":
-                _more(self.exact, folded, number)
+                self.exact.setdefault(folded, []).append(number)
                 if element.particles:
-                    _more(self.behind, folded, number)
+                    self.behind.setdefault(folded, []).append(number)
             case "prefix":
-                _more(self.prefixes, folded, number)
+                self.prefixes.setdefault(folded, []).append(number)
                 if element.particles:
-                    _more(self.prefixes_behind, folded, number)
-                self.lengths = tuple(sorted({*self.lengths, len(folded)}))
-        for lexicon in self._lexicons.values():
+                    self.prefixes_behind.setdefault(folded, []).append(number)
+                if len(folded) not in self.lengths:
+                    self.lengths.append(len(folded))
+        for lexicon in list(self._lexicons.values()):
             lexicon.forget()
         return number
 
@@ -188,9 +182,9 @@ class Lexicon:
         """What a character stands for; the first one for tokens that no topic asks for."""
         self._characters: dict[frozenset[int], str] = {frozenset(): "\0"}
         self._with: dict[int, set[str]] = {}
-        self._families: dict[str, tuple[int, ...]] = {}
+        self._codes_left = count(1)
+        self._families: _Table = {}
         self._read_families = 0
-        self._lock = RLock()
         self._memo = _Memo(self)
 
     @property
@@ -234,27 +228,19 @@ class Lexicon:
         return known if known is not None else self._sign(signature)
 
     def _sign(self, signature: frozenset[int]) -> str:
-        with self._lock:
-            known = self._characters.get(signature)
-            if known is not None:
-                return known
-            code = len(self.signatures)
-            if code >= _SURROGATES[0]:
-                code += _SURROGATES[1]
-            character = chr(code)
-            self.signatures[character] = signature
-            for number in signature:
-                self._with.setdefault(number, set()).add(character)
-            self._characters[signature] = character
-            return character
+        code = next(self._codes_left)
+        character = chr(code if code < _SURROGATES[0] else code + _SURROGATES[1])
+        self.signatures[character] = signature
+        for number in signature:
+            self._with.setdefault(number, set()).add(character)
+        self._characters[signature] = character  # last, for then others use it
+        return character
 
     def _satisfied(self, token: Token) -> list[int]:
         words = self._vocabulary
         folded = token.folded
         found = [*words.exact.get(folded, ()), *words.cased.get(token.cased, ())]
         for length in words.lengths:
-            if length > len(folded):
-                break
             found += words.prefixes.get(folded[:length], ())
         if not folded.isascii() and (words.behind or words.prefixes_behind):
             for rest in behind_particles(folded):
@@ -267,14 +253,13 @@ class Lexicon:
                 found += families.get(key, ())
         return found
 
-    def _known_families(self) -> dict[str, tuple[int, ...]]:
+    def _known_families(self) -> _Table:
         """Return which elements stand for a family, by its keys in this language."""
-        families = self._vocabulary.families
-        if self._read_families < len(families):
-            with self._lock:
-                while self._read_families < len(families):
-                    raw, folded, number = families[self._read_families]
-                    for key in self._vocabulary.forms.keys(raw, folded, self._codes):
-                        _more(self._families, key, number)
-                    self._read_families += 1
+        read = self._read_families
+        unread = self._vocabulary.families[read:]
+        if unread:
+            for raw, folded, number in unread:
+                for key in self._vocabulary.forms.keys(raw, folded, self._codes):
+                    self._families.setdefault(key, []).append(number)
+            self._read_families = read + len(unread)
         return self._families
