@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from workers.topics import QueryError
+from workers.topics.aliases import read_aliases
+from workers.topics.canonical import canonical
+from workers.topics.foreign import TOOLS, translate
+from workers.topics.parser import parse
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "topics.md"
 CODE = re.compile(r"^`(.*)`$")
@@ -33,6 +37,14 @@ def _cell(cell: str) -> str:
 
 LANGUAGE = rows("| write | means | matches | does not match |")
 REFUSALS = rows("| write | refused because | at |")
+OTHERS = "| here | Meltwater | Brandwatch | Talkwalker | Cision | Google |"
+ELSEWHERE = [
+    (ours, tool.rstrip(" |").lower(), theirs)
+    for ours, *cells in rows(OTHERS)
+    for tool, theirs in zip(OTHERS.split(" | ")[1:], cells, strict=True)
+    if len(theirs) > 1 and tool.rstrip(" |").lower() in TOOLS
+]
+ALIASES = read_aliases({"group": ["Kataib Hezbollah"]}).phrases
 
 
 @pytest.mark.parametrize(("query", "matches"), [(row[0], row[2]) for row in LANGUAGE])
@@ -59,7 +71,21 @@ def test_every_refusal_says_why_and_where(query, because, place, tried):
     assert problem.hint
 
 
+@pytest.mark.parametrize(("ours", "tool", "theirs"), ELSEWHERE)
+def test_other_tools_say_the_same(ours, tool, theirs):
+    """What the reference says in the words of another tool is translated into ours."""
+    assert canonical(parse(ours, ALIASES).tree) == translate(theirs, TOOLS[tool]).query
+
+
+@pytest.mark.parametrize("row", rows(OTHERS), ids=lambda row: row[0])
+def test_what_stands_first_is_of_our_language(row):
+    """The first column is accepted as it stands."""
+    assert parse(row[0], ALIASES).warnings == ()
+
+
 def test_the_reference_is_whole():
     """The reference holds all its rows: a table that moved would leave these tests empty."""
     assert len(LANGUAGE) > 50
     assert len(REFUSALS) > 40
+    assert {tool for _, tool, _ in ELSEWHERE} == set(TOOLS)
+    assert len(ELSEWHERE) > 60
