@@ -18,6 +18,7 @@ from monitor.cli.common import (
     say,
 )
 from monitor.cli.inputs import is_address, read_input, read_lines
+from monitor.cli.packs import packs
 from monitor.cli.publish import publish
 from monitor.cli.topics_import import import_
 
@@ -36,6 +37,7 @@ def topics() -> None:
     """Try, match and check queries."""
 
 
+topics.add_command(packs)
 topics.add_command(publish)
 topics.add_command(import_)
 
@@ -255,7 +257,7 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
     from workers.topics import compile_topics
 
     settings = load_settings(config, needed=False).settings
-    specs, aliases, problems = read_topics(file)
+    specs, aliases, problems = read_topics(file, settings)
     compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
     _say_problems(specs, [*problems, *compiled.problems])
     if problems and not specs:
@@ -292,7 +294,7 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     from workers.topics import check_examples, compile_topics
 
     settings = load_settings(config, needed=False).settings
-    specs, aliases, problems = read_topics(file)
+    specs, aliases, problems = read_topics(file, settings)
     compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
     problems = [*problems, *compiled.problems]
     passed, failed = check_examples(specs, compiled)
@@ -347,9 +349,15 @@ def _say_problems(
             say(f"{label}{where}{line}{what}{problem.message}{hint}")
 
 
-def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
-    """Return the topics and aliases of one TOML file, and what is wrong with the file itself."""
+def read_topics(
+    file: str, settings: "Settings"
+) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
+    """Return the topics and aliases of one TOML file, and what is wrong with the file itself.
+
+    The sets of the alias packs that ``settings`` name are known to it.
+    """
     from monitor.settings import load, topic_spec
+    from monitor.settings.packs import packed
     from workers.model.topic import Problem
 
     loaded = load(Path(file).absolute(), {}, part=True)
@@ -366,4 +374,5 @@ def read_topics(file: str) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]]
         for problem in loaded.problems
     ]
     specs = [topic_spec(topic) for topic in loaded.settings.topics if topic.enabled]
-    return specs, dict(loaded.settings.aliases), problems
+    aliases = {name: tuple(piece.data) for name, piece in packed(settings.matching.packs).items()}
+    return specs, {**aliases, **loaded.settings.aliases}, problems

@@ -18,8 +18,9 @@ from monitor.settings.items import (
 )
 from monitor.settings.model import General, Settings
 from monitor.settings.opml import OpmlFile, feed_key, read_opml
+from monitor.settings.packs import packed
 from monitor.settings.problems import Problem, dotted, nearest, shown
-from monitor.settings.sections import SECTIONS, Opml
+from monitor.settings.sections import SECTIONS, Matching, Opml
 from monitor.settings.validate import validate
 from monitor.settings.values import NAME_LIMIT
 from workers.text.urls import without_user
@@ -53,7 +54,8 @@ def build(found: Gathered, environ: Mapping[str, str]) -> Built:
     built = Built(settings=Settings(), problems=list(found.problems), files=list(found.files))
     built.sections = {"": found.general, **found.sections}
     parts = _general(found, context, built)
-    parts["aliases"] = _aliases(found, built)
+    sets = {**packed(parts.get("matching", Matching()).packs), **found.aliases}
+    parts["aliases"] = _aliases(sets, built)
     parts["topics"] = _topics(found, context, built)
     parts["sinks"] = _sinks(found, context, parts["data_dir"], built)
     parts["feeds"] = _feeds(found, context, parts.get("opml", Opml()), built)
@@ -72,9 +74,9 @@ def _general(found: Gathered, context: Mapping[str, Any], built: Built) -> dict[
     return parts
 
 
-def _aliases(found: Gathered, built: Built) -> dict[str, tuple[str, ...]]:
+def _aliases(pieces: Mapping[str, Piece], built: Built) -> dict[str, tuple[str, ...]]:
     aliases: dict[str, tuple[str, ...]] = {}
-    for name, piece in found.aliases.items():
+    for name, piece in pieces.items():
         entries = [piece.data] if isinstance(piece.data, str) else piece.data
         if _is_alias(entries):
             aliases[name] = tuple(entries)

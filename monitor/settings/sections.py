@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.settings.hidden import SecretAddress, SecretText, SecretUrl
+from monitor.settings.packs import Pack
 from monitor.settings.values import (
     BurstOrOff,
     Bytes,
@@ -265,6 +266,15 @@ class Matching(Section):
         description=(
             "Languages whose word forms are known, so that strike finds struck. Each further one "
             "costs 40 to 150 MB; words of others are matched as written."
+        ),
+    )
+    packs: tuple[Pack, ...] = Field(
+        default=(),
+        description=(
+            "Alias packs that Tocsin brings: spellings of names in many scripts, used in queries "
+            "like sets of your own, `@hezbollah`. [topics.md](topics.md#alias-packs) lists them. "
+            "A set of your own wins over one of its name. None by default: they cost time at "
+            "each reload."
         ),
     )
 
