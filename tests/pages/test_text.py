@@ -51,6 +51,13 @@ def test_text_between_line_breaks() -> None:
     assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
 
 
+def test_spans_between_line_breaks() -> None:
+    """Paragraphs that are spans with breaks between them stay apart."""
+    spans = "<br>".join(f"<span class='s'>{line}</span>" for line in SAID)
+    got = _read(f"<body><div><h1>Bridge</h1><div>{spans}</div></div></body>")
+    assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
+
+
 def test_lists_inside_of_sentences() -> None:
     """Headlines that show when the mouse is over a name are no part of the sentence."""
     links = "".join(f"<a href='/{n}'>Ransomware stops port {n}</a> " for n in range(3))

@@ -98,7 +98,15 @@ def _prose_in(part: html.HtmlElement) -> html.HtmlElement | None:
 
 
 def unmark(root: html.HtmlElement) -> None:
-    """Join words with what stands around them, whatever they look like."""
+    """Join words with what stands around them, whatever they look like.
+
+    So with a span beside a line break: without the span, the break stands between two texts, and
+    no way of extracting drops it.
+    """
+    for line_break in root.iter("br"):
+        for beside in (line_break.getprevious(), line_break.getnext()):
+            if beside is not None and beside.tag == "span":
+                beside.tag = "nobr"
     etree.strip_tags(root, *_UNMARKED)
 
 
