@@ -100,6 +100,11 @@ def test_without_cues() -> None:
         ("ar", "إقرأ أيضًا: توقف العبّارة في الشتاء"),
         ("ar", "اقرا ايضا.. توقف العبّارة في الشتاء"),
         ("tr", "İLGİLİ HABER: Feribot kışın çalışmayacak"),  # noqa: RUF001 - as pages write it
+        ("it", "LEGGI ANCHE -> Il traghetto si ferma"),
+        ("hi", "ये भी पढ़ें- नाव सर्दियों में बंद"),
+        ("hu", "Olvasta már?: Nem jár a komp"),
+        ("ja", "【関連記事】フェリーが冬に運休"),
+        ("ja", "■関連記事 フェリーが冬に運休"),
         ("nb", "Les også: Ferga stanses"),
         ("eo", "Lesen Sie auch: Fährlinie wird eingestellt"),
         (None, "相关阅读：轮渡冬季停航"),  # noqa: RUF001 - as pages write it
@@ -108,6 +113,23 @@ def test_without_cues() -> None:
 def test_one_spelling_stands_for_all(language: str | None, line: str) -> None:
     """Case, accents, points, widths and apostrophes make no difference, nor a wrong language."""
     assert book_for(ALL, language).fires(line) & Fires.COLON
+
+
+def test_a_cue_in_two_parts() -> None:
+    """A few words may stand where a cue has an ellipsis, of one sentence and no more."""
+    book = book_for(ALL, "en")
+    assert book.fires("Follow the Harbour Post channel on WhatsApp today") & Fires.SERVICE
+    assert not book.fires("Follow the path. On WhatsApp nobody answers") & Fires.SERVICE
+    assert not book.fires("Follow the path on Whatsapped walls") & Fires.SERVICE
+    assert book.fires("Read more about the ferry here.") & Fires.COLON
+    assert not book.fires("Read more about the ferry here and write less") & Fires.COLON
+    text = "It is late. Read more about the ferry here"
+    assert (12, len(text)) == book.aside(text, 200)
+
+
+def test_years() -> None:
+    """The number that a cue begins may go on."""
+    assert book_for(ALL, "en").fires("Copyright 2026 Harbour Post") & Fires.SERVICE
 
 
 def test_a_word_that_goes_on() -> None:

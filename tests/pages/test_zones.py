@@ -160,9 +160,30 @@ def test_links_under_a_label(divided: Divide, label: str) -> None:
     heading = Line(tag="head" if label.startswith("<h") else "p", text=text)
     rest = [Line(tag="p", text=line) for line in (*said, prose, "Aldana")]
     got = divided(markup, heading, *rest)
-    assert [(text, "R5"), ("Porter again", "R3"), ("Furnace cold", "R3")] == [
+    assert [(text, "R5"), *((one, "R3") for one in said)] == [
         (zone.text, zone.rule) for zone in got.zones
     ]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<p><b>Read more:</b></p><p>{}</p><p>{}</p>", "<p>Read more:<br>{}<br>• {}</p>"],
+)
+def test_headlines_without_link_under_a_label(divided: Divide, markup: str) -> None:
+    """R3: short lines that end like headlines are related right under a label, and no prose is."""
+    said = ("Goat elected porter", "Furnace cold for a week?")
+    prose = ("Nobody had asked the goat.", "He waited “until the spring”.", "Why did he wait")
+    lines = [Line(tag="p", text=text) for text in ("Read more:", *said, *prose)]
+    got = divided(markup.format(*said) + "".join(f"<p>{one}</p>" for one in prose), *lines)
+    assert [*said] == [zone.text for zone in got.zones if zone.rule == "R3"]
+    assert [*prose] == [line.text for line in got.body][3:]
+
+
+def test_lines_under_a_heading_that_is_a_label(divided: Divide) -> None:
+    """A heading may be the text's own: a short line under it without a link stays."""
+    lines = [Line(tag="head", text="Analysis"), Line(tag="p", text="The wall was old")]
+    got = divided("<h2>Analysis</h2><p>The wall was old</p>", *lines)
+    assert "The wall was old" in {line.text for line in got.body}
 
 
 def test_prose_under_a_heading_that_begins_alike(divided: Divide) -> None:

@@ -96,7 +96,7 @@ _GOES_ON = Fires.OPENS | Fires.TOPIC
 _LEAD = re.compile(r"[\W_]{0,8}")
 _ENDS = re.compile(r"[\W_]{0,8}\Z")
 _SEPARATOR = re.compile(
-    r"\s?(?:[:»«›‹→←⇒➔➜➡⬅➤▶►◄▸❯>|】\]]|[–—―]|\.{2,4}(?=\s|\Z))|\s-\s"  # noqa: RUF001 - as pages write them
+    r"\s?(?:[:»«›‹→←⇒➔➜➡⬅➤▶►◄▸❯>|】\]]|\?\s?:|[-=]{1,3}>|[–—―]|\.{2,4}(?=\s|\Z))|\s?-\s"  # noqa: RUF001 - as pages write them
 )
 _ENDED = re.compile(
     r"(?:[.!?…؟।۔][\"'”’»)\]]{0,3}\s+|[。！？][\"'”’」』）)]{0,3}\s*|\n\s*)"  # noqa: RUF001 - as above
@@ -108,7 +108,12 @@ _BRACKETED = re.compile(
 _NAMED = re.compile(r"\s?[^.!?。！？:;,]{1,50}\Z")  # noqa: RUF001 - as above
 """What a heading that leads elsewhere names: a place, a section, a matter."""
 GOES_ON = "…"
-"""Ends a cue after which a heading names what it leads to: "more from …"."""
+"""Ends a cue after which a heading names what it leads to: "more from …". Inside of a cue it
+stands for a few words: "follow … on whatsapp"."""
+_WITHIN = re.compile(r"[^.!?。！？:;]{1,60}?")  # noqa: RUF001 - as above
+"""What may stand there."""
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts in which a space inside of a line parts what does not belong together."""
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
@@ -152,15 +157,17 @@ class CueBook:
     """The cues of one or more languages."""
 
     def __init__(self, cues: Iterable[Cues]) -> None:
-        self._cues: dict[str, dict[str, Fires]] = {}
+        self._cues: dict[str, dict[tuple[str, str], Fires]] = {}
         for one in cues:
             for name, fires in _KINDS.items():
                 for cue in getattr(one, name):
                     goes_on = cue.endswith(GOES_ON)
-                    opening = _opening(cue.removesuffix(GOES_ON).rstrip())
+                    first, _, last = cue.removesuffix(GOES_ON).partition(GOES_ON)
+                    opening = _opening(first.rstrip())
                     some = self._cues.setdefault(opening[:2], {})
                     kinds = _GOES_ON if goes_on else fires
-                    some[opening] = some.get(opening, _NOTHING) | kinds
+                    whole = opening, _folded(last)
+                    some[whole] = some.get(whole, _NOTHING) | kinds
 
     def fires(self, text: str) -> Fires:
         """Return what a line is by its wording, of all cues that it opens with."""
@@ -169,9 +176,10 @@ class CueBook:
         if not some:
             return found
         opening = _opening(text[:LOOKED_AT])
-        for cue, kinds in some.items():
+        for (cue, last), kinds in some.items():
             if opening.startswith(cue):
-                found |= kinds & _followed(cue, opening[len(cue) :])
+                rest = opening[len(cue) :]
+                found |= kinds & (_parted(cue, last, rest) if last else _followed(cue, rest))
         if found & Fires.COLON and self._is_in_brackets(text):
             found &= ~Fires.COLON
         return found
@@ -205,15 +213,30 @@ class CueBook:
         return None
 
 
+def _parted(cue: str, last: str, rest: str) -> Fires:
+    """Return what a cue in two parts can be taken for, by what follows its first.
+
+    One that nothing follows leads elsewhere by itself: "read more about the strike here".
+    """
+    if not _followed(cue, rest):
+        return _NOTHING
+    within = re.compile(f"{_WITHIN.pattern}{re.escape(last)}")
+    found = _NOTHING
+    if (end := within.match(rest)) is not None:
+        found = _followed(last, rest[end.end() :])
+    return found | Fires.COLON if found & Fires.LABEL else found
+
+
 def _followed(cue: str, rest: str) -> Fires:
     """Return what a cue can be taken for, by what follows it."""
     spaced = _goes_on(cue[-1]) and not _UNSPACED.match(cue[-1])
-    if rest and spaced and _goes_on(rest[0]):
+    year = cue[-1:].isdigit() and rest[:2].isdigit()
+    if rest and spaced and _goes_on(rest[0]) and not (year or _SEPARATOR.match(rest)):
         return _NOTHING
     found = Fires.OPENS | Fires.SERVICE
     if _ENDS.match(rest):
         found |= Fires.LABEL | Fires.AD
-    if _SEPARATOR.match(rest):
+    if _SEPARATOR.match(rest) or (rest[:1] == " " and _HAN.match(cue[-1])):
         found |= Fires.COLON
     if _NAMED.match(rest):
         found |= Fires.TOPIC

@@ -18,6 +18,13 @@ R3_SHARE = 0.25
 BETWEEN = 40
 """Characters of a date or a name that may stand between two links under a label."""
 
+HEADLINE = 12, 150
+"""Characters of a headline,"""
+MOST_PLAIN = 5
+"""and how many without link may stand under a label."""
+_SENTENCE_ENDS = tuple(".!:;,。！；：،؛؟۔।")  # noqa: RUF001 - as pages write them
+_QUOTES = " \"'”’“‘»«›‹)]」』）"  # noqa: RUF001 - as above
+
 Rule = tuple[Zone, str]
 
 
@@ -73,7 +80,8 @@ def leading_runs(
 
     * Two or more in a row that are nearly all link, of headline length, in whatever tags: lists
       are written without list tags too. Never a quarter of the text or more.
-    * Lines right after a label that are mostly link, with at most a date or name between.
+    * Lines right after a label that are mostly link, with at most a date or name between, and
+      short ones without link that end like headlines: without the point of a sentence.
 
     Args:
         lines: the text.
@@ -121,16 +129,31 @@ def _headed(
     start: int,
 ) -> Iterator[int]:
     """Yield the places of the lines that a label before ``start`` heads."""
-    skipped = 0
+    between: list[int] = []
+    plain = 0 if lines[start - 1].tag == "head" else MOST_PLAIN
     for place in range(start, len(lines)):
         rule = rules[place]
         if _leads(blocks[place], PARTLY) or (rule and rule[0] == "related"):
-            skipped = 0
+            yield from (*between, place)
+            between, plain = [], 0
+        elif plain and _is_headline(lines[place], rule):
+            plain -= 1
             yield place
-        elif skipped == 0 and len(lines[place].text) <= BETWEEN:
-            skipped = 1
+        elif not between and len(lines[place].text) <= BETWEEN:
+            between, plain = [place], 0
         else:
             return
+
+
+def _is_headline(line: Line, rule: Rule | None) -> bool:
+    """Say whether a line without link is worded like a headline, and is no heading of the text."""
+    size = len(line.text)
+    return (
+        rule is None
+        and line.tag != "head"
+        and HEADLINE[0] <= size <= HEADLINE[1]
+        and not line.text.rstrip(_QUOTES).endswith(_SENTENCE_ENDS)
+    )
 
 
 def _leads(block: Block | None, share: float) -> bool:
