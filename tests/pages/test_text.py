@@ -137,3 +137,35 @@ def test_nothing_extracted() -> None:
     head = '<meta property="article:published_time" content="2026-11-01T10:00:00Z">'
     page = f"<div id='comments-first'>{PROSE}</div>"
     assert [*SAID] == _read(f"<head>{head}</head><body>{page}</body>").text.splitlines()
+
+
+@pytest.mark.parametrize("mode", ["precision", "throughput"])
+@pytest.mark.parametrize("name", ["nav", "aside", "button"])
+def test_left_open(name: str, mode: str) -> None:
+    """A text is found in a navigation, aside or button that is never closed before it."""
+    menu = f"<{name} class='menu'><a href='/'>Home</a>"
+    got = _read(f"<body><div>{menu}<article><h1>Bridge</h1>{PROSE}</article></div></body>", mode)
+    assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
+
+
+def test_much_in_an_aside() -> None:
+    """An aside with many paragraphs beside a text in none stays what it is."""
+    beside = "".join(
+        f"<p>Advertiser {n} sells boats here at any price you like.</p>" for n in "ab"
+    )
+    body = "<br><br>".join(SAID)
+    got = _read(f"<body><aside>{beside}</aside><div class='article-body'>{body}</div></body>")
+    assert [*SAID] == [line for line in got.text.splitlines() if line in SAID]
+    assert "boats" not in got.text
+
+
+def test_holes() -> None:
+    """Sections that are left out for the names of their containers are taken, links are not."""
+    steps = "".join(f"<li>Step {n}: tell the harbour master in writing.</li>" for n in range(20))
+    kept = f"<div style='border: 1px solid'><h2>What to do</h2><ul>{steps}</ul></div>"
+    links = "".join(f"<li><a href='/{n}'>Boats sell well in {n}</a></li>" for n in range(40))
+    more = PROSE.replace("<p>", "<p>Later it was said again: ")
+    page = f"<body><article>{PROSE}{{}}{more}</article></body>"
+    assert "Step 7: tell the harbour master in writing." in _read(page.format(kept)).text
+    away = f"<div style='border: 1px solid'><ul>{links}</ul></div>"
+    assert "Boats sell" not in _read(page.format(away)).text

@@ -7,7 +7,7 @@ import msgspec
 from lxml import etree, html
 
 from workers.model.article import TextFrom
-from workers.pages.blocks import Block, Page
+from workers.pages.blocks import Block, Page, key_of
 from workers.pages.lean import join_parts, make_lean
 from workers.pages.metadata import Metadata
 from workers.pages.rules import PageRules, Way
@@ -24,6 +24,14 @@ MUCH = 0.5
 """Share of the page's prose that an extraction must hold, or the next way is tried;"""
 MOST = 0.8
 """and the share below which it is looked whether the text lies in parts."""
+MISSING = 0.2
+"""Letters of blocks in the midst of a text that it lacks, by its own, with which it has holes,"""
+HOLE = 300
+"""if they are at least so many;"""
+LONGER = 1.1
+"""and how much longer another must be to be taken for it."""
+NAMED = 8
+"""Letters of a block that can be looked for in a text."""
 TRUSTED_BODY = 500
 """Characters of an articleBody that is more than a teaser."""
 PIECE, PIECES = 20, 50
@@ -41,6 +49,10 @@ _INLINE = frozenset(
 _FRAMES = frozenset({
     "article", "blockquote", "body", "center", "div", "main", "pre", "section", "td",
 })  # fmt: skip
+_HELD = frozenset({
+    "blockquote", "dd", "dt", "h2", "h3", "h4", "li", "p", "pre", "td", "th",
+})  # fmt: skip
+"""What texts are made of."""
 _DEARER: tuple[Way, ...] = ("compared", "balanced")
 """Ways that cost more than the first, which is enough for most pages."""
 _BREAK = "\x1e"
@@ -90,6 +102,7 @@ def _precise(root: html.HtmlElement, page: Page) -> tuple[tuple[Line, ...], tupl
     """Return the shortest way's lines that hold half of the page's prose, else the longest.
 
     Where the first misses much, the text may lie in parts: these are joined, and it tries again.
+    A text with holes is left for the one without that preference, which keeps lists and sections.
     """
     prose = _prose_length(page)
     lines, notes = _extracted(root, "precision")
@@ -101,7 +114,33 @@ def _precise(root: html.HtmlElement, page: Page) -> tuple[tuple[Line, ...], tupl
         found, more = _extracted(root, way)
         notes += more
         lines = max(lines, found, key=_size)
+    if lines and _has_holes(lines, page):
+        found, more = _extracted(root, "recall")
+        notes += more
+        if _size(found) > LONGER * _size(lines):
+            lines = found
     return lines, notes
+
+
+def _has_holes(lines: tuple[Line, ...], page: Page) -> bool:
+    """Say whether much that is no link stands between a text's lines and is not in it."""
+    places = [block.order for line in lines if (block := page.by_key.get(key_of(line.text)))]
+    if not places:
+        return False
+    allowed = max(HOLE, MISSING * _size(lines))
+    shown = _letters("\n".join(line.text for line in lines))
+    for block in page.blocks[min(places) : max(places) + 1]:
+        if (
+            block.tag in _HELD
+            and not block.chrome
+            and block.linked + block.linked_out <= block.letters / 2
+            and len(block.key) >= NAMED
+            and block.key not in shown
+        ):
+            allowed -= block.letters
+            if allowed <= 0:
+                return True
+    return False
 
 
 def _extracted(root: html.HtmlElement, way: Way) -> tuple[tuple[Line, ...], tuple[str, ...]]:

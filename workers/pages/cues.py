@@ -153,21 +153,30 @@ def _opening(text: str) -> str:
     return folded[lead.end() :] if lead else folded
 
 
+@lru_cache(maxsize=256)
+def _openings(cues: Cues) -> tuple[tuple[tuple[str, str], Fires], ...]:
+    """Return the cues of one language, folded, and what each can make of a line.
+
+    A cue is how a line opens and, where it names what it leads to, how it ends.
+    """
+    found = []
+    for name, fires in _KINDS.items():
+        for cue in getattr(cues, name):
+            first, _, last = cue.removesuffix(GOES_ON).partition(GOES_ON)
+            kinds = _GOES_ON if cue.endswith(GOES_ON) else fires
+            found.append(((_opening(first.rstrip()), _folded(last)), kinds))
+    return tuple(found)
+
+
 class CueBook:
     """The cues of one or more languages."""
 
     def __init__(self, cues: Iterable[Cues]) -> None:
         self._cues: dict[str, dict[tuple[str, str], Fires]] = {}
         for one in cues:
-            for name, fires in _KINDS.items():
-                for cue in getattr(one, name):
-                    goes_on = cue.endswith(GOES_ON)
-                    first, _, last = cue.removesuffix(GOES_ON).partition(GOES_ON)
-                    opening = _opening(first.rstrip())
-                    some = self._cues.setdefault(opening[:2], {})
-                    kinds = _GOES_ON if goes_on else fires
-                    whole = opening, _folded(last)
-                    some[whole] = some.get(whole, _NOTHING) | kinds
+            for whole, kinds in _openings(one):
+                some = self._cues.setdefault(whole[0][:2], {})
+                some[whole] = some.get(whole, _NOTHING) | kinds
 
     def fires(self, text: str) -> Fires:
         """Return what a line is by its wording, of all cues that it opens with."""
@@ -256,7 +265,6 @@ _NAMES = {
 _LATIN = 0x24F
 
 
-@lru_cache(maxsize=256)
 def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
     """Return the cues for a page in ``language``; all of them if that one has none.
 
@@ -265,7 +273,12 @@ def book_for(cues: tuple[Cues, ...], language: str | None) -> CueBook:
     """
     primary = (language or "").lower().replace("_", "-").partition("-")[0]
     primary = _NAMES.get(primary, primary)
-    if all(one.language != primary for one in cues):
+    return _book(cues, primary if any(one.language == primary for one in cues) else "")
+
+
+@lru_cache(maxsize=128)
+def _book(cues: tuple[Cues, ...], primary: str) -> CueBook:
+    if not primary:
         return CueBook(cues)
     wanted = {primary, "en"}
     return CueBook(one for one in cues if one.language in wanted or _other_script(one))

@@ -2,7 +2,7 @@
 
 from lxml import etree, html
 
-__all__ = ["join_parts", "make_lean", "move_lists_out", "unmark"]
+__all__ = ["join_parts", "make_lean", "move_lists_out", "open_frames", "unmark"]
 
 _NEVER_TEXT = (
     "applet", "area", "aside", "audio", "blink", "button", "canvas", "datalist", "dialog", "embed",
@@ -13,6 +13,11 @@ _NEVER_TEXT = (
     "time", "track", "use", "video",
 )  # fmt: skip
 """Elements that are no part of an article's text, whatever is in them."""
+_LEFT_OPEN = (
+    "aside", "button", "dialog", "fieldset", "figure", "footer", "iframe", "label", "menu", "nav",
+    "noscript", "object", "picture", "select", "svg", "time", "video",
+)  # fmt: skip
+"""Those of them that hold the rest of a page if they are not closed."""
 _NEVER_ASKED = (
     "alt",
     "height",
@@ -33,12 +38,30 @@ _UNMARKED = (
 """Elements that only say how words look."""
 _DROPPED = "dropped"
 """A name that is no element's."""
+_PARAGRAPHS = etree.XPath("count(.//p[string-length() >= 50])")
 _INLINE_LISTS = etree.XPath("//p//span[count(.//a) > 2]")
 MOSTLY = 0.9
 PARAGRAPH = 50
 """Characters of a paragraph that is prose,"""
 PART = 200
 """and of all of them in a part of a text."""
+
+
+def open_frames(root: html.HtmlElement) -> None:
+    """Make plain containers of what is no text by its name, but holds the text of the page.
+
+    A navigation or a button that is never closed goes on to the end of the page for libxml2:
+    nearly all paragraphs stand in it, and over half of all letters.
+    """
+    least = MOSTLY * _PARAGRAPHS(root)
+    if not least:
+        return
+    for element in root.iter(*_LEFT_OPEN):
+        if _PARAGRAPHS(element) >= least and len(element.text_content()) * 2 > len(
+            root.text_content()
+        ):
+            element.tag = "div"
+            element.attrib.clear()
 
 
 def make_lean(root: html.HtmlElement) -> None:
