@@ -21,6 +21,7 @@ from monitor.cli.inputs import is_address, read_input, read_lines
 from monitor.cli.packs import packs
 from monitor.cli.publish import publish
 from monitor.cli.topics_import import import_
+from monitor.cli.topics_new import new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +41,7 @@ def topics() -> None:
 topics.add_command(packs)
 topics.add_command(publish)
 topics.add_command(import_)
+topics.add_command(new)
 
 
 @topics.command("try")

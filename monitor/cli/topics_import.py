@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workers.model.topic import Problem
     from workers.topics.foreign import Translation
 
-__all__ = ["import_", "topic_toml"]
+__all__ = ["import_", "one_line", "topic_toml"]
 
 TOOLS = ("meltwater", "brandwatch", "talkwalker", "google")
 MOST_CITED = 2_000
@@ -46,7 +46,7 @@ def import_(
     except QueryError as error:
         say(render_caret(error.problem, text))
         raise SystemExit(2) from error
-    called = _name(name, tool)
+    called = one_line(name) or f"imported from {tool}"
     if switches["as_json"]:
         print_json(
             {
@@ -76,9 +76,9 @@ def _query(query: str | None, file: str | None) -> str:
         fail(f"cannot read: {file}: no UTF-8 at byte {error.start} (save it as UTF-8)", FOUND)
 
 
-def _name(name: str | None, tool: str) -> str:
-    plain = " ".join("".join(c if c.isprintable() else " " for c in name or "").split())
-    return plain or f"imported from {tool}"
+def one_line(text: str | None) -> str:
+    """Return ``text`` as one line of what can be printed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
 
 
 def note_object(note: "Problem") -> dict[str, object]:

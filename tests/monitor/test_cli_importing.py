@@ -96,3 +96,42 @@ def test_a_file_or_a_query_must_be_given():
 def test_every_tool_that_is_offered_is_known():
     """The command, which imports the languages only when it runs, offers all of them."""
     assert set(TOOLS) == set(KNOWN)
+
+
+ALIASES = '[aliases]\nkataib = ["Kataib Hezbollah", "Kata\'ib Hizballah"]\n'
+
+
+@pytest.mark.parametrize("text", ["militia strikes", "Kata'ib Hizballah raids", 'say "it\'s"'])
+def test_a_proposed_topic_is_accepted(text, tmp_path):
+    """`topics new` prints TOML that `check` accepts, with how to try it."""
+    (tmp_path / "tocsin.toml").write_text(ALIASES, encoding="utf-8")
+    result = call("topics", "new", text, "-c", tmp_path / "tocsin.toml")
+    assert result.exit_code == 0, result.output
+    assert "# try it: tocsin topics try --query " in result.stdout
+    file = tmp_path / "topics.toml"
+    file.write_text(ALIASES + result.stdout, encoding="utf-8")
+    [topic] = tomllib.loads(file.read_text(encoding="utf-8"))["topics"]
+    assert topic["name"] == text
+    assert call("topics", "check", file).exit_code == 0
+
+
+def test_a_proposal_as_json(tmp_path):
+    """--json prints one object: name, query, text, aliases, what is similar, what was dropped."""
+    (tmp_path / "tocsin.toml").write_text(ALIASES, encoding="utf-8")
+    words = ("topics", "new", "--json", "-c", tmp_path / "tocsin.toml", "raids", "by", "Hezbollah")
+    assert json.loads(call(*words).stdout) == {
+        "name": "raids by Hezbollah",
+        "query": "raid NEAR/30 Hezbollah",
+        "text": "raids by Hezbollah",
+        "aliases": [],
+        "similar": ["kataib"],
+        "dropped": ["by"],
+        "try": "tocsin topics try --query 'raid NEAR/30 Hezbollah' FILE|URL",
+    }
+
+
+def test_no_word_to_propose_for_exits_2():
+    """A text without a word is refused with a caret."""
+    result = call("topics", "new", "...")
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "there is no word in it" in result.stderr
