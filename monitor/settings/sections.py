@@ -273,8 +273,8 @@ class Matching(Section):
         description=(
             "Alias packs that Tocsin brings: spellings of names in many scripts, used in queries "
             "like sets of your own, `@hezbollah`. [topics.md](topics.md#alias-packs) lists them. "
-            "A set of your own wins over one of its name. None by default: they cost time at "
-            "each reload."
+            "A set of your own wins over one of its name. None by default; all of them "
+            "together cost a reload 0.2 seconds."
         ),
     )
 

@@ -13,7 +13,8 @@ from monitor import shipped
 ROOT = Path(__file__).parent.parent.parent
 ASK = (
     "import monitor.shipped as s, sys; "
-    'sys.stdout.write(f\'{s.__file__}\\n{s.path("config", "tocsin.toml")}\\n{len(s.cues())}\')'
+    'sys.stdout.write(f\'{s.__file__}\\n{s.path("config", "tocsin.toml")}\\n{len(s.cues())}\\n'
+    '{len(s.common_words())}\\n{len(s.names("seeds", "aliases/*.toml"))}\')'
 )
 
 
@@ -36,11 +37,13 @@ def test_a_bare_checkout_is_enough(tmp_path: Path) -> None:
     for name in ("monitor", "workers", "config", "seeds", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
 
-    module, config, cues = ask(tmp_path)
+    module, config, cues, words, packs = ask(tmp_path)
 
     assert f"{tmp_path}/monitor/shipped.py" == module
     assert str(ROOT / "config" / "tocsin.toml") == config
     assert int(cues) >= 1
+    assert int(words) >= 1
+    assert int(packs) >= 1
 
 
 def test_a_built_wheel_brings_its_data(tmp_path: Path) -> None:
@@ -55,11 +58,13 @@ def test_a_built_wheel_brings_its_data(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
 
-    module, config, cues = ask(tmp_path / "site")
+    module, config, cues, words, packs = ask(tmp_path / "site")
 
     assert str(tmp_path / "site" / "monitor" / "shipped.py") == module
     assert str(tmp_path / "site" / "monitor" / "shipped" / "config" / "tocsin.toml") == config
     assert len(shipped.cues()) == int(cues)
+    assert len(shipped.common_words()) == int(words)
+    assert len(shipped.names("seeds", "aliases/*.toml")) == int(packs)
 
 
 def test_what_is_missing_says_so() -> None:

@@ -260,6 +260,7 @@ def test_arabic_and_hebrew_names_are_found_behind_particles(pack):
         ("lviv", "у Львові"),
         ("volodymyr_zelensky", "Зеленського"),
         ("united_nations", "the U.N. said"),
+        ("us_state_department", "the U.S. State Department"),
     ],
 )
 def test_spellings_as_they_come(name, text):
@@ -281,6 +282,8 @@ def test_spellings_as_they_come(name, text):
         ("jenin", "نمو الجنين"),
         ("gaza_strip", "ביקורת עזה"),
         ("homs", "طبق حمص"),
+        ("aden", "goals by Aden Smith"),
+        ("us_state_department", "Washington State Department of Health"),
         ("haifa", "上海法院"),
         ("rafah", "阿拉法特"),
         ("idf", "以军事手段"),
