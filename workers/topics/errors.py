@@ -13,6 +13,8 @@ SHOWN = 100
 """Characters of the query line that are shown around the place."""
 QUOTED = 40
 """Characters of a token that a message quotes."""
+BEGINNING = 3
+"""Letters by which a longer name is known."""
 
 
 class QueryError(TocsinError):
@@ -51,7 +53,10 @@ def quoted(token: str) -> str:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of ``names`` that ``name`` was probably meant to be."""
     folded = {other.casefold(): other for other in names}
-    found = get_close_matches(name[:QUOTED].casefold(), folded, n=1, cutoff=0.6)
+    wanted = name[:QUOTED].casefold()
+    found = get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    if not found and len(wanted) >= BEGINNING:  # @kataib for @kataib_hezbollah
+        found = sorted(other for other in folded if other.startswith(wanted))
     return folded[found[0]] if found else None
 
 
@@ -75,8 +80,6 @@ def render_caret(problem: Problem, query: str) -> str:
         f"  {before}{''.join(map(_visible, shown))}{after}",
         f"  {pad}{'^' * max(1, _width(marked))}",
     ]
-    if not shown.strip():
-        del lines[1:]  # a caret under nothing
     return "\n".join([*lines, *([f"  hint: {problem.hint}"] if problem.hint else [])])
 
 

@@ -125,6 +125,8 @@ class Compiler:
                 yield from self._one_of([list(self._of_phrase(p, node.scope)) for p in phrases])
             case Fact():
                 yield Need(wide=False, any_of=frozenset((self._fact(node),)))
+            case Not(child=Not(child=inner)):
+                yield from self._needs(inner)
             case Not():
                 return
 
