@@ -19,7 +19,8 @@ GOOD = [
 ]
 PIECES = st.sampled_from([
     *"()\"{}@~*-#:/|&'!?,.\n\t\\^=<>[] ", "AND", "OR", "NOT", "NEAR/3", "NEAR/", "ONEAR/51",
-    "near", "COUNT/2(", "title:", "lang:", "tag:", "@group", "@", "NOT NOT ", "\u200b", "\u202e", "\x00",
+    "near",
+    "COUNT/2(", "title:", "lang:", "tag:", "@group", "@", "NOT NOT ", "\u200b", "\u202e", "\x00",
     "\ud800", "»", "”", "（", "＊", "ｘ", "٣",
 ])  # fmt: skip
 DOCUMENT = Document(title="Militia strike", body="US drones and كتائب", language="en")
