@@ -7,9 +7,10 @@ import operator
 import os
 import subprocess
 import sys
+import time
 from multiprocessing import active_children
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGTERM
+from signal import SIGINT, SIGKILL, SIGSTOP, SIGTERM
 
 import pytest
 
@@ -109,6 +110,29 @@ async def test_death_of_an_idle_process(pool: ProcessPool) -> None:
         except Transient as error:
             assert "crash" == error.reason  # noqa: PT017 - the one that was lost with the pool
     assert 3 == await pool.call(FAR, operator.add, 1, 2)
+
+
+async def test_processes_that_take_nothing(
+    pool: ProcessPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no process takes a task all are replaced, and it is handed over once more."""
+    await pool.call(FAR, os.getpid)
+    pids = {child.pid for child in active_children() if child.pid}
+    monkeypatch.setattr("workers.pool.processes.START_S", 8.0)
+    for pid in pids:
+        os.kill(pid, SIGSTOP)
+    found = await asyncio.gather(*(pool.call(0.2, os.getpid) for _ in range(4)))
+    assert not pids.intersection(found)
+    assert 0 == pool.timeouts
+
+
+async def test_what_befalls_others_costs_no_task(pool: ProcessPool) -> None:
+    """A task whose process is closed because of others' is handed over once more."""
+    task = asyncio.create_task(pool.call(FAR, time.sleep, 0.5))
+    await until(lambda: any(future.running() for future in pool._running))
+    pool._drop()
+    await task
+    assert 0 == pool.crashes
 
 
 async def test_cancelled_caller(pool: ProcessPool) -> None:

@@ -37,6 +37,10 @@ CONSTS.term_timeout = 0.05  # SIGTERM is ignored there: waiting for it only dela
 _log = structlog.get_logger()
 
 
+class _SparedError(Exception):
+    """A task that did not end because of what befell other processes than its own."""
+
+
 class ProcessPool:
     """Runs functions in processes that can be killed.
 
@@ -105,7 +109,7 @@ class ProcessPool:
         """
         async with self._line.place(urgency):
             try:
-                outcome = await self._run(timeout_s, function, args, dict(kwargs))
+                outcome = await self._try(timeout_s, function, args, dict(kwargs))
             except Transient:
                 if urgency >= LATER:
                     self._line.beware()
@@ -132,6 +136,25 @@ class ProcessPool:
         self._drop()
         await asyncio.gather(*self._ending)
 
+    async def _try(
+        self,
+        timeout_s: float,
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> Outcome:
+        """Run a task, and once more if it was not its own doing that it did not end."""
+        try:
+            return await self._run(timeout_s, function, args, kwargs)
+        except _SparedError as error:
+            if self._closed:
+                raise self._crashed(str(error)) from error
+            _log.warning("task_handed_over_again", because=str(error))
+        try:
+            return await self._run(timeout_s, function, args, kwargs)
+        except _SparedError as error:
+            raise self._crashed(str(error)) from error
+
     async def _run(
         self,
         timeout_s: float,
@@ -141,22 +164,33 @@ class ProcessPool:
     ) -> Outcome:
         name = function.__name__
         future = self._hand_over(timeout_s, function, args, kwargs)
+        pool = self._pool
         self._running.add(future)
         try:
-            async with asyncio.timeout(timeout_s + START_S):
-                return await asyncio.wrap_future(future)
+            waiting = asyncio.wrap_future(future)
+            done, _ = await asyncio.wait({waiting}, timeout=timeout_s + START_S)
+            if not done and not future.running():
+                self._drop(pool)
+                raise _SparedError(f"task failed: {name}: no process took it in {START_S:.0f} s")
+            if not done:
+                self._drop(pool)
+                raise TimeoutError  # noqa: TRY301 - as the processes' own, which did not come
+            return waiting.result()
         except TimeoutError as error:
-            raise self._overdue(future, name, timeout_s) from error
+            self._timeouts += 1
+            detail = f"task killed: {name}: it ran for over {timeout_s:g} s"
+            raise Transient("timeout", detail) from error
         except ProcessExpired as error:
             raise self._died(name, error.exitcode) from error
         except (BrokenProcessPool, OSError, RuntimeError) as error:
-            self._drop()
+            self._drop(pool)
             raise self._crashed(f"task failed: {name}: {error}") from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
+                future.cancel()  # type: ignore[no-untyped-call]
                 raise
-            raise self._crashed(f"task failed: {name}: its process was closed") from error
+            raise _SparedError(f"task failed: {name}: its process was closed") from error
         finally:
             self._running.discard(future)
 
@@ -191,8 +225,13 @@ class ProcessPool:
             raise self._crashed(f"task failed: {function.__name__}: {why}") from error
         return future
 
-    def _drop(self) -> None:
-        """Let go of the processes; they are killed aside, the next task makes new ones."""
+    def _drop(self, only: Pebble | None = None) -> None:
+        """Let go of the processes; they are killed aside, the next task makes new ones.
+
+        Who means those that failed him alone leaves the ones that came after them at work.
+        """
+        if only is not None and self._pool is not only:
+            return
         pool, self._pool = self._pool, None
         if pool is None:
             return
@@ -201,14 +240,6 @@ class ProcessPool:
         ending = asyncio.create_task(asyncio.to_thread(_end, pool), name="pool-ending")
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
-
-    def _overdue(self, future: "ProcessFuture[Outcome]", name: str, timeout_s: float) -> Transient:
-        if not future.done():
-            future.cancel()  # type: ignore[no-untyped-call]
-            self._drop()
-            return self._crashed(f"task failed: {name}: no process took it in {START_S:.0f} s")
-        self._timeouts += 1
-        return Transient("timeout", f"task killed: {name}: it ran for over {timeout_s:g} s")
 
     def _died(self, name: str, status: int) -> Transient:
         if status == OUT_OF_MEMORY:
