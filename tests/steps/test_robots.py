@@ -65,6 +65,21 @@ async def test_disallowed(polite, site, write):
     assert [] == await polite.due()
 
 
+async def test_robots_that_lead_in_circles_allow_all(polite, site, write):
+    """A site whose robots.txt leads to itself has none; its pages are read."""
+    site.put("/robots.txt", "", 302, Location="/robots.txt")
+    await read(polite, await article(polite, site, write))
+    assert [(1, "page", ("quake",))] == await polite.alerts()
+
+
+async def test_of_huge_robots_the_beginning_counts(polite, site, write):
+    """Megabytes of rules keep nobody's pages from being read; the first ones are gone by."""
+    rules = "User-agent: *\nDisallow: /private/\n" + "# nothing\n" * 300_000
+    site.put("/robots.txt", rules + "Disallow: /\n")
+    await read(polite, await article(polite, site, write))
+    assert [(1, "page", ("quake",))] == await polite.alerts()
+
+
 @pytest.mark.parametrize("status", [404, 403, 410])
 async def test_no_robots_allows_all(polite, site, write, status):
     """A site without a robots.txt lets its pages be read; it is asked once a day."""

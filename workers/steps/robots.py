@@ -30,7 +30,8 @@ AGAIN_S = 600.0
 LONGEST_DELAY_S = 60.0
 """A site that wants longer between two requests is asked once a minute."""
 JUDGE_S = 5.0
-WIRE_BYTES = 1 << 20
+WIRE_BYTES = 8 << 20
+"""Of one that is larger nothing is had; the largest real ones have some hundred KiB."""
 READ_BYTES = 500 << 10
 """What comes after so much of a robots.txt is not looked at, as the RFC has it."""
 MOST_SITES, MOST_LETTERS = 2_000, 16 << 20
@@ -104,7 +105,10 @@ class Robots:
             answered, rest = answer.url, answer.retry_after or 0.0
             self._take(site, answer)
         except Transient as error:
-            self._fail(site, str(error))
+            if error.reason == "payload":  # it leads in circles: there is none, as the RFC has it
+                self._keep(site, "")
+            else:
+                self._fail(site, str(error))
         except Permanent:  # an address that the page is refused for, too
             self._keep(site, "")
         finally:
