@@ -67,7 +67,8 @@ async def test_lone_surrogates_and_times(pool: ProcessPool) -> None:
     """Surrogates encoded as UTF-8 are no letters; each stage's time is told."""
     body = START.encode() + "<p>a\ud800b</p>".encode("utf-8", "surrogatepass")
     got = await pool.call(30.0, read_page, FetchedPage(url="https://a.example/x", body=body))
-    assert {"decode", "limit", "parse", "metadata", "text", "zones", "verdict"} == set(got.ms)
+    stages = {"decode", "limit", "parse", "metadata", "text", "zones", "verdict"}
+    assert stages <= set(got.ms)
     got.text.encode()
 
 
