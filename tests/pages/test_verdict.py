@@ -32,6 +32,27 @@ def test_teaser(read: Read, build: Callable[..., str], json_ld: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "more", "path", "verdict"),
+    [
+        ("", "", "2026/11/ferry", "thin"),
+        ("<meta property='og:type' content='website'>", "", "2026/11/ferry", "not_article"),
+        (
+            "",
+            "<p><a href='/1'>Goat elected</a> <a href='/2'>Ferry to stop</a></p>",
+            "a",
+            "not_article",
+        ),
+        ("", "", "", "not_article"),
+    ],
+)
+def test_short_pages(read: Read, head: str, more: str, path: str, verdict: str) -> None:
+    """A page without facts and with few words is thin, unless something looks like a list."""
+    text = "<h1>Ferry</h1><p>The ferry will stop, the harbour said.</p>"
+    markup = f"<html><head>{head}</head><body><main>{text}{more}</main></body></html>"
+    assert verdict == read(markup, url=f"https://gazette.example/{path}").verdict
+
+
+@pytest.mark.parametrize(
     ("title", "kind"),
     [
         ("Page not found | The Gazette", "not found"),

@@ -18,6 +18,11 @@ LONG = 100
 LONG_CJK = 40
 """Characters of a line that is prose; Chinese, Japanese and Korean need fewer."""
 
+MANY_ARTICLES = 8
+"""Article elements of a page that lists them."""
+LED = 0.3
+"""Share of a page's letters in links, above which a short text on it stands among lists."""
+
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _NUMBER = re.compile(r"\d{4}")
 
@@ -46,13 +51,20 @@ def judge(metadata: Metadata, page: Page, body: Sequence[Line], url: str) -> Jud
     kind = stand_in(metadata, page, size)
     if kind:
         return Judged(verdict="thin", reasons=(f"stand-in: {kind} page", *reasons), standin=True)
-    if score < 0:
-        return Judged(verdict="not_article", reasons=tuple(reasons))
     thin = f"{size} characters of text" if size < THIN else ""
+    if score < 0 and not (thin and _is_bare(metadata, page, url)):
+        return Judged(verdict="not_article", reasons=tuple(reasons))
     thin = thin or ("no long line" if not _long_lines(body) else "")
     if thin:
         return Judged(verdict="thin", reasons=(thin, *reasons))
     return Judged(verdict="article" if score > 1 else "doubtful", reasons=tuple(reasons))
+
+
+def _is_bare(metadata: Metadata, page: Page, url: str) -> bool:
+    """Say whether a page has nothing of a list or a shop: what is short on it is only short."""
+    listed = metadata.jsonld_list or metadata.og_other or page.articles >= MANY_ARTICLES
+    led = page.linked > LED * page.letters or not split(url).path.strip("/")
+    return not listed and not led
 
 
 def _said(metadata: Metadata) -> list[tuple[int, str]]:
@@ -112,6 +124,6 @@ def _links(page: Page) -> list[tuple[int, str]]:
     found = []
     if page.linked > 0.6 * page.letters:
         found.append((-1, "mostly links"))
-    if page.articles >= 8:  # noqa: PLR2004
+    if page.articles >= MANY_ARTICLES:
         found.append((-1, "eight article elements"))
     return found
