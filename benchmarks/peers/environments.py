@@ -23,6 +23,9 @@ PEERS = {
     "resiliparse": ("resiliparse>=0.14,<2",),
     "readability": ("readability-lxml>=0.8.1,<1", "lxml_html_clean>=0.4"),
     "newspaper4k": ("newspaper4k>=0.9.3,<1", "lxml_html_clean>=0.4"),
+    "ahocorasick_rs": ("ahocorasick_rs>=0.22,<2",),
+    "re2": ("google-re2>=1.1,<2",),
+    "hyperscan": ("hyperscan>=0.7,<1",),
     "naive": ("aiohttp>=3.14,<4", "brotli>=1.2", "feedparser>=6.0.11,<7"),
 }
 """What is installed for each."""

@@ -13,7 +13,7 @@ from monitor.daemon.topics import AcceptedTopics, Wanted
 from monitor.settings import load
 from workers.clock import SystemClock
 from workers.errors import TocsinError
-from workers.model.topic import TopicSpec
+from workers.model.topic import Document, TopicSpec
 
 TOPIC = '[[topics]]\nname = "{0}"\nquery = "{1}"\n'
 
@@ -66,6 +66,19 @@ async def test_the_first_files_are_taken(kept):
     """Where nothing was ever accepted, a process that starts has its own files accepted."""
     first = await topics.start(wanted(a="storm"), kept)
     assert (1, {"a": "storm"}, False) == (first.number, queries(first), first.differs)
+
+
+async def test_what_did_not_change_is_not_compiled_again(kept):
+    """A reload and a following go on with the topics in force, and compile what changed."""
+    first = await topics.accept(wanted(a="storm", b="flood"), kept)
+    now = Wanted(topics=said(a="storm", b="gale"), languages=("en",), present=first.topics)
+    second = await topics.accept(now, kept)
+    assert {"a": "storm", "b": "gale"} == queries(second)
+    assert first.topics._topics["a"] is second.topics._topics["a"]
+    assert ("b",) == second.topics.names(Document(title="A gale and a flood", body=""))
+    assert ("b",) == first.topics.names(Document(title="A flood", body=""))
+    third = await topics.follow(first, now, kept)
+    assert first.topics._topics["a"] is third.topics._topics["a"]
 
 
 async def test_a_start_follows(kept):

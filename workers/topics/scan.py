@@ -12,7 +12,7 @@ from math import inf, prod
 from typing import NamedTuple
 
 from workers.model.topic import Document
-from workers.text.tokens import TEXT_LIMIT, Token, tokenize
+from workers.text.tokens import TEXT_LIMIT, tokenize
 from workers.topics.forms import NotAtHand
 from workers.topics.reading import ZONE_LINES, Chain, Place, Shown
 from workers.topics.tree import FactField, Phrase, Scope
@@ -26,6 +26,8 @@ FEW_LETTERS = 500
 """Nobody waits long for a text so short."""
 LETTER = 4
 """Places of words that are compared in the time in which a letter of a new word is looked up."""
+FEW_CHUNKS = 2_000
+"""So many are split off again faster than the beginnings of all are noted."""
 _CHUNK = re.compile(r"\S+")
 
 
@@ -52,11 +54,14 @@ class Leaf:
 class _Chunks(NamedTuple):
     """What stands between white space in a passage."""
 
-    found: list[re.Match[str]]
-    tokens: list[int]
-    """How many there are up to the end of each chunk."""
-    cut: dict[int, list[Token]]
-    """The tokens of chunks that were asked for."""
+    text: str
+    found: list[str]
+    ends: list[int]
+    """How many tokens there are up to the end of each."""
+    starts: list[int]
+    """Where each begins, in characters; empty where they are few, and worked out when asked."""
+    cut: dict[int, list[tuple[int, int]]]
+    """Where the tokens of those begin and end that were asked for."""
 
 
 class Scan:
@@ -289,19 +294,27 @@ class Scan:
     def _span(self, passage: int, token: int) -> tuple[int, int]:
         """Return where a token begins and ends, in characters."""
         chunks = self._chunks.get(passage) or self._cut(passage)
-        place = bisect_right(chunks.tokens, token)
-        chunk = chunks.found[place]
-        tokens = chunks.cut.get(place)
-        if tokens is None:
-            tokens = chunks.cut[place] = tokenize(chunk.group())
-        within = tokens[token - (chunks.tokens[place - 1] if place else 0)]
-        return chunk.start() + within.start, chunk.start() + within.end
+        place = bisect_right(chunks.ends, token)
+        spans = chunks.cut.get(place)
+        if spans is None:
+            spans = chunks.cut[place] = _spans(chunks, place)
+        return spans[token - (chunks.ends[place - 1] if place else 0)]
 
     def _cut(self, passage: int) -> _Chunks:
-        found = list(_CHUNK.finditer(self._passage(passage)[1], 0, TEXT_LIMIT))
-        sizes = (len(self._lexicon.of_chunk(chunk.group())) for chunk in found)
-        self._chunks[passage] = _Chunks(found, list(accumulate(sizes)), {})
-        return self._chunks[passage]
+        text = self._passage(passage)[1][:TEXT_LIMIT]
+        found = text.split()
+        many = len(found) > FEW_CHUNKS
+        starts = [chunk.start() for chunk in _CHUNK.finditer(text)] if many else []
+        made = _Chunks(text, found, list(accumulate(self._lexicon.sizes(found))), starts, {})
+        self._chunks[passage] = made
+        return made
+
+
+def _spans(chunks: _Chunks, place: int) -> list[tuple[int, int]]:
+    """Return where the tokens of a chunk begin and end."""
+    text, found, starts = chunks.text, chunks.found, chunks.starts
+    start = starts[place] if starts else len(text) - len(text.split(None, place)[place])
+    return [(start + token.start, start + token.end) for token in tokenize(found[place])]
 
 
 def _everywhere(text: str, character: str) -> Iterable[int]:

@@ -11,6 +11,7 @@ grow, by steps of which each is whole, and what two threads make at once is made
 effect.
 """
 
+from collections.abc import Iterable
 from itertools import count
 
 from workers.text.tokens import TEXT_LIMIT, Token, behind_particles, tokenize
@@ -205,9 +206,9 @@ class Lexicon:
         """Return how many letters of a text stand in chunks that are not remembered."""
         return sum(map(len, set(text[:TEXT_LIMIT].split()).difference(self._memo)))
 
-    def of_chunk(self, chunk: str) -> str:
-        """Return the characters of what stands between two white spaces, remembered."""
-        return self._memo[chunk]
+    def sizes(self, chunks: Iterable[str]) -> Iterable[int]:
+        """Return how many tokens each chunk has."""
+        return map(len, map(self._memo.__getitem__, chunks))
 
     def forget(self) -> None:
         """Look every chunk up again: there are words that were not asked for before."""

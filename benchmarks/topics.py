@@ -1,0 +1,230 @@
+r"""What matching costs: `python -m benchmarks.topics [--articles FILE]`.
+
+FILE holds articles as JSON lines with ``title`` and ``text``; without it they are generated. The
+unit is the time of ``re.findall(r"\w+", text)`` over the same article, taken in the same minute,
+so that figures carry between machines. Each row is measured in a process of its own, by CPU time.
+
+* units: per article, to say which topics match. Words have been met before, as in a daemon.
+  What a unit took is said beside it: a busy machine stretches all times by the same.
+* build: microseconds a topic after parsing; parse: those of parsing.
+* change: microseconds to make one topic anew and put it aside of the others; reload: milliseconds
+  for the whole set with one topic changed, as a reload does it beside the event loop.
+* explain: microseconds a match for its receipt.
+* memory: MB of resident memory that the topics take, beside dictionaries, queries and articles.
+
+``--peers`` compares plain topics with what others do, on the same texts of folded words, and says
+whether they find the same. ``--many N`` matches N articles in a row and tells the memory.
+"""
+
+import argparse
+import gc
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle, islice
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple, ParamSpec, TypeVar
+
+from benchmarks.peers.environments import NotInstalled, python_of
+from benchmarks.topics_made import Makes, articles, clauses, flat
+from monitor import shipped
+from workers.model.topic import Document, TopicSpec
+from workers.topics import TopicSet, compile_topics
+from workers.topics.forms import Forms
+from workers.topics.parser import parse
+
+__all__ = ["main"]
+
+PEERS = "regex in ahocorasick_rs re2 hyperscan"
+SLOW = {"regex", "in"}
+"""Peers whose cost grows with the number of topics: asked up to 1,000 of them."""
+ROUNDS = 3
+P = ParamSpec("P")
+T = TypeVar("T")
+PAGE = 4096
+_WORD = re.compile(r"\w+")
+
+
+class Row(NamedTuple):
+    """What was measured of one number of topics."""
+
+    kind: str
+    topics: int
+    units: float
+    unit_us: float
+    hits: float
+    parse_us: float
+    build_us: float
+    change_us: float
+    reload_ms: float
+    explain_us: float
+    memory_mb: float
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    told = _told()
+    sizes = [int(size) for size in told.sizes.split(",")]
+    if told.many:
+        _alone(_many, told.articles, sizes[0], told.many)
+        return
+    print("| topics | units | a unit | matches | parse | build | change | reload | explain | MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for kind in told.kinds.replace(",", " ").split():
+        for size in sizes:
+            row = _alone(_measure, told.articles, kind, size)
+            print(
+                f"| {row.topics:,} {row.kind} | {row.units:.1f} | {row.unit_us:.0f} µs "
+                f"| {row.hits:.2f} "
+                f"| {row.parse_us:.0f} µs | {row.build_us:.0f} µs | {row.change_us:.0f} µs "
+                f"| {row.reload_ms:.1f} ms | {row.explain_us:.0f} µs | {row.memory_mb:.0f} |",
+                flush=True,
+            )
+    for peer in told.peers.replace(",", " ").split():
+        for size in sizes:
+            if size <= (1_000 if peer in SLOW else 10_000):
+                print(_compared(peer, told.articles, size), flush=True)
+
+
+def _told() -> argparse.Namespace:
+    asked = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    asked.add_argument("--articles", type=Path, help="JSON lines; default: generated")
+    asked.add_argument("--kinds", default="plain,full")
+    asked.add_argument("--sizes", default="1000,10000,100000")
+    asked.add_argument("--peers", default=PEERS, help=f'default "{PEERS}", "" for none')
+    asked.add_argument("--many", type=int, default=0, help="articles in a row, for the memory")
+    return asked.parse_args()
+
+
+def _alone(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run in a process of its own: memory is measured, and what was read stays with it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        return processes.submit(function, *args, **kwargs).result()
+
+
+def _memory() -> float:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+def _cpu(function: Callable[[Document], object], found: list[Document]) -> float:
+    began = time.process_time()
+    for one in found:
+        function(one)
+    return time.process_time() - began
+
+
+def _unit(document: Document) -> object:
+    return _WORD.findall(document.body)
+
+
+def _units(function: Callable[[Document], object], found: list[Document]) -> float:
+    """Return the cost of a function in units: the median of several rounds."""
+    for one in found:
+        function(one)
+    return median(_cpu(function, found) / _cpu(_unit, found) for _ in range(ROUNDS))
+
+
+def _compile(specs: list[TopicSpec], before: TopicSet | None = None) -> TopicSet:
+    return compile_topics(specs, {}, ["en"], shipped.common_words(), before)
+
+
+def _measure(file: Path | None, kind: str, size: int) -> Row:
+    found = articles(file)
+    specs = Makes(found).topics(kind, size)
+    forms = Forms(["en"])
+    forms.keys("striking", "striking", forms.codes_for("en"))
+    shipped.common_words()
+    began = time.process_time()
+    for spec in specs:
+        parse(spec.query, {})
+    parsing = time.process_time() - began
+    before, began = _memory(), time.process_time()
+    topics = _compile(specs)
+    built = time.process_time() - began
+    units = _units(topics.names, found)
+    memory = _memory() - before
+    names = sum(len(topics.names(one)) for one in found)
+    whole, bare = (
+        min(_cpu(ask, found) for _ in range(ROUNDS)) for ask in (topics.match, topics.names)
+    )
+    change_us, reload_ms = _changes(specs, topics)
+    return Row(
+        kind=kind,
+        topics=size,
+        units=units,
+        unit_us=min(_cpu(_unit, found) for _ in range(ROUNDS)) / len(found) * 1e6,
+        hits=names / len(found),
+        parse_us=parsing / size * 1e6,
+        build_us=(built - parsing) / size * 1e6,
+        change_us=change_us,
+        reload_ms=reload_ms,
+        explain_us=(whole - bare) / max(1, names) * 1e6,
+        memory_mb=memory,
+    )
+
+
+def _changes(specs: list[TopicSpec], topics: TopicSet) -> tuple[float, float]:
+    """Return the cost of one topic more, in µs, and of a reload with it, in ms."""
+    made, matcher = topics._made, topics._matcher  # noqa: SLF001 - what no user needs alone
+    queries = [f'"newword{number}" AND ("other{number}" OR harbour)' for number in range(50)]
+    began = time.process_time()
+    for query in queries:
+        program = made.compiler.program(parse(query, {}).tree)
+        matcher = matcher.changed([program], []).changed([], [program])
+    change = (time.process_time() - began) / len(queries) / 2
+    began = time.process_time()
+    for query in queries[:5]:
+        _compile([*specs[1:], TopicSpec(name="new", query=query)], topics)
+    return change * 1e6, (time.process_time() - began) / 5 * 1e3
+
+
+def _many(file: Path | None, size: int, number: int) -> None:
+    """Match many articles in a row, none quite like another, and tell the memory now and then."""
+    found = articles(file)
+    topics = _compile(Makes(found).topics("full", size))
+    for place, one in enumerate(islice(cycle(found), number)):
+        new = f"{one.body} No{place} said{place % 9973} of{place}."
+        topics.match(Document(title=one.title, body=new, language="en"))
+        if place % max(1, number // 20) == 0:
+            print(f"{place:,} articles: {_memory():.0f} MB", flush=True)
+
+
+def _compared(peer: str, file: Path | None, size: int) -> str:
+    """Return a line on what a peer costs and whether it finds the same."""
+    texts = [flat(one.body) for one in articles(file)]
+    specs = Makes(articles(file)).topics("plain", size)
+    asked = json.dumps({"topics": [clauses(spec.query) for spec in specs], "texts": texts})
+    script = Path(__file__).parent / "peers" / "of_topics.py"
+    try:
+        python = Path(sys.executable) if peer in SLOW else python_of(peer)
+    except NotInstalled as error:
+        return f"{peer}: not measured: {error}"
+    words = [str(python), str(script), peer]
+    done = subprocess.run(words, input=asked, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        return f"{peer}, {size:,}: failed: {done.stderr.strip().splitlines()[-1:]}"
+    told = json.loads(done.stdout)
+    ours, same = _alone(_ours, texts, specs, told["found"])
+    alike = "the same found" if same else "OTHERS found"
+    return f"{peer}, {size:,} plain topics: {told['units']:.1f} units, tocsin {ours:.1f}; {alike}"
+
+
+def _ours(texts: list[str], specs: list[TopicSpec], found: list[list[int]]) -> tuple[float, bool]:
+    documents = [Document(title="", body=text, language="en") for text in texts]
+    topics = _compile(specs)
+    units = _units(topics.names, documents)
+    wanted = [tuple(f"t{number}" for number in numbers) for numbers in found]
+    return units, wanted == [topics.names(document) for document in documents]
+
+
+if __name__ == "__main__":
+    main()
