@@ -103,7 +103,7 @@ def test_told_only_by_the_language(language: str, charset: str) -> None:
         (language, charset)
         for language, charset in CODECS
         if charset not in {"cp866", "iso-8859-7", "iso-8859-6", "iso-8859-8"}
-        and language not in {"he", "pl", "ro"}
+        and language not in {"he", "ro"}
     ],
 )
 def test_guessed(language: str, charset: str) -> None:
@@ -123,6 +123,14 @@ def test_guessed(language: str, charset: str) -> None:
         ("ko", "euc-kr", "iso-2022-jp"),
         ("ar", "windows-1256", "utf-8"),
         ("he", "windows-1255", "utf-16"),
+        ("ar", "windows-1256", "iso-8859-1"),
+        ("el", "windows-1253", "windows-1252"),
+        ("he", "windows-1255", "iso-8859-1"),
+        ("ja", "euc-jp", "iso-8859-1"),
+        ("ko", "euc-kr", "iso-8859-15"),
+        ("ru", "windows-1251", "iso-8859-1"),
+        ("th", "tis-620", "us-ascii"),
+        ("zh", "gb18030", "iso-8859-1"),
     ],
 )
 def test_lying_header(language: str, charset: str, said: str) -> None:
@@ -132,6 +140,16 @@ def test_lying_header(language: str, charset: str, said: str) -> None:
     assert TEXTS[language] in got
     meta = f'<meta charset="{charset}">'
     got, _ = decode(page_in(language, charset, meta), header)
+    assert TEXTS[language] in got
+
+
+@pytest.mark.parametrize(
+    ("language", "charset"),
+    [("pl", "iso-8859-2"), ("tr", "windows-1254"), ("fr", "windows-1252"), ("sv", "iso-8859-1")],
+)
+def test_latin_letters_are_no_other_script(language: str, charset: str) -> None:
+    """What may be true is believed: a declared Latin charset of a text in Latin letters."""
+    got, _ = decode(page_in(language, charset, tag="ru"), f"text/html; charset={charset}")
     assert TEXTS[language] in got
 
 

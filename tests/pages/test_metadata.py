@@ -134,6 +134,36 @@ def test_published(head: str, body: str, expected: datetime | None, source: str 
     assert (expected, source) == (got.published, got.published_from)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>Updated <time datetime='2026-11-24T08:00Z'>now</time></p><p>{}</p>",
+        "<p>Zuletzt aktualisiert: <time datetime='2026-11-24T08:00Z'>now</time></p><p>{}</p>",
+        "<p class='entry-updated'><time datetime='2026-11-24T08:00Z'>now</time></p><p>{}</p>",
+        "<time class='date modified' datetime='2026-11-24T08:00Z'>now</time>{}",
+        "<time itemprop='dateModified' datetime='2026-11-24T08:00Z'>now</time>{}",
+        "<p><b>最終更新</b> <time datetime='2026-11-24T08:00Z'>now</time> {}</p>",
+        "<p>{} Updated <time datetime='2026-11-24T08:00Z'>now</time></p>",
+    ],
+)
+def test_when_a_page_was_changed_is_not_when_it_was_published(body: str) -> None:
+    """Of two times the one beside "updated" is not taken, wherever it stands."""
+    read = metadata_of(body=body.format("<time datetime='2026-11-23T09:30Z'>then</time>"))
+    assert (NINE, "time") == (read.published, read.published_from)
+
+
+def test_the_article_at_the_address_of_the_page() -> None:
+    """Of several articles in the JSON-LD the one at the page's own address speaks for it."""
+    other = (
+        '{"@type": "NewsArticle", "headline": "Other", "url": "https://a.example/other",'
+        ' "author": "Bo Lind", "articleBody": "x", "datePublished": "2020-01-01T00:00:00Z"}'
+    )
+    for own in ('"url": "https://a.example/x/"', '"mainEntityOfPage": {"@id": "/x"}'):
+        mine = f'{{"@type": "Article", {own}, "datePublished": "2026-11-23T09:30:00Z"}}'
+        head = f'<script type="application/ld+json">[{other}, {mine}]</script>'
+        assert NINE == metadata_of(head).published
+
+
 def test_date_of_the_address_and_guess() -> None:
     """The address comes after all that the page says."""
     got = metadata_of(url="https://a.example/2026/11/23/x")
@@ -219,6 +249,16 @@ def test_kicker_in_an_element_of_its_own() -> None:
     said = "Ferry to close in winter"
     assert said == choose_title([heading], said, "", "", ())
     assert "Harbour: " + said == choose_title([heading], "Harbour: " + said, "", "", ())
+
+
+@pytest.mark.parametrize("mark", ["：", "－", "＿", "_", "｜", " - "])  # noqa: RUF001
+def test_marks_of_east_asia(mark: str) -> None:
+    """In Chinese and Japanese a site's name follows without a space; a title's own mark stays."""
+    said = (
+        f"<meta property='og:site_name' content='例新聞'><title>港、嵐で閉鎖{mark}例新聞</title>"
+    )
+    assert "港、嵐で閉鎖" == metadata_of(said).title
+    assert f"速報{mark}港が閉鎖" == metadata_of(f"<title>速報{mark}港が閉鎖</title>").title
 
 
 def test_site_name_is_taken_off() -> None:

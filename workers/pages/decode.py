@@ -17,7 +17,7 @@ HEAD_BYTES = 4096
 GUESS_BYTES = 64 * 1024
 """How much text a charset is guessed from."""
 WESTERN = 0.9
-"""Share of the letters beyond ASCII that one western language must explain."""
+"""Share of the letters beyond ASCII that one western or central language must explain."""
 
 _ALIASES = {
     "ascii": "cp1252", "us-ascii": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
@@ -50,6 +50,14 @@ _BY_LANGUAGE = {
                      "it", "lb", "ms", "nb", "nl", "nn", "no", "pt", "sv", "sw"), ("cp1252",)),
 }  # fmt: skip
 
+_LATIN = frozenset(
+    {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "mac-roman"}
+    | {f"iso8859-{number}" for number in (1, 2, 3, 4, 9, 10, 13, 14, 15, 16)}
+)
+"""Codecs of languages that are written in Latin letters, most of them ASCII."""
+OTHER_SCRIPT = 0.5
+"""Share of letters beyond ASCII that no such language has; Vietnamese comes to a quarter."""
+
 _COMMON = {
     "ar": "الينم", "fa": "اینرد", "ur": "ایکرن",
     "be": "аіенр", "bg": "аоиет", "mk": "аоиет", "ru": "оеаин", "sr": "аоиен", "uk": "оаинв",
@@ -66,6 +74,12 @@ _WESTERN = tuple(
 """What a language of the west needs beyond ASCII: German, French, Spanish, Portuguese, Italian,
 Swedish, Danish and Norwegian, Icelandic, Dutch, Catalan."""
 
+_CENTRAL = tuple(
+    frozenset(letters + letters.upper() + "“”‘’„‚«»‹›–—…·•€©®™°§\xa0\xad")
+    for letters in ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "čćđšž", "ăâîşţ")
+)
+"""The same of Polish, Czech, Slovak, the languages of the Adriatic, and Romanian."""
+
 _UNREAD = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 )
@@ -80,6 +94,7 @@ _JIS = re.compile(rb"\x1b(?:\$[@B]|\([BJ])")
 _MARKUP = re.compile(rb"<(script|style)\b.*?(?:</\1|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(rb"[\x80-\x9f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_LETTER = re.compile(rb"[A-Za-z]")
 _ODD = re.compile(
     "[\ufffd\x80-\x9f\ue000-\uf8ff\u2500-\u259f]"
     r"|(?<=[^\W\d_a-zA-Z])[¤¦§©¬®°±¶]"
@@ -126,7 +141,9 @@ def _candidates(body: bytes, content_type: str) -> Iterator[str]:
         yield "utf-8"
     if body[1:2] == b"\x00" or body[:1] == b"\x00":
         yield "utf-16-le" if body[1:2] == b"\x00" else "utf-16-be"
-    yield from _declared(body, content_type)
+    said = list(_declared(body, content_type))
+    lying = not _LATIN.isdisjoint(said) and _is_other_script(body)
+    yield from (codec for codec in said if not (lying and codec in _LATIN))
     best = _by_language(body)
     if best:
         yield best
@@ -207,26 +224,36 @@ def _by_language(body: bytes) -> str | None:
 def _guess(body: bytes) -> str | None:
     """Return the codec that the visible text itself tells of."""
     sample = _visible(body)
-    if _is_western(sample):
+    if _needed(sample, "cp1252", _WESTERN) >= WESTERN:
         return "cp1252"
+    central = max(("cp1250", "iso8859_2"), key=lambda codec: _needed(sample, codec, _CENTRAL))
+    if _needed(sample, central, _CENTRAL) >= WESTERN:
+        return central
     best = from_bytes(sample, enable_fallback=False).best()
     if best is None:
         return None
-    central = best.encoding in {"cp1250", "iso8859_2"}
-    if central:  # only the one has letters where the other has controls
+    if best.encoding in {"cp1250", "iso8859_2"}:
+        # only the one has letters where the other has controls
         return "cp1250" if _CONTROL.search(sample) else "iso8859_2"
     return best.encoding
 
 
-def _is_western(sample: bytes) -> bool:
-    """Say whether what is no ASCII, read as windows-1252, is what one western language needs.
+def _needed(sample: bytes, codec: str, languages: tuple[frozenset[str], ...]) -> float:
+    """Return how much of what is no ASCII, read by a codec, one of the languages needs.
 
-    Those letters come in any bytes; but the letters of another alphabet, or of the languages east
-    of them, are in no one of these languages together.
+    Those letters come in any bytes; but the letters of another alphabet, or of languages further
+    away, are in no one of these languages together.
     """
-    found = re.findall("[^\x00-\x7f]", sample.decode("cp1252", "replace"))
-    needed = max(sum(letter in letters for letter in found) for letters in _WESTERN)
-    return bool(found) and needed >= WESTERN * len(found)
+    found = re.findall("[^\x00-\x7f]", sample.decode(codec, "replace"))
+    needed = max(sum(letter in letters for letter in found) for letters in languages)
+    return needed / len(found) if found else 0.0
+
+
+def _is_other_script(body: bytes) -> bool:
+    """Say whether a text cannot be in Latin letters, as servers say of all that they send."""
+    sample = _visible(body)
+    high = len(_HIGH.findall(sample))
+    return high > OTHER_SCRIPT * (high + len(_LETTER.findall(sample)))
 
 
 def _visible(body: bytes) -> bytes:

@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from html import unescape
 from itertools import islice
 from typing import cast
 
 import msgspec
 from lxml import html
+
+from workers.pages.sites import split
 
 __all__ = ["ARTICLES", "LISTS", "LinkedData", "linked_data", "of_type", "strings"]
 
@@ -56,8 +59,11 @@ class LinkedData(msgspec.Struct, frozen=True, kw_only=True):
     """Nodes by their ``@id``, for references."""
 
 
-def linked_data(root: html.HtmlElement) -> LinkedData:
-    """Return what the JSON-LD of a page says. Never raises; bounded in size, depth and count."""
+def linked_data(root: html.HtmlElement, url: str = "") -> LinkedData:
+    """Return what the JSON-LD of a page says. Never raises; bounded in size, depth and count.
+
+    Of several articles the one that gives the page's address ``url`` for its own is meant.
+    """
     nodes: list[tuple[int, Node]] = []
     budget = MOST_CHARACTERS
     for number, script in enumerate(root.iter("script")):
@@ -70,7 +76,7 @@ def linked_data(root: html.HtmlElement) -> LinkedData:
         nodes.extend(_walk(_loaded(text), MOST_NODES - len(nodes)))
     articles = [(level, node) for level, node in nodes if _types(node) & ARTICLES]
     return LinkedData(
-        article=min(articles, key=_rank)[1] if articles else {},
+        article=min(articles, key=partial(_rank, _path(url)))[1] if articles else {},
         types=frozenset(name for level, node in nodes if level <= 1 for name in _types(node)),
         by_id={
             key: node
@@ -159,11 +165,25 @@ def _types(node: Node) -> frozenset[str]:
     )
 
 
-def _rank(found: tuple[int, Node]) -> tuple[int, int]:
-    """Order article nodes: the fullest first, of equals the outermost."""
+def _rank(path: str, found: tuple[int, Node]) -> tuple[bool, int, int]:
+    """Order article nodes: those at the page's path, then the fullest, then the outermost."""
     level, node = found
     wanted = ("headline", "articleBody", "datePublished", "author", "mainEntityOfPage")
-    return -sum(1 for name in wanted if node.get(name)), level
+    elsewhere = not path or path not in map(_path, _addresses(node))
+    return elsewhere, -sum(1 for name in wanted if node.get(name)), level
+
+
+def _addresses(node: Node) -> Iterator[str]:
+    """Yield what a node gives for its own address."""
+    for name in ("url", "@id", "mainEntityOfPage"):
+        value = node.get(name)
+        yield from strings(value)
+        if isinstance(value, dict):
+            yield from strings(cast("Node", value).get("@id"))
+
+
+def _path(url: str) -> str:
+    return split(url).path.rstrip("/")
 
 
 def strings(value: object) -> tuple[str, ...]:

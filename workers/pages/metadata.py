@@ -67,7 +67,7 @@ def read_metadata(
     No date after ``fetched_at`` is believed; None believes all.
     """
     meta = _meta(root)
-    linked = linked_data(root)
+    linked = linked_data(root, url)
     h1s = list(_headings(root))
     page_title = _text(root.find(".//title"))
     headline = _first(linked.article.get("headline"), linked.article.get("name"))

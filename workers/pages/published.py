@@ -39,6 +39,13 @@ TOGETHER = 12
 """How many elements apart "published" and "updated" stand; the earlier is the first of them."""
 
 _MARKED = re.compile(r"publi|posted|entry-date|dateline|date|time", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"updat|modif|edited|corrected|aktualis|aktuali[sz]ov|geändert|mis(?:e)? à jour|actuali[sz]a"
+    r"|atualizad|aggiornat|bijgewerkt|uppdatera|opdatere|oppdatert|päivitet|zaktuali|güncelle"
+    r"|обновл|изменен|оновлен|تحديث|עודכן|更新|수정|업데이트",
+    re.IGNORECASE,
+)
+"""Says, as a name or before a date, that the page was changed then."""
 _YEAR = re.compile(r"(?:19|20|25)\d\d(?!\d)|[\u0661-\u0669\u06f1-\u06f9]{2}", re.ASCII)
 _RIGHTS = re.compile(r"©|\(c\)|copyright|rights reserved", re.IGNORECASE)
 _CHROME = frozenset({"aside", "footer", "form", "nav", "script", "style", "noscript", "select",
@@ -106,15 +113,27 @@ def _said(
     yield from ((meta[name], "meta") for name in PUBLISHED if name in meta)
     marked: list[str] = []
     plain: list[str] = []
+    changed: list[str] = []
     for element in islice(root.iter("time", "span", "abbr", "div", "p", "meta"), MOST_ELEMENTS):
         if "datepublished" in (element.get("itemprop") or "").lower():
             text = element.get("datetime") or element.get("content") or _text(element)
             yield text, "microdata"
-        elif element.tag == "time" and len(marked) + len(plain) < MOST_TIMES:
+        elif element.tag == "time" and len(marked) + len(plain) + len(changed) < MOST_TIMES:
             text = element.get("datetime") or element.get("content") or _text(element)
             sure = element.get("pubdate") is not None or _MARKED.search(element.get("class") or "")
-            (marked if sure else plain).append(text)
-    yield from ((text, "time") for text in (*marked[:1], *plain[:1]))
+            (changed if _is_change(element) else marked if sure else plain).append(text)
+    yield from ((text, "time") for text in ((*marked[:1], *plain[:1]) or changed[:1]))
+
+
+def _is_change(element: html.HtmlElement) -> bool:
+    """Say whether a ``<time>`` tells of a change: by its names, or by the words before it."""
+    above, before = element.getparent(), element.getprevious()
+    said = [element.get("itemprop"), element.get("class")]
+    if above is not None:
+        said.append(above.get("class") if len(above) == 1 else None)
+        words = "" if before is None else (before.tail or "").strip() or _text(before)
+        said.append(above.text if before is None else words)
+    return any(_CHANGED.search(words[-60:]) for words in said if words)
 
 
 def _text(element: html.HtmlElement) -> str:

@@ -23,7 +23,11 @@ LONGEST_NAME = 60
 _NOT_KEY = re.compile(r"[\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _COLONS = ":|–—-»：｜/"  # noqa: RUF001
-_SEPARATOR = re.compile(r"\s+(?:[-|–—―·•»«:~]|::|\|\|)\s+|\s*[|｜]\s*")  # noqa: RUF001
+_SEPARATOR = re.compile(
+    r"\s+(?:[-|–—―·•»«:~]|::|\|\|)\s+|\s*[|｜：－＿]\s*"  # noqa: RUF001
+    r"|(?<=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])_|_(?=[\u3040-\u9fff\uac00-\ud7af])"
+)
+"""Between a title and a name; in Chinese, Japanese and Korean it needs no space."""
 _OPENING = re.compile(r"(?:\s+(?:[-–—―·•»«~]|::|\|\|)\s+|\s*[|｜:]\s*)\Z")  # noqa: RUF001
 """A separator after a name that stands first; there a colon needs no space before it."""
 
