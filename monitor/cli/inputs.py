@@ -101,12 +101,12 @@ def _open(source: str) -> "AbstractContextManager[IO[bytes]]":
 
 
 def answer_of_file(source: str, base: str | None, headers: dict[str, str]) -> Answer:
-    """Return a file as if it had been fetched from ``base``.
+    """Return a file as if it had been fetched from ``base``; without one its address says nothing.
 
     Raises:
         OSError: it cannot be read.
     """
-    url = base or "https://localhost/"
+    url = base or "https://localhost/page"  # a front page has no path
     return Answer(status=200, url=url, headers=headers, body=read_bytes(source))
 
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import click
+
 from monitor.cli.inputs import answer_of_file, fetch_answer, is_address
 from workers.clock import SystemClock
 from workers.errors import Permanent, TocsinError, Transient
@@ -10,7 +12,18 @@ from workers.model.article import FetchedPage
 if TYPE_CHECKING:
     from monitor.settings import Settings
 
-__all__ = ["NoPage", "page_of"]
+__all__ = ["NoPage", "base_option", "page_of"]
+
+
+def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_address(value):
+        raise click.BadParameter(f"not an address: {value!r}: write http://… or https://…")
+    return value
+
+
+base_option = click.option(
+    "--url", "base", callback=_address, help="The address that a file was fetched from."
+)
 
 
 class NoPage(TocsinError):
@@ -46,7 +59,8 @@ async def page_of(
         else:
             answer = answer_of_file(source, base, headers)
     except (Transient, Permanent) as error:
-        raise NoPage(base or source, str(error)) from error
+        hint = "; [net] allow lets it be read" if error.reason == "blocked" else ""
+        raise NoPage(base or source, f"{error}{hint}") from error
     except OSError as error:
         raise NoPage(base or source, f"cannot read: {source}: {error.strerror}") from error
     return FetchedPage(

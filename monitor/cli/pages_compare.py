@@ -8,7 +8,7 @@ import click
 
 from monitor.cli.common import FOUND, config_option, fail, json_option, load_settings, print_json
 from monitor.cli.inputs import iso, parse_headers
-from monitor.cli.page_inputs import NoPage, page_of
+from monitor.cli.page_inputs import NoPage, base_option, page_of
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
@@ -34,7 +34,7 @@ class Compared(NamedTuple):
 @config_option
 @json_option
 @click.argument("source", metavar="URL|FILE|-")
-@click.option("--url", "base", help="The address that a file was fetched from.")
+@base_option
 @click.option("--header", "headers", multiple=True, help="'Name: value' as the server sent it.")
 def compare(
     config: str | None,

@@ -108,7 +108,7 @@ def as_object(read: Extracted) -> dict[str, Any]:
     """Return a reading as the object that ``--json`` prints."""
     return {
         "url": read.url,
-        "title": read.title,
+        "title": read.title or None,
         "text": read.text,
         "zones": [[line.zone, line.text, line.rule] for line in read.zones],
         "published": read.published,

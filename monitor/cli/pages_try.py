@@ -9,7 +9,7 @@ import click
 
 from monitor.cli.common import FOUND, config_option, json_option, load_settings, print_json
 from monitor.cli.inputs import parse_headers, read_lines
-from monitor.cli.page_inputs import NoPage, page_of
+from monitor.cli.page_inputs import NoPage, base_option, page_of
 
 if TYPE_CHECKING:
     from monitor.daemon.build import ProcessPool
@@ -27,7 +27,7 @@ AHEAD = 16
 @config_option
 @json_option
 @click.argument("source", metavar="URL|FILE|-")
-@click.option("--url", "base", help="The address that a file was fetched from.")
+@base_option
 @click.option("--header", "headers", multiple=True, help="'Name: value' as the server sent it.")
 @click.option("--batch", is_flag=True, help="SOURCE lists FILE<TAB>URL lines; one answer a line.")
 def try_(  # noqa: PLR0913 - one argument an option

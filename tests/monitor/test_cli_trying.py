@@ -190,6 +190,32 @@ def test_a_page_that_cannot_be_read(file, tmp_path: Path):
         assert 1 == result.exit_code
         assert "unreadable" in result.stdout
         assert 1 == call("pages", "try", tmp_path / "none.html", *form).exit_code
+    (page,) = told(call("pages", "try", tmp_path / "none.html", "--json"))
+    assert (None, None, None, "") == (
+        page["title"],
+        page["published"],
+        page["canonical"],
+        page["text"],
+    )
+
+
+def test_an_address_that_is_refused_says_what_allows_it():
+    """A private address is not asked, and the reason names the option that lets it be."""
+    (page,) = told(call("pages", "try", "http://10.0.0.1/x", "--json"))
+    assert "[net] allow" in page["reasons"][0]
+
+
+@pytest.mark.parametrize("command", ["try", "compare"])
+def test_the_address_of_a_file_is_an_address(file, command):
+    """What is no address is refused as a wrong option, before anything is read."""
+    result = call("pages", command, file("p.html", PAGE), "--url", "w.example/a")
+    assert (2, True) == (result.exit_code, "not an address: 'w.example/a'" in result.stderr)
+
+
+def test_a_file_without_an_address_is_no_front_page(file):
+    """What is not known of a page's address counts neither for nor against it."""
+    (page,) = told(call("pages", "try", file("p.html", PAGE), "--json"))
+    assert not [reason for reason in page["reasons"] if "address" in reason]
 
 
 CONTAMINATED = PAGE.replace(
@@ -211,7 +237,7 @@ def test_a_page_is_shown_with_its_zones_coloured(file):
     shown = call(*words).stdout
     places = [shown.index(text) for text in ("The quake", "[related R6]", "thanked the bakers")]
     assert sorted(places) == places
-    assert "verdict: doubtful\n  four long lines +1\n" in shown
+    assert "verdict: article\n  four long lines +1\n" in shown
     assert "milliseconds: decode " in shown
 
 

@@ -21,6 +21,7 @@ from workers.model.article import Extracted, FetchedPage
 from workers.model.feed import EntryRow, ParsedEntry, ParsedFeed
 from workers.model.topic import Document, TopicSpec
 from workers.pages import PageRules, extract, settle
+from workers.pages.memory import hash_of, known_lines, lines_of, noted
 from workers.steps.documents import document_of_entry, document_of_page
 from workers.text.urls import identity_key
 from workers.topics import TopicSet, compile_topics
@@ -192,6 +193,23 @@ def test_every_contamination_is_there() -> None:
     """The pages hold what each rule keeps aside (B3 needs a memory of the host)."""
     rules = {line.rule for page in settled().values() for line in page.zones}
     assert {"R1", "R2", "R3", "R4", "R5", "R6", "B1", "B2", "C1"} <= rules
+
+
+def test_a_standing_line_is_known_by_the_fourth_story() -> None:
+    """Meridian Post's line stands in all its stories; read in their order, the last knows it."""
+    standing = hash_of(WIRE.publishers["meridian"].standing)
+    stories = [(story.at, url) for url, story in NEW.items() if "/meridian/" in url]
+    memory: bytes | None = None
+    known = []
+    for _, url in sorted(stories):
+        known.append(standing in known_lines(memory, 20_000))
+        page = page_of(url)
+        lines = lines_of(page, "one.example", url) if page else None
+        assert lines and standing in dict(lines.lines)
+        memory = noted(memory, lines, 20_000)
+    assert [False, False, False, True] == known
+    third, fourth = sorted(stories)[2:]
+    assert fourth[0] - third[0] > WIRE.end / 2  # for the daemon to have read the third
 
 
 def test_exactly_the_expected_rings() -> None:

@@ -152,6 +152,21 @@ def test_when_a_page_was_changed_is_not_when_it_was_published(body: str) -> None
     assert (NINE, "time") == (read.published, read.published_from)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<time class='entry-date published updated' datetime='2026-11-23T09:30Z'>x</time>",
+        "<p>Updated <time datetime='2026-11-23T09:30Z'>x</time> <time>2026-11-24</time></p>",
+        "<p>Updated <time datetime='2026-11-23T09:30Z'>x</time></p>"
+        + "<p>x</p>" * 20
+        + "<p>An older article <time datetime='2020-11-24T09:30Z'>x</time></p>",
+    ],
+)
+def test_time_of_a_change_if_there_is_no_other(body: str) -> None:
+    """A time of comments or of other articles does not win over that of a change."""
+    assert NINE == metadata_of(body=body).published
+
+
 def test_the_article_at_the_address_of_the_page() -> None:
     """Of several articles in the JSON-LD the one at the page's own address speaks for it."""
     other = (

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 from lxml import html
@@ -111,24 +112,54 @@ def _said(
     for name in ("datePublished", "dateCreated", "uploadDate"):
         yield from ((text, "jsonld") for text in strings(linked.article.get(name))[:1])
     yield from ((meta[name], "meta") for name in PUBLISHED if name in meta)
-    marked: list[str] = []
-    plain: list[str] = []
-    changed: list[str] = []
-    for element in islice(root.iter("time", "span", "abbr", "div", "p", "meta"), MOST_ELEMENTS):
+    times: list[_Time] = []
+    elements = islice(root.iter("time", "span", "abbr", "div", "p", "meta"), MOST_ELEMENTS)
+    for order, element in enumerate(elements):
         if "datepublished" in (element.get("itemprop") or "").lower():
             text = element.get("datetime") or element.get("content") or _text(element)
             yield text, "microdata"
-        elif element.tag == "time" and len(marked) + len(plain) + len(changed) < MOST_TIMES:
+        elif element.tag == "time" and len(times) < MOST_TIMES:
             text = element.get("datetime") or element.get("content") or _text(element)
             sure = element.get("pubdate") is not None or _MARKED.search(element.get("class") or "")
-            (changed if _is_change(element) else marked if sure else plain).append(text)
-    yield from ((text, "time") for text in ((*marked[:1], *plain[:1]) or changed[:1]))
+            times.append(_Time(order, text, bool(sure), _is_change(element)))
+    yield from ((text, "time") for text in _in_turn(times))
+
+
+class _Time(NamedTuple):
+    """A ``<time>`` of the page."""
+
+    order: int
+    text: str
+    sure: bool
+    """Named as a date."""
+    changed: bool
+    """It tells when the page was changed."""
+
+
+def _in_turn(times: list[_Time]) -> Iterator[str]:
+    """Yield the likeliest times: those of changes last, unless the other is something else's.
+
+    A time far behind a change, or later than it, is of a comment or of another article.
+    """
+    first = [one for one in times if one.sure and not one.changed][:1]
+    plain = next((one for one in times if not one.sure and not one.changed), None)
+    change = next((one for one in times if one.changed), None)
+    if change and (plain is None or _is_strange(plain, change)):
+        plain = change
+    yield from (one.text for one in (*first, plain) if one)
+
+
+def _is_strange(one: _Time, change: _Time) -> bool:
+    at, changed_at = read_moment(one.text), read_moment(change.text)
+    later = at is not None and changed_at is not None and at.at > changed_at.at
+    return later or one.order - change.order > TOGETHER
 
 
 def _is_change(element: html.HtmlElement) -> bool:
     """Say whether a ``<time>`` tells of a change: by its names, or by the words before it."""
     above, before = element.getparent(), element.getprevious()
-    said = [element.get("itemprop"), element.get("class")]
+    named = element.get("class") or ""
+    said = [element.get("itemprop"), "" if "publi" in named else named]
     if above is not None:
         said.append(above.get("class") if len(above) == 1 else None)
         words = "" if before is None else (before.tail or "").strip() or _text(before)
