@@ -205,7 +205,8 @@ def test_a_standing_line_is_known_by_the_fourth_story() -> None:
         known.append(standing in known_lines(memory, 20_000))
         page = page_of(url)
         lines = lines_of(page, "one.example", url) if page else None
-        assert lines and standing in dict(lines.lines)
+        assert lines
+        assert standing in dict(lines.lines)
         memory = noted(memory, lines, 20_000)
     assert [False, False, False, True] == known
     third, fourth = sorted(stories)[2:]
