@@ -122,6 +122,18 @@ def test_texts_in_parts() -> None:
     assert "boats" not in got.text
 
 
+def test_headings_of_updates() -> None:
+    """The headings of a live page's updates are text, each an element with the same name."""
+    updates = "".join(
+        f"<div class='post'><h3>1{number}:05 Gate {number}</h3><p>{line} {line} {line}</p></div>"
+        for number, line in enumerate(SAID)
+    )
+    got = _read(f"<body><main><article><h1>Bridge</h1>{updates}</article></main></body>")
+    assert [f"1{number}:05 Gate {number}" for number in range(4)] == [
+        line for line in got.text.splitlines() if "Gate" in line
+    ]
+
+
 def test_teasers_are_no_parts() -> None:
     """Short teasers of the same kind, and whole articles one after the other, stay apart."""
     teaser = "<div class='t'><p>The harbour opens again after a year, and all may come.</p></div>"

@@ -40,6 +40,10 @@ SHARED = 0.3
 """where fewer are found, the text is another one."""
 LOOKED_AT = 200_000
 
+LACKING = 2
+"""Headings amid the text that an extraction may not miss."""
+
+_SUBHEADS = frozenset({"h2", "h3", "h4"})
 _INLINE = frozenset(
     {
         "a", "abbr", "b", "code", "del", "done", "em", "font", "graphic", "hi", "i", "ins", "mark",
@@ -106,7 +110,7 @@ def _precise(root: html.HtmlElement, page: Page) -> tuple[tuple[Line, ...], tupl
     """
     prose = _prose_length(page)
     lines, notes = _extracted(root, "precision")
-    if _size(lines) < MOST * prose and join_parts(root):
+    if (_size(lines) < MOST * prose or _lacks_headings(lines, page)) and join_parts(root):
         lines = max(lines, _extracted(root, "precision")[0], key=_size)
     for way in _DEARER:
         if lines and _size(lines) >= MUCH * prose:
@@ -141,6 +145,20 @@ def _has_holes(lines: tuple[Line, ...], page: Page) -> bool:
             if allowed <= 0:
                 return True
     return False
+
+
+def _lacks_headings(lines: tuple[Line, ...], page: Page) -> bool:
+    """Say whether headings that stand amid the text are not in it: those of updates, mostly."""
+    keys = {key_of(line.text) for line in lines}
+    places = [page.by_key[key].order for key in keys if key in page.by_key]
+    if not places:
+        return False
+    amid = page.blocks[min(places) : max(places)]
+    lacking = sum(
+        block.tag in _SUBHEADS and not block.chrome and not block.links and block.key not in keys
+        for block in amid
+    )
+    return lacking >= LACKING
 
 
 def _extracted(root: html.HtmlElement, way: Way) -> tuple[tuple[Line, ...], tuple[str, ...]]:
