@@ -136,6 +136,7 @@ NO_EQUAL = [
     ("talkwalker", "cat NEAR/p dog", '"cat" NEAR/50 "dog"', "NEAR/p", "sentences"),
     ("talkwalker", "coup AND sourcecountry:(us OR uk)", '"coup"', "sourcecountry:(us OR uk)",
      "no country"),
+    ("google", 'coup "\n "', "coup", '"', "empty quotes"),
     ("google", "coup after:2024-01-01", "coup", "after:2024-01-01", "backtest"),
     ("google", "coup filetype:pdf", "coup", "filetype:pdf", "articles of feeds"),
     ("google", '"three * mice"', '"three" ONEAR/6 "mice"', "*", "a star for words"),
@@ -234,7 +235,9 @@ def _translated(query: str, tool: str, *, forms: bool = False) -> None:
     for problem in problems:
         lines = query.split("\n")
         assert 1 <= problem.line <= len(lines)
-        assert 1 <= problem.column <= max(1, len(lines[problem.line - 1]) + 1)
+        line = lines[problem.line - 1]
+        assert 1 <= problem.column <= max(1, len(line))
+        assert problem.column - 1 + problem.length <= max(1, len(line))
         assert problem.message
         assert problem.hint
         assert render_caret(problem, query)

@@ -32,6 +32,8 @@ def problem_at(query: str, start: int, end: int, message: str, hint: str = "") -
     """
     start = max(0, min(start, len(query) - 1))
     line_start = query.rfind("\n", 0, start) + 1
+    if start > line_start and query[start] == "\n":
+        start -= 1  # what is wrong with a line's end is shown under its last character
     line_end = query.find("\n", start)
     line_end = len(query) if line_end < 0 else line_end
     return Problem(

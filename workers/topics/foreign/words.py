@@ -145,8 +145,11 @@ class Words:
         return host.strip(".") or bare if _HOST.fullmatch(host) else bare
 
     def _nothing(self, text: str, start: int) -> None:
-        end = start + max(1, len(text))
-        self.note(start, end, f"nothing to search for: {quoted(text)}", "left out")
+        end = start + len(text)
+        if text.strip():
+            self.note(start, end, f"nothing to search for: {quoted(text)}", "left out")
+        else:
+            self.note(start - 1, end + 1, "nothing to search for: empty quotes", "left out")
 
     def _parts(self, text: str, start: int) -> list[str | _Gap]:
         """Return the words of a phrase, in our writing as far as stars go."""
