@@ -179,6 +179,17 @@ def test_headlines_without_link_under_a_label(divided: Divide, markup: str) -> N
     assert [*prose] == [line.text for line in got.body][3:]
 
 
+@pytest.mark.parametrize(
+    ("last", "stays"), [("By our desk in the north", False), ("He died on Friday.", True)]
+)
+def test_the_last_line_under_a_label(divided: Divide, last: str, *, stays: bool) -> None:
+    """What ends the text behind a link under a label is its teaser, unless it is a sentence."""
+    markup = f"<h2>Related</h2><h3><a href='/x'>Goat elected porter</a></h3><p>{last}</p>"
+    lines = [Line(tag="head", text=text) for text in ("Related", "Goat elected porter")]
+    got = divided(markup, *lines, Line(tag="p", text=last))
+    assert stays is (last in {line.text for line in got.body})
+
+
 def test_lines_under_a_heading_that_is_a_label(divided: Divide) -> None:
     """A heading may be the text's own: a short line under it without a link stays."""
     lines = [Line(tag="head", text="Analysis"), Line(tag="p", text="The wall was old")]

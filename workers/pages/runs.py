@@ -81,7 +81,8 @@ def leading_runs(
     * Two or more in a row that are nearly all link, of headline length, in whatever tags: lists
       are written without list tags too. Never a quarter of the text or more.
     * Lines right after a label that are mostly link, with at most a date or name between, and
-      short ones without link that end like headlines: without the point of a sentence.
+      short ones without link that end like headlines: without the point of a sentence. So with
+      a short one behind the last link that ends the text.
 
     Args:
         lines: the text.
@@ -130,12 +131,13 @@ def _headed(
 ) -> Iterator[int]:
     """Yield the places of the lines that a label before ``start`` heads."""
     between: list[int] = []
+    led = False
     plain = 0 if lines[start - 1].tag == "head" else MOST_PLAIN
     for place in range(start, len(lines)):
         rule = rules[place]
         if _leads(blocks[place], PARTLY) or (rule and rule[0] == "related"):
             yield from (*between, place)
-            between, plain = [], 0
+            between, plain, led = [], 0, True
         elif plain and _is_headline(lines[place], rule):
             plain -= 1
             yield place
@@ -143,6 +145,8 @@ def _headed(
             between, plain = [place], 0
         else:
             return
+    if led:
+        yield from (place for place in between if _is_headline(lines[place], rules[place]))
 
 
 def _is_headline(line: Line, rule: Rule | None) -> bool:
