@@ -46,7 +46,8 @@ class Makes:
         """Take words and names out of articles; half of these names are mixed up."""
         self._chance = Random(SEED)
         words = {token.folded for one in found for token in tokenize(one.body)}
-        self._words = sorted(w for w in words if len(w) > 3 and w.isascii() and w.isalpha())  # noqa: PLR2004
+        usual = (w for w in words - {"near"} if len(w) > 3 and w.isascii() and w.isalpha())  # noqa: PLR2004
+        self._words = sorted(usual)
         self._names = sorted({name for one in found for name in _NAME.findall(one.body)})
         firsts, lasts = ([name.split()[at] for name in self._names] for at in (0, 1))
         mixed = zip(firsts, self._shuffled(lasts), strict=True)

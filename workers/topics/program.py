@@ -40,7 +40,8 @@ class Need(NamedTuple):
 
     wide: bool
     """They may stand in any zone, not only in title and body."""
-    any_of: frozenset[int]
+    any_of: tuple[int, ...]
+    """In order, none twice; a set of so few would take three times the memory."""
 
 
 class Test(Protocol):
@@ -103,9 +104,9 @@ class Compiler:
         made = self._programs[written] = Program(needs, tuple(self._tests(tree)))
         return made
 
-    def _likely(self, need: Need) -> tuple[float, list[int]]:
+    def _likely(self, need: Need) -> tuple[float, tuple[int, ...]]:
         share = self._likelihood.of_any(need.any_of)
-        return share * WIDE if need.wide else share, sorted(need.any_of)
+        return share * WIDE if need.wide else share, need.any_of
 
     # What must be there.
 
@@ -124,7 +125,7 @@ class Compiler:
                 phrases = node.phrases
                 yield from self._one_of([list(self._of_phrase(p, node.scope)) for p in phrases])
             case Fact():
-                yield Need(wide=False, any_of=frozenset((self._fact(node),)))
+                yield Need(wide=False, any_of=(self._fact(node),))
             case Not(child=Not(child=inner)):
                 yield from self._needs(inner)
             case Not():
@@ -136,13 +137,13 @@ class Compiler:
             best = [min(alternative, key=self._likely) for alternative in needs]
             yield Need(
                 wide=any(need.wide for need in best),
-                any_of=frozenset().union(*(need.any_of for need in best)),
+                any_of=tuple(sorted({number for need in best for number in need.any_of})),
             )
 
     def _of_phrase(self, phrase: Phrase, scope: Scope) -> Iterator[Need]:
         wide = scope in {"any", "caption"}
         for number in self._numbers(phrase):
-            yield Need(wide=wide, any_of=frozenset((number,)))
+            yield Need(wide=wide, any_of=(number,))
 
     def _numbers(self, phrase: Phrase) -> tuple[int, ...]:
         numbers = tuple(map(self._vocabulary.number, phrase))

@@ -40,7 +40,7 @@ class Leaf:
         """Tell single words, which only have to be there, from rows of several."""
         self.phrases = phrases
         self.scope = scope
-        self.words = frozenset(phrase[0] for phrase in phrases if len(phrase) == 1)
+        self.words = tuple(phrase[0] for phrase in phrases if len(phrase) == 1)
         self.rows = tuple(phrase for phrase in phrases if len(phrase) > 1)
 
     def __call__(self, scan: "Scan") -> bool:
