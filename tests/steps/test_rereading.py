@@ -331,6 +331,29 @@ async def test_a_paragraph_of_a_live_page_is_told_by_itself(world, site, write):
     ]
 
 
+async def test_a_paragraph_has_the_time_that_the_feed_gives(world, site, write):
+    """As the alert of the page itself; not the one that the page says of itself."""
+    world.topics(quake="quake")
+    await world.baseline()
+    item, rss, _ = write
+    at = world.clock.now().replace(microsecond=0)
+    url = f"{site.url}/n1"
+    said = '"headline": "Storm", "datePublished": "2020-01-01T00:00:00Z"'
+
+    def page(*lines: str) -> str:
+        return live_page(write, *lines).replace('"headline": "Storm"', said)
+
+    site.put("/n1", page("A quake at dawn."))
+    site.put("/feed", rss(item("n1", "Storm at the coast", "Words.", url=url, at=at)))
+    for row in await world.store.feed_rows():
+        await world.poll(row.id)
+    await world.work(*PAGES)
+    site.put("/n1", page("A second quake was felt in all of the valley.", "A quake at dawn."))
+    await later(world, 600)
+    alerts = [await world.store.load_alert(one.alert) for one in await world.store.alert_lines()]
+    assert [(at, "feed")] * 2 == [(a.article.published, a.article.published_from) for a in alerts]
+
+
 async def test_edits_moves_and_new_topics_are_no_news_of_their_own(world, site, write):
     """A paragraph that was corrected, moved or came back does not ring; nor a new topic twice."""
     world.topics(quake="quake")

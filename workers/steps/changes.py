@@ -94,7 +94,7 @@ async def added_that_match(
     lines = await asyncio.to_thread(_news, read, changed)
     found = []
     for line in lines:
-        alone = replace(read, text=line, zones=())
+        alone = replace(_dated(read, job), text=line, zones=())
         matched = await matching(edges, rules, document_of_page(alone, job.entries, rules.sources))
         told = [pair for pair in matched if _in_text(pair)]
         unit = ring_unit(job.article, alone, job.entries, told, rules, edges.clock.now())
@@ -102,6 +102,14 @@ async def added_that_match(
             facts = replace(unit.article, summary=line[:MOST_LINE])
             found.append(AddedLine(key=hash_of(line), unit=replace(unit, article=facts)))
     return tuple(found)
+
+
+def _dated(read: Extracted, job: PageJob) -> Extracted:
+    """Return what a page says with the time that its feed has given it, if it has."""
+    article = job.article
+    if article.published_from != "feed":
+        return read
+    return replace(read, published=article.published, published_from="feed")
 
 
 def _news(read: Extracted, changed: Change) -> tuple[str, ...]:
