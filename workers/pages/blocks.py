@@ -1,6 +1,7 @@
 """The blocks of a page in one pass: their text, how much of it is link, and where they stand."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 from lxml import etree, html
@@ -21,8 +22,11 @@ _NOT_KEY = re.compile(r"[\W_]+")
 _HIDDEN = frozenset({"script", "style", "template", "svg", "math", "object", "iframe", "head",
                      "select", "textarea", "noscript"})  # fmt: skip
 _CHROME = frozenset({"nav", "footer", "aside", "menu", "dialog"})
+_SKIPPED = _HIDDEN | _CHROME
+_LINKS = etree.XPath(".//a[not(ancestor::a)]")
+_ARTICLES = etree.XPath("count(.//article)")
 _LISTS = frozenset({"ul", "ol", "dl"})
-_PLACES = _CHROME | _LISTS | {"li", "dd", "figcaption", "article", "form"}
+_PLACES = _LISTS | {"li", "dd", "figcaption", "article", "form"}
 """What says something about the blocks inside of it."""
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd",
@@ -35,9 +39,15 @@ _BLOCKS = frozenset({
 
 def key_of(text: str) -> str:
     """Return what two writings of a line share: its first letters and digits."""
-    key = _NOT_KEY.sub("", text[: 3 * KEY_LETTERS // 2])
-    if len(key) < KEY_LETTERS and len(text) > 3 * KEY_LETTERS // 2:
-        key = _NOT_KEY.sub("", text[: 4 * KEY_LETTERS])
+    return _key(text[: 4 * KEY_LETTERS])
+
+
+@lru_cache(maxsize=2048)
+def _key(start: str) -> str:
+    """Return the key of what a line starts with: it is asked for by each rule in turn."""
+    key = _NOT_KEY.sub("", start[: 3 * KEY_LETTERS // 2])
+    if len(key) < KEY_LETTERS and len(start) > 3 * KEY_LETTERS // 2:
+        key = _NOT_KEY.sub("", start)
     return key.casefold()[:KEY_LETTERS]
 
 
@@ -146,9 +156,7 @@ class _Survey:
     def _place(self, block: Block) -> None:
         """Note what a block says about itself and all inside of it."""
         tag = block.tag
-        if tag in _CHROME:
-            block.chrome = True
-        elif tag in _LISTS:
+        if tag in _LISTS:
             self.lists += 1
             block.listed, block.item = self.lists, 0
         elif tag == "figcaption":
@@ -161,6 +169,16 @@ class _Survey:
         elif block.listed:
             block.item = len(self.done)
 
+    def skip(self, element: html.HtmlElement) -> None:
+        """Take navigation and the like for one block, of which only the size counts."""
+        if element.tag not in _CHROME:
+            return
+        self.open(element.tag)
+        self.block.chrome = True
+        self.block.letters = _size(element)
+        self.block.linked = sum(_size(link) for link in _LINKS(element))
+        self.articles += int(_ARTICLES(element))
+
     def close(self) -> None:
         self.block = self.above.pop()
 
@@ -171,6 +189,10 @@ class _Survey:
             self.block.links += 1
 
 
+def _size(element: html.HtmlElement) -> int:
+    return len(" ".join(element.text_content().split()))
+
+
 def survey(root: html.HtmlElement, site: str) -> Page:
     """Return the blocks of a page at ``site``, in one pass over its tree."""
     state = _Survey(site)
@@ -178,15 +200,16 @@ def survey(root: html.HtmlElement, site: str) -> Page:
     for event, element in walk:
         tag = element.tag
         if event == "start":
+            if tag in _SKIPPED:
+                state.skip(element)
+                walk.skip_subtree()
+                continue
             if tag in _BLOCKS:
                 state.open(tag)
             elif tag == "a":
                 state.link_open(element)
             elif tag == "br":
                 state.cut()
-            elif tag in _HIDDEN:
-                walk.skip_subtree()
-                continue
             text = element.text
         else:
             if tag in _BLOCKS:
@@ -207,8 +230,8 @@ def _page(state: _Survey) -> Page:
         lines = _pieces(block) if block.pieces else []
         block.text = text = " ".join("".join(block.parts)[:MOST_TEXT].split())
         block.parts = []
-        if text:
-            block.letters = len(text)
+        if text or block.letters:
+            block.letters = block.letters or len(text)
             block.order = len(blocks)
             blocks.append(block)
             if lines:

@@ -146,6 +146,7 @@ def _folded(text: str) -> str:
     return " ".join((bare if bare.isascii() else normalize("NFC", bare)).split())
 
 
+@lru_cache(maxsize=4096)
 def _opening(text: str) -> str:
     """Return the beginning of a line, folded, from its first letter or digit on."""
     folded = _folded(text)

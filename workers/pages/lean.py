@@ -2,7 +2,7 @@
 
 from lxml import etree, html
 
-__all__ = ["join_parts", "make_lean", "move_lists_out", "open_frames", "unmark"]
+__all__ = ["drop_unseen", "join_parts", "make_lean", "move_lists_out", "open_frames", "unmark"]
 
 _NEVER_TEXT = (
     "applet", "area", "aside", "audio", "blink", "button", "canvas", "datalist", "dialog", "embed",
@@ -13,6 +13,10 @@ _NEVER_TEXT = (
     "time", "track", "use", "video",
 )  # fmt: skip
 """Elements that are no part of an article's text, whatever is in them."""
+_UNSEEN = (
+    "head", "iframe", "noscript", "object", "script", "select", "style", "svg", "textarea",
+)  # fmt: skip
+"""Those of them of which nothing is asked besides."""
 _LEFT_OPEN = (
     "aside", "button", "dialog", "fieldset", "figure", "footer", "iframe", "label", "menu", "nav",
     "noscript", "object", "picture", "select", "svg", "time", "video",
@@ -38,9 +42,11 @@ _UNMARKED = (
 """Elements that only say how words look."""
 _DROPPED = "dropped"
 """A name that is no element's."""
-_PARAGRAPHS = etree.XPath("count(.//p[string-length() >= 50])")
+_PARAGRAPHS = etree.XPath(".//p[string-length() >= 50]")
 _INLINE_LISTS = etree.XPath("//p//span[count(.//a) > 2]")
 MOSTLY = 0.9
+MOST_FRAMES = 4
+"""Elements around each other that were never closed, the outermost ones."""
 PARAGRAPH = 50
 """Characters of a paragraph that is prose,"""
 PART = 200
@@ -53,15 +59,21 @@ def open_frames(root: html.HtmlElement) -> None:
     A navigation or a button that is never closed goes on to the end of the page for libxml2:
     nearly all paragraphs stand in it, and over half of all letters.
     """
-    least = MOSTLY * _PARAGRAPHS(root)
-    if not least:
+    paragraphs = _PARAGRAPHS(root)
+    if not paragraphs:
         return
-    for element in root.iter(*_LEFT_OPEN):
-        if _PARAGRAPHS(element) >= least and len(element.text_content()) * 2 > len(
-            root.text_content()
-        ):
+    middle = paragraphs[len(paragraphs) // 2]
+    for element in list(middle.iterancestors(*_LEFT_OPEN))[-MOST_FRAMES:]:
+        if len(_PARAGRAPHS(element)) >= MOSTLY * len(paragraphs) and len(
+            element.text_content()
+        ) * 2 > len(root.text_content()):
             element.tag = "div"
             element.attrib.clear()
+
+
+def drop_unseen(root: html.HtmlElement) -> None:
+    """Take out what no reader of a page sees as text, once its metadata is read."""
+    etree.strip_elements(root, *_UNSEEN, with_tail=False)
 
 
 def make_lean(root: html.HtmlElement) -> None:

@@ -10,7 +10,7 @@ from workers.pages.blocks import survey
 from workers.pages.body import Line, take_text
 from workers.pages.cues import book_for
 from workers.pages.decode import decode
-from workers.pages.lean import move_lists_out, open_frames, unmark
+from workers.pages.lean import drop_unseen, move_lists_out, open_frames, unmark
 from workers.pages.limit import bound, foreign, is_noise, too_large
 from workers.pages.live import live_of
 from workers.pages.metadata import read_metadata
@@ -94,6 +94,7 @@ def _understood(
     twins = twins_of(root, page.url)
     watch.lap("metadata")
     open_frames(root)
+    drop_unseen(root)
     unmark(root)
     move_lists_out(root)
     seen = survey(root, site_of(page.url))
