@@ -119,7 +119,7 @@ class _Survey:
     def text(self, text: str) -> None:
         block = self.block
         block.parts.append(text)
-        if self.inside:
+        if self.inside and not text.isspace():
             size = len(" ".join(text.split()))
             if self.link:
                 block.linked += size
