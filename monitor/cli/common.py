@@ -20,6 +20,7 @@ __all__ = [
     "FOUND",
     "MOST_SAID",
     "NOT_RUNNING",
+    "coloured",
     "config_option",
     "fail",
     "json_option",
@@ -140,6 +141,16 @@ def fail(message: str, code: int = FOUND) -> NoReturn:
     """Say on stderr why the command ends, and end it with ``code``."""
     say(f"tocsin: {message}")
     raise SystemExit(code)
+
+
+def coloured(text: str, colour: str | None = None, *, bold: bool = False) -> str:
+    """Return ``text`` in a colour of the terminal, as it is if ``NO_COLOR`` is set.
+
+    Without a terminal `click.echo` takes colours out again. (Source: no-color.org.)
+    """
+    if os.environ.get("NO_COLOR"):
+        return text
+    return click.style(text, fg=colour, bold=bold or None)
 
 
 def print_text(text: str) -> None:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from monitor.cli.common import FOUND, config_option, fail, json_option, load_settings, print_json
+from monitor.cli.common import (
+    FOUND,
+    coloured,
+    config_option,
+    fail,
+    json_option,
+    load_settings,
+    print_json,
+)
 from monitor.cli.inputs import iso, parse_headers
 from monitor.cli.page_inputs import NoPage, base_option, page_of
 
@@ -146,7 +154,7 @@ def _show(ours: "Extracted", alone: "Alone") -> None:
     for line in side_by_side(ours, alone):
         zone = f"{label_of(line.zone, line.rule)} " if line.zone else ""
         told = f"{_MARKS[line.who]} {zone}{plain(line.text)}"
-        click.echo(click.style(told, fg=_COLOURS[line.who]))
+        click.echo(coloured(told, _COLOURS[line.who]))
 
 
 def _as_object(page: "FetchedPage", ours: "Extracted", alone: "Alone") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from monitor.cli.common import coloured
 from monitor.cli.inputs import iso
 from monitor.settings import plain
 from workers.model.article import Extracted, ZoneLine
@@ -29,9 +30,9 @@ _VERDICTS = {
 
 def show_reading(read: Extracted) -> None:
     """Write a reading for people to stdout: its facts, then its text with its zones coloured."""
-    verdict = click.style(read.verdict, fg=_VERDICTS[read.verdict], bold=True)
+    verdict = coloured(read.verdict, _VERDICTS[read.verdict], bold=True)
     said = f" (from {read.origins['title']})" if read.origins.get("title") else ""
-    click.echo(click.style(plain(read.title) or "(no title)", bold=True) + said)
+    click.echo(coloured(plain(read.title) or "(no title)", bold=True) + said)
     click.echo(plain(read.url))
     click.echo(f"verdict: {verdict}")
     for reason in read.reasons:
@@ -75,9 +76,9 @@ def in_order(read: Extracted) -> Iterator[str | ZoneLine]:
 
 def _shown(line: str | ZoneLine, doubted: bool) -> str:  # noqa: FBT001 - one of two colours
     if isinstance(line, str):
-        return click.style(f"[doubtful] {plain(line)}", fg="yellow") if doubted else plain(line)
+        return coloured(f"[doubtful] {plain(line)}", "yellow") if doubted else plain(line)
     told = f"{label_of(line.zone, line.rule)} {plain(line.text)}"
-    return click.style(told, fg=COLOURS.get(line.zone))
+    return coloured(told, COLOURS.get(line.zone))
 
 
 def label_of(zone: str, rule: str) -> str:
@@ -91,7 +92,7 @@ def _legend(read: Extracted) -> str:
     for line in read.zones:
         counts[line.zone] = counts.get(line.zone, 0) + 1
     aside = ", ".join(
-        click.style(f"{many} {zone}", fg=COLOURS.get(zone)) for zone, many in counts.items()
+        coloured(f"{many} {zone}", COLOURS.get(zone)) for zone, many in counts.items()
     )
     searched = len(read.text.split("\n")) if read.text else 0
     return f"{searched} lines searched as body; kept aside: {aside or 'none'}"

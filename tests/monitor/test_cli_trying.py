@@ -241,6 +241,16 @@ def test_a_page_is_shown_with_its_zones_coloured(file):
     assert "milliseconds: decode " in shown
 
 
+def test_a_page_without_colours(file, monkeypatch: pytest.MonkeyPatch):
+    """Who sets NO_COLOR gets none, in a terminal either."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    for command in ("try", "compare"):
+        words = ("pages", command, str(file("p.html", CONTAMINATED)))
+        shown = CliRunner().invoke(tocsin, words, color=True).stdout
+        assert "[related R6] Read More" in shown
+        assert "\x1b" not in shown
+
+
 def test_a_page_cannot_take_over_the_terminal(file):
     """What a page holds is never written as an escape sequence."""
     evil = PAGE.replace(
