@@ -199,6 +199,7 @@ async def test_every_key_ends_or_is_meant_to_stay(
     assert {
         "beat",
         "beats",
+        "kills",
         "bye",
         "s",
         "q",

@@ -189,7 +189,7 @@ async def test_how_a_feed_stands_is_told_and_left(broker) -> None:
     assert 0.0 == await broker.host_turn("a.example", 5.0, 2, 30.0)
     polled = await broker.feed_standing("fee_2", "a.example")
     assert (None, 1) == (polled.due_s, polled.host_turns)
-    assert 25 < (polled.lease_s or 0) <= 30
+    assert 25 < (polled.lease_s or 0) < 31  # the server rounds a millisecond up
     assert 4 < polled.host_s <= 5
     await broker.host_rest("a.example", 900.0)
     assert await broker.feed_done(lease, 20.0, waits=True)

@@ -408,7 +408,6 @@ def test_a_file_of_topics_that_is_not(file):
     [
         (None, "none.toml: cannot be read: No such file or directory\n"),
         ("[[topics]\n", "t.toml: line 1: is no TOML: "),
-        ('[[topics]]\nname = "a"\nquery = ""\n', "t.toml: a: line 1, column 1: "),
     ],
 )
 def test_no_caret_under_nothing(file, tmp_path: Path, text, said):

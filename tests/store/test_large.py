@@ -17,8 +17,8 @@ from workers.store.tables import deliveries
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 OFTEN = {
-    "open pages": lists.OPEN_PAGES[0],
-    "marked pages": lists.OPEN_PAGES[1],
+    "open pages": lists.OPEN_PAGES[0].params(now=0.0),
+    "marked pages": lists.OPEN_PAGES[1].params(now=0.0),
     "old work": retention.old_work(AT),
     "first due": due.FIRST_DUE,
     "first marked": due.FIRST_MARKED,

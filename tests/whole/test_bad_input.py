@@ -42,7 +42,7 @@ HOSTILE_PAGES = {
     "bounce": "forbidden address",
     "gone": "HTTP 410",
     "binary": "not a page: application/pdf",
-    "deep": "not_article",
+    "deep": "nested too deeply",
     "silent": "its page was not read",
 }
 """Path of each page, and what `tocsin why` must tell of it."""

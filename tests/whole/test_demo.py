@@ -10,11 +10,12 @@ pytestmark = [pytest.mark.whole, pytest.mark.timeout(120)]
 async def test_the_demo_rings_as_promised_and_tells_how_publishers_were_treated(tocsin):
     """Exactly what is expected rings, once; moves, ends, rests, pushes are told as they were."""
     code, out, err = await tocsin.call("demo", "--once")
-    assert (0, "alerts: 16 expected, 16 delivered, 0 missing, 0 unexpected") == (
+    assert (0, "alerts: 21 expected, 21 delivered, 0 missing, 0 unexpected") == (
         code,
         out.strip().splitlines()[-1],
     ), err
-    lines = out.partition("How publishers")[2].splitlines()
+    publishers, _, pages = out.partition("How publishers")[2].partition("How pages")
+    lines = publishers.splitlines()
     told = dict(line.strip().split(": ", 1) for line in lines if line.startswith("  "))
     assert re.search(r"polled once, pushed [1-3] times", told["The Tidewater Lantern"])
     assert re.search(r"followed [1-9]\d* times", told["Copperline Gazette"])
@@ -23,3 +24,7 @@ async def test_the_demo_rings_as_promised_and_tells_how_publishers_were_treated(
     assert [] == [rest for rest in rests if float(rest) < 2.0]
     assert "nothing new" in told["The Salt Almanac"]
     assert "answered 500" in told["Civic Beacon"]
+    rules = set(re.findall(r"\d+ by (\w\d)", pages))
+    assert {"R1", "R2", "R3", "R4", "R5", "R6", "B1", "B2", "B3", "C1"} == rules
+    assert "thin (stand-in: consent page); the feed's text was searched" in pages
+    assert "the text in its JSON-LD was searched" in pages

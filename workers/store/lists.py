@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    or_,
     select,
 )
 
@@ -173,6 +174,10 @@ def feed_states(conn: Connection, _now: datetime, most: int) -> list[tuple[str, 
     return [(row.id, row.name, row.state) for row in found]
 
 
+_AWAITED = or_(works.c.stream != "pages:cold", works.c.next_at <= bindparam("now"))
+"""A page that is read again in an hour waits for its hour, not for a reader."""
+
+
 def _open_pages(condition: ColumnElement[bool]) -> Select[Any]:
     return (
         select(
@@ -180,7 +185,7 @@ def _open_pages(condition: ColumnElement[bool]) -> Select[Any]:
             func.count().label("number"),
             func.min(works.c.asked_at).label("asked"),
         )
-        .where(works.c.stream.in_(PAGES), works.c.next_at.is_not(None), condition)
+        .where(works.c.stream.in_(PAGES), works.c.next_at.is_not(None), condition, _AWAITED)
         .group_by(works.c.stream)
     )
 
@@ -195,7 +200,7 @@ OPEN_PAGES = (
 def _pages(conn: Connection, now: datetime) -> dict[str, Backlog]:
     found: dict[str, tuple[int, float]] = {}
     for statement in OPEN_PAGES:
-        for row in conn.execute(statement):
+        for row in conn.execute(statement, {"now": seconds(now)}):
             count, asked = found.get(row.stream, (0, row.asked))
             found[row.stream] = count + row.number, min(asked, row.asked)
     return {
