@@ -73,13 +73,13 @@ CASES: dict[str, Handler] = {
         ("endless chunk extension", "larger than its limit: 8 MiB as sent"),
     ],
 )
-async def test_failures_in_words(
-    serve: Serve, fetcher: HttpFetcher, name: str, words: str
-) -> None:
+async def test_failures_in_words(serve: Serve, name: str, words: str) -> None:
     """What is too large is told with the limit that it broke, what is cut off as that."""
     base = await serve(CASES[name])
+    patient = HttpFetcher(NetOptions(allow=("127.0.0.0/8",), user_agent="Tocsin/test"))
     with pytest.raises(Transient) as caught:
-        await fetcher.get(Fetch(url=f"{base}/a", wire_bytes=1 << 16, body_bytes=1 << 16))
+        await patient.get(Fetch(url=f"{base}/a", wire_bytes=1 << 16, body_bytes=1 << 16))
+    await patient.close()
     assert f"{base}: {words}" == caught.value.detail
 
 

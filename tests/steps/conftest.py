@@ -212,20 +212,19 @@ async def broker(valkey) -> AsyncIterator[RedisBroker]:
     await one.close()
 
 
-ON_BOTH = (
-    "test_identity",
-    "test_lost_hits",
-    "test_rereading",
-    "test_ring",
-    "test_what_rings",
-)
+ON_BOTH = ("test_lost_hits", "test_ring")
 """Files of which every test runs on PostgreSQL too: what rings, and when."""
+BOTH_AT_LENGTH = ("test_identity", "test_rereading", "test_what_rings")
+"""The same, which take long: on PostgreSQL when there is time for everything."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some files on both kinds of database."""
-    if "world" in metafunc.fixturenames and metafunc.module.__name__.endswith(ON_BOTH):
-        metafunc.parametrize("database", ["sqlite", "postgres"], indirect=True)
+    module = metafunc.module.__name__
+    if "world" in metafunc.fixturenames and module.endswith((*ON_BOTH, *BOTH_AT_LENGTH)):
+        marks = pytest.mark.thorough if module.endswith(BOTH_AT_LENGTH) else ()
+        kinds = ["sqlite", pytest.param("postgres", marks=marks)]
+        metafunc.parametrize("database", kinds, indirect=True)
 
 
 @pytest.fixture
