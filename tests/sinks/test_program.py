@@ -183,7 +183,9 @@ async def test_an_attempt_that_is_cancelled_at_its_start_ends(notice: Make, tmp_
         async with asyncio.timeout(30):
             with pytest.raises(asyncio.CancelledError):
                 await task
+    starting = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*starting, return_exceptions=True)
     async with asyncio.timeout(30):
         while any(_is_ours(int(_text(one))) for one in tmp_path.glob("pid*") if _text(one)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    await asyncio.sleep(0.2)  # a thread that waited for them tells the loop, which ends here
+    await asyncio.sleep(0.5)  # a thread that waited for them tells the loop, which ends here
