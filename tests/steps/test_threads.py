@@ -35,7 +35,7 @@ async def test_names_that_a_feed_invents_are_forgotten() -> None:
         body = _invented(number)
         feed = await threads.run(len(body), read_feed, body, "https://a.example/", "", NOW)
         assert 1 == len(feed.entries)
-    assert _resident() - before < 32 << 20
+    assert _resident() - before < 44 << 20  # what the names take if none is forgotten: over 60
 
 
 def _invented(number: int) -> bytes:
