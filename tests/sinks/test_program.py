@@ -168,6 +168,7 @@ async def test_an_attempt_that_is_cancelled_leaves_no_process(notice: Make, tmp_
     with pytest.raises(asyncio.CancelledError):
         await task
     await _end_of(tmp_path / "pid")
+    await asyncio.sleep(0.5)  # a thread that waited for it tells the loop, which ends here
 
 
 async def test_an_attempt_that_is_cancelled_at_its_start_ends(notice: Make, tmp_path) -> None:
