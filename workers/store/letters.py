@@ -11,8 +11,9 @@ from workers.errors import TocsinError
 from workers.model.alert import DeadKind, DeadLetter, DeadLine
 from workers.model.base import Record
 from workers.model.commit import EntryIntent
-from workers.store import polls, work
+from workers.store import work
 from workers.store.dead import forget, keep_entry
+from workers.store.listed import store_entries
 from workers.store.tables import articles, deliveries, feeds
 from workers.store.tables import dead as table
 from workers.store.tables import work as works
@@ -162,7 +163,7 @@ def _store_entry(conn: Connection, now: datetime, row: Row[Any]) -> bool:
         ) from error
     if conn.execute(select(feeds.c.id).where(feeds.c.id == intent.entry.feed_id)).first() is None:
         return False
-    failed = polls.store_entries(conn, now, [intent])
+    failed = store_entries(conn, now, [intent])
     for one in failed:
         keep_entry(conn, one, at=row.at, attempts=row.attempts + 1)
     return not failed

@@ -15,8 +15,10 @@ from workers.feeds.websub import LATE
 from workers.model.feed import KnownEntry
 from workers.model.ids import entry_id
 from workers.model.websub import PushCommit
-from workers.store import polls, traces
+from workers.store import traces
 from workers.store.knowledge import ID, IDENTITY, KNOWN, known
+from workers.store.listed import store_entries
+from workers.store.polls import bury
 from workers.store.sql import chunks
 from workers.store.tables import entries, feeds
 from workers.store.tables import subscriptions as subs
@@ -55,8 +57,8 @@ def commit(conn: Connection, now: datetime, push: PushCommit) -> int:
     if feed is None or feed.parked:
         raise TocsinError(f"cannot store a push: {push.feed_id}: the feed is polled no more")
     before = _there(conn, push.posted)
-    failed = polls.store_entries(conn, now, push.intents)
-    polls.bury(conn, now, (*push.dead, *failed))
+    failed = store_entries(conn, now, push.intents)
+    bury(conn, now, (*push.dead, *failed))
     there = _there(conn, push.posted)
     new = sorted(there - before)
     if new:
