@@ -81,7 +81,7 @@ _Found = tuple["ArticleRow", "tuple[EntryRow, ...]", "list[TraceLine]", "list[Ed
 def _tried(config: str | None, topic: str, found: "_Found") -> dict[str, Any]:
     """Return the topic tried against what is stored of the article."""
     from monitor import shipped
-    from monitor.cli.topics import try_object
+    from monitor.cli.topics_shown import try_object
     from monitor.registry import registry
     from workers.pages import settle
     from workers.steps.again import as_stored

@@ -1,0 +1,81 @@
+"""How topics are shown: receipts and problems, to people and as the objects of ``--json``."""
+
+from typing import TYPE_CHECKING, Any
+
+from monitor.cli.common import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workers.model.topic import Clause, Hit, Problem, TopicSpec, TopicTry
+
+__all__ = ["clause_objects", "hit_objects", "problem_object", "say_query_problems", "try_object"]
+
+
+def try_object(outcome: "TopicTry") -> dict[str, Any]:
+    """Return the outcome of a try as the object that ``--json`` prints."""
+    return {
+        "matched": outcome.matched,
+        "clauses": clause_objects(outcome.clauses),
+        "failed": clause_objects((outcome.failed,))[0] if outcome.failed else None,
+        "elsewhere": hit_objects(outcome.elsewhere),
+    }
+
+
+def clause_objects(clauses: "Iterable[Clause]") -> list[dict[str, Any]]:
+    """Return clauses of a receipt as ``--json`` prints them."""
+    return [
+        {
+            "op": clause.op,
+            "query": clause.query,
+            "span": list(clause.span),
+            "hits": hit_objects(clause.hits),
+        }
+        for clause in clauses
+    ]
+
+
+def hit_objects(hits: "Iterable[Hit]") -> list[dict[str, Any]]:
+    """Return hits of a receipt as ``--json`` prints them."""
+    return [
+        {
+            "zone": hit.zone,
+            "start": hit.start,
+            "end": hit.end,
+            "text": hit.text,
+            "sentence": hit.sentence,
+        }
+        for hit in hits
+    ]
+
+
+def problem_object(problem: "Problem", file: str) -> dict[str, Any]:
+    """Return what is wrong with a topic of ``file`` as ``--json`` prints it."""
+    return {
+        "file": problem.file or file,
+        "topic": problem.topic,
+        "line": problem.line or None,
+        "column": problem.column,
+        "length": problem.length,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def say_query_problems(
+    specs: "list[TopicSpec]", problems: "Iterable[Problem]", label: str = ""
+) -> None:
+    """Say each problem with its topic, and with a caret where its query is known."""
+    from workers.topics import render_caret
+
+    queries = {spec.name: spec.query for spec in specs}
+    for problem in problems:
+        where = f"{problem.file}: " if problem.file else ""
+        query = queries.get(problem.topic)
+        if query is not None:
+            say(f"{label}{where}{problem.topic}: {render_caret(problem, query)}")
+        else:
+            hint = f" ({problem.hint})" if problem.hint else ""
+            what = f"{problem.topic}: " if problem.topic else ""
+            line = f"line {problem.line}: " if problem.line else ""
+            say(f"{label}{where}{line}{what}{problem.message}{hint}")
