@@ -7,11 +7,12 @@ that are no part of the language, brackets and quotes that do not close, operato
 # ruff: noqa: RUF001 -- the letters that look like others are what this is about
 
 import re
-from typing import Literal, NoReturn
+from typing import NoReturn
 
-from workers.model.base import Record
-from workers.text.fold import kind_of
+from typing_extensions import override
+
 from workers.topics.errors import QueryError, nearest, problem_at, quoted
+from workers.topics.lexeme import CLOSE, DASHES, OPEN, QUOTES, Cutter, Kind, Lexeme
 from workers.topics.terms import UNSEEN
 
 __all__ = [
@@ -20,8 +21,6 @@ __all__ = [
     "MAX_COUNT",
     "MAX_LENGTH",
     "MAX_REACH",
-    "Kind",
-    "Lexeme",
     "check_characters",
     "lex",
 ]
@@ -37,29 +36,6 @@ FACTS = frozenset({"source", "lang", "tag", "author"})
 """Fields that ask for a fact, not for a place in the text."""
 FIELDS = ("title", "lead", "body", "caption", "any", "source", "lang", "tag", "author")
 
-Kind = Literal[
-    "open", "close", "and", "or", "not", "near", "onear", "count", "field", "word", "quoted",
-    "cased", "alias", "end",
-]  # fmt: skip
-
-
-class Lexeme(Record, frozen=True, kw_only=True):
-    """A piece of a query."""
-
-    kind: Kind
-    start: int
-    end: int
-    text: str = ""
-    """A word as written, the inside of quotes or braces, the name of a field or an alias."""
-    number: int = 0
-    """Of NEAR/n, ONEAR/n and COUNT/n."""
-
-
-_DOUBLE = frozenset('"“”„‟＂')
-_ANGLED = frozenset("«»")
-_QUOTES = _DOUBLE | _ANGLED
-_OPEN, _CLOSE = frozenset("(（"), frozenset(")）")
-_DASHES = frozenset("-‐‑‒–—−﹣－")
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -84,7 +60,6 @@ _LIKE_PROXIMITY = re.compile(
 )
 _FIELD = re.compile(r"([^\W\d_]+):")
 _ALIAS = re.compile(r"[\w-]*")
-_BORDER = re.compile(r"[\s(){}（）\"“”„‟＂«»]")
 _TRAILING = ".,;:!?…،؛؟。、，；"
 
 
@@ -120,20 +95,8 @@ def check_characters(query: str) -> None:
             raise QueryError(problem_at(query, found.start(), found.end(), message, hint))
 
 
-class _Lexer:
-    """Walks over a query once."""
-
-    def __init__(self, query: str) -> None:
-        self.query = query
-        self.at = 0
-        self.found: list[Lexeme] = []
-
-    def lex(self) -> list[Lexeme]:
-        while self._skip():
-            self._step(self.query[self.at])
-        size = len(self.query)
-        self.found.append(Lexeme(kind="end", start=size, end=size))
-        return self.found
+class _Lexer(Cutter):
+    """Cuts a query of ours."""
 
     def _refuse(self, start: int, end: int, message: str, hint: str) -> NoReturn:
         raise QueryError(problem_at(self.query, start, end, message, hint))
@@ -142,60 +105,43 @@ class _Lexer:
         self.found.append(Lexeme(kind=kind, start=self.at, end=end, text=text, number=number))
         self.at = end
 
-    def _skip(self) -> bool:
-        """Pass over white space and comments; say whether anything is left."""
-        query = self.query
-        while self.at < len(query):
-            character = query[self.at]
-            if self._comments(character):
-                line_end = query.find("\n", self.at)
-                self.at = len(query) if line_end < 0 else line_end
-            elif character.isspace() or character in UNSEEN:
-                self.at += 1
-            else:
-                return True
-        return False
+    @override
+    def comment_end(self) -> int:
+        """Return the end of the line; in a query of one line ``#word`` is a word."""
+        before, query = self.at, self.query
+        if query[before] != "#" or (before and not query[before - 1].isspace()):
+            return before
+        follows = query[before + 1 : before + 2]
+        if "\n" not in query and follows and not follows.isspace() and follows != "#":
+            return before
+        end = query.find("\n", before)
+        return len(query) if end < 0 else end
 
-    def _comments(self, character: str) -> bool:
-        """Say whether a comment begins here; in a query of one line ``#word`` is a word."""
-        if character != "#" or (self.at and not self.query[self.at - 1].isspace()):
-            return False
-        follows = self.query[self.at + 1 : self.at + 2]
-        return "\n" in self.query or not follows or follows.isspace() or follows == "#"
-
-    def _step(self, character: str) -> None:
-        if character in _OPEN:
+    @override
+    def step(self, character: str) -> None:
+        """Add what begins with ``character``."""
+        if character in OPEN:
             self._add("open", self.at + 1)
-        elif character in _CLOSE:
+        elif character in CLOSE:
             self._add("close", self.at + 1)
-        elif character in _QUOTES:
-            self._quoted(character)
+        elif character in QUOTES:
+            self._quoted()
         elif character in "{}":
             self._cased(character)
-        elif character in _DASHES:
+        elif character in DASHES:
             self._dash()
         elif character == "@":
             self._alias()
         else:
             self._chunk()
 
-    def _quoted(self, opener: str) -> None:
-        closers = _ANGLED if opener in _ANGLED else _DOUBLE
-        end = self.at + 1
-        while end < len(self.query):
-            if self.query[end] in closers and not self._gershayim(end):
-                self._add("quoted", end + 1, self.query[self.at + 1 : end])
-                return
-            end += 1
-        rest = quoted(self.query[self.at : self.at + 40])
-        self._refuse(
-            self.at, self.at + 1, f"the quote is not closed: {rest}", 'put a " at its end'
-        )
-
-    def _gershayim(self, at: int) -> bool:
-        """Say whether the quote at ``at`` stands between Hebrew letters, as in צה"ל."""
-        around = self.query[at - 1 : at] + self.query[at + 1 : at + 2]
-        return len(around) == 2 and all(kind_of(letter) == "h" for letter in around)  # noqa: PLR2004
+    def _quoted(self) -> None:
+        end = self.closing_quote(self.at)
+        if end < 0:
+            rest = quoted(self.query[self.at : self.at + 40])
+            message = f"the quote is not closed: {rest}"
+            self._refuse(self.at, self.at + 1, message, 'put a " at its end')
+        self._add("quoted", end + 1, self.query[self.at + 1 : end])
 
     def _cased(self, opener: str) -> None:
         if opener == "}":
@@ -210,7 +156,7 @@ class _Lexer:
 
     def _dash(self) -> None:
         follows = self.query[self.at + 1 : self.at + 2]
-        if not follows or follows.isspace() or follows in _CLOSE or follows in _DASHES:
+        if not follows or follows.isspace() or follows in CLOSE or follows in DASHES:
             self._refuse(
                 self.at,
                 self.at + 1,
@@ -234,10 +180,10 @@ class _Lexer:
 
     def _goes_on(self, character: str) -> bool:
         closed = character.isspace() or character in UNSEEN
-        return not (closed or character in _QUOTES or character in "(){}（）")
+        return not (closed or character in QUOTES or character in "(){}（）")
 
     def _chunk(self) -> None:
-        end = self._chunk_end()
+        end = self.chunk_end(self.at)
         raw = self.query[self.at : end]
         text = "".join(character for character in raw if character not in UNSEEN)
         proximity = _PROXIMITY.fullmatch(text)
@@ -261,13 +207,6 @@ class _Lexer:
         if before is None or before.kind != "field" or before.end != self.at:
             return False
         return before.text in FACTS
-
-    def _chunk_end(self) -> int:
-        for found in _BORDER.finditer(self.query, self.at):
-            end = found.start()
-            if found.group() not in _QUOTES or end == self.at or not self._gershayim(end):
-                return end
-        return len(self.query)
 
     def _proximity(self, found: re.Match[str], end: int) -> None:
         name, digits = found.groups()

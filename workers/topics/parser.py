@@ -17,13 +17,14 @@ from workers.model.base import Record
 from workers.model.topic import Problem
 from workers.topics.canonical import canonical
 from workers.topics.checks import check_operand, check_positive
+from workers.topics.descent import Descent
 from workers.topics.errors import QueryError, nearest, problem_at, quoted
-from workers.topics.lexer import FACTS, Kind, Lexeme, lex
+from workers.topics.lexeme import Lexeme
+from workers.topics.lexer import FACTS, lex
 from workers.topics.terms import (
     bare_elements,
     cased_elements,
     quoted_elements,
-    refuser,
     spelled,
     spelled_cased,
     spelled_phrase,
@@ -44,10 +45,8 @@ from workers.topics.tree import (
     Term,
 )
 
-__all__ = ["MAX_DEPTH", "MAX_LEAVES", "Aliases", "Parsed", "parse"]
+__all__ = ["MAX_LEAVES", "Aliases", "Parsed", "parse"]
 
-MAX_DEPTH = 50
-"""Brackets, fields and NOTs inside one another."""
 MAX_LEAVES = 1_000
 """Words, phrases, aliases and facts of one query."""
 
@@ -83,68 +82,39 @@ def parse(query: str, aliases: Aliases) -> Parsed:
     return Parsed(tree=tree, warnings=tuple(parser.warnings))
 
 
-class _Parser:
-    """Walks over the lexemes once."""
+class _Parser(Descent):
+    """Makes a tree of the lexemes of a query."""
 
     def __init__(self, query: str, lexemes: list[Lexeme], aliases: Aliases) -> None:
-        self.query = query
-        self.lexemes = lexemes
+        super().__init__(query, lexemes)
         self.aliases = aliases
-        self.place = 0
-        self.depth = 0
         self.leaves = 0
         self.scope: Scope = ""
         self.fact: FactField | None = None
-        self.refuse = refuser(query)
         self.warnings: list[Problem] = []
-
-    @property
-    def now(self) -> Lexeme:
-        return self.lexemes[self.place]
-
-    def _next(self) -> Lexeme:
-        lexeme = self.now
-        self.place += 1
-        return lexeme
-
-    def _at(self, kind: Kind) -> bool:
-        return self.now.kind == kind
-
-    def _end(self) -> int:
-        """Return where the last lexeme that was read ends."""
-        return self.lexemes[self.place - 1].end
-
-    def _deeper(self, lexeme: Lexeme) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} deep"
-            hint = "take brackets away, or move a part into a topic of its own"
-            self.refuse(lexeme.start, lexeme.end, message, hint)
 
     # --- from the weakest operator to the tightest
 
     def whole(self) -> Node:
-        if self._at("end"):
+        if self.at("end"):
             self.refuse(0, 1, "the query is empty", "write a word")
         tree = self._either()
-        if self._at("close"):
-            message = "a closing bracket too many: `)`"
-            self.refuse(self.now.start, self.now.end, message, "delete it")
+        self.refuse_close()
         return tree
 
     def _either(self) -> Node:
         start = self.now.start
         children = [self._both()]
         mixed = isinstance(children[0], _Loose)
-        while self._at("or"):
-            operator = self._next()
+        while self.at("or"):
+            operator = self.next()
             self._operand(operator)
             children.append(self._both())
             mixed = mixed or isinstance(children[-1], _Loose)
         tight = tuple(_tightened(child) for child in children)
         if len(tight) == 1:
             return tight[0]
-        either = Either(span=(start, self._end()), children=tight)
+        either = Either(span=(start, self.end()), children=tight)
         if mixed:
             self._warn(either.span, f"AND and OR without brackets are read as {canonical(either)}")
         return either
@@ -153,19 +123,19 @@ class _Parser:
         start = self.now.start
         children = [self._near()]
         while self.now.kind not in {"or", "close", "end"}:
-            if self._at("and"):
-                self._operand(self._next())
+            if self.at("and"):
+                self._operand(self.next())
             children.append(self._near())
         if len(children) == 1:
             return children[0]
-        return _Loose(span=(start, self._end()), children=tuple(children))
+        return _Loose(span=(start, self.end()), children=tuple(children))
 
     def _near(self) -> Node:
         start = self.now.start
         operands = [self._not()]
         links: list[Link] = []
         while self.now.kind in {"near", "onear"}:
-            operator = self._next()
+            operator = self.next()
             self._operand(operator)
             links.append(Link(ordered=operator.kind == "onear", reach=operator.number))
             operands.append(self._not())
@@ -173,17 +143,17 @@ class _Parser:
             return operands[0]
         for operand in operands:
             check_operand(operand, "NEAR", self.query)
-        return Near(span=(start, self._end()), operands=tuple(operands), links=tuple(links))
+        return Near(span=(start, self.end()), operands=tuple(operands), links=tuple(links))
 
     def _not(self) -> Node:
-        if not self._at("not"):
+        if not self.at("not"):
             return self._primary()
-        operator = self._next()
-        self._deeper(operator)
+        operator = self.next()
+        self.deeper(operator)
         self._operand(operator)
         child = self._not()
         self.depth -= 1
-        return Not(span=(operator.start, self._end()), child=child)
+        return Not(span=(operator.start, self.end()), child=child)
 
     def _operand(self, operator: Lexeme) -> None:
         """Refuse an operator with nothing to its right."""
@@ -198,7 +168,7 @@ class _Parser:
     # --- what operators stand between
 
     def _primary(self) -> Node:
-        lexeme = self._next()
+        lexeme = self.next()
         match lexeme.kind:
             case "open":
                 node = self._group(lexeme)
@@ -216,15 +186,15 @@ class _Parser:
         return node
 
     def _group(self, opener: Lexeme) -> Node:
-        self._deeper(opener)
-        if self._at("close"):
+        self.deeper(opener)
+        if self.at("close"):
             self.refuse(opener.start, self.now.end, "empty brackets: `()`", "write a term in them")
-        if self._at("end"):
+        if self.at("end"):
             self._unclosed(opener)
         inside = self._either()
-        if not self._at("close"):
+        if not self.at("close"):
             self._unclosed(opener)
-        self._next()
+        self.next()
         self.depth -= 1
         return inside
 
@@ -237,7 +207,7 @@ class _Parser:
             message = f"a field without a term: {quoted(self.query[lexeme.start : lexeme.end])}"
             hint = f"write {lexeme.text}:word or {lexeme.text}:(one OR other)"
             self.refuse(lexeme.start, lexeme.end, message, hint)
-        self._deeper(lexeme)
+        self.deeper(lexeme)
         before = self.scope, self.fact
         if lexeme.text in FACTS:
             self.fact = cast("FactField", lexeme.text)
@@ -253,9 +223,9 @@ class _Parser:
             hint = f"write COUNT/{lexeme.number}(word)"
             message = f"COUNT without brackets: {quoted(lexeme.text)}"
             self.refuse(lexeme.start, lexeme.end, message, hint)
-        operand = self._group(self._next())
+        operand = self._group(self.next())
         check_operand(operand, "COUNT", self.query)
-        return Count(span=(lexeme.start, self._end()), least=lexeme.number, operand=operand)
+        return Count(span=(lexeme.start, self.end()), least=lexeme.number, operand=operand)
 
     # --- leaves
 

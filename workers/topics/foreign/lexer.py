@@ -1,47 +1,18 @@
 """A query of another tool cut into lexemes, each with its place."""
 
-# ruff: noqa: RUF001 -- signs that look like others are what people type
-
 import re
-from typing import Literal, NoReturn
+from typing import NoReturn
 
-from workers.model.base import Record
-from workers.text.fold import kind_of
+from typing_extensions import override
+
 from workers.topics.errors import QueryError, problem_at, quoted
 from workers.topics.foreign.tools import Tool
 from workers.topics.foreign.words import Note
+from workers.topics.lexeme import CLOSE, DASHES, OPEN, QUOTES, Cutter, Kind, Lexeme
 from workers.topics.lexer import check_characters
-from workers.topics.terms import UNSEEN
 
-__all__ = ["Kind", "Lexeme", "lex"]
+__all__ = ["lex"]
 
-Kind = Literal[
-    "open", "close", "and", "or", "not", "near", "count", "field", "word", "quoted", "exact",
-    "cased", "slop", "end",
-]  # fmt: skip
-
-
-class Lexeme(Record, frozen=True, kw_only=True):
-    """A piece of a query."""
-
-    kind: Kind
-    start: int
-    end: int
-    text: str = ""
-    """A word, the inside of quotes or braces, or the name of a field in lower case."""
-    inside: int = 0
-    """Where ``text`` begins in the query."""
-    number: int = 0
-    """Words between for ``near`` and ``slop``, times for ``count``."""
-    ordered: bool = False
-    """Of ``near``: in this order."""
-
-
-_QUOTES = frozenset('"“”„‟＂«»')
-_ANGLED = frozenset("«»")
-_OPEN, _CLOSE = frozenset("(（"), frozenset(")）")
-_DASHES = frozenset("-‐‑‒–—−﹣－")
-_BORDER = re.compile(r"[\s(){}（）\"“”„‟＂«»]")
 _NEAR = re.compile(
     r"(?P<name>o?near)(?:[/:](?P<number>[0-9]{1,6}|[sp])(?P<forwards>f?))?"
     r"|(?P<unit>sentence|paragraph)",
@@ -69,39 +40,23 @@ def lex(query: str, tool: Tool, note: Note) -> list[Lexeme]:
     return _Lexer(query, tool, note).lex()
 
 
-class _Lexer:
-    """Walks over a query once."""
+class _Lexer(Cutter):
+    """Cuts a query of another tool."""
 
     def __init__(self, query: str, tool: Tool, note: Note) -> None:
-        self.query = query
+        super().__init__(query)
         self.tool = tool
         self.note = note
-        self.at = 0
-        self.found: list[Lexeme] = []
 
-    def lex(self) -> list[Lexeme]:
-        while self._skip():
-            self._step(self.query[self.at])
-        size = len(self.query)
-        self.found.append(Lexeme(kind="end", start=size, end=size))
-        return self.found
-
-    def _skip(self) -> bool:
-        query = self.query
-        while self.at < len(query):
-            if self.tool.comments and query.startswith("<<<", self.at):
-                self._comment()
-            elif query[self.at].isspace() or query[self.at] in UNSEEN:
-                self.at += 1
-            else:
-                return True
-        return False
-
-    def _comment(self) -> None:
+    @override
+    def comment_end(self) -> int:
+        """Return the end of a comment, in tools that have them."""
+        if not self.tool.comments or not self.query.startswith("<<<", self.at):
+            return self.at
         end = self.query.find(">>>", self.at)
         if end < 0:
             self._refuse(3, "the comment is not closed: `<<<`", "put >>> at its end")
-        self.at = end + 3
+        return end + 3
 
     def _refuse(self, length: int, message: str, hint: str) -> NoReturn:
         raise QueryError(problem_at(self.query, self.at, self.at + length, message, hint))
@@ -112,7 +67,9 @@ class _Lexer:
         )
         self.at = end
 
-    def _step(self, character: str) -> None:
+    @override
+    def step(self, character: str) -> None:
+        """Add what begins with ``character``."""
         attached = bool(self.found) and self.found[-1].end == self.at
         slop = _SLOP.match(self.query, self.at) if attached else None
         weight = _WEIGHT.match(self.query, self.at) if attached else None
@@ -120,11 +77,11 @@ class _Lexer:
             self._number("slop", slop.end(), int(slop.group(1)))
         elif weight:
             self._drop(weight.end(), "there are no weights in the language")
-        elif character in _OPEN:
+        elif character in OPEN:
             self._add("open", self.at + 1)
-        elif character in _CLOSE:
+        elif character in CLOSE:
             self._add("close", self.at + 1)
-        elif character in _QUOTES:
+        elif character in QUOTES:
             self._quoted("quoted", self.at)
         elif character in "{}":
             self._braces(character)
@@ -144,21 +101,12 @@ class _Lexer:
 
     def _quoted(self, kind: Kind, start: int) -> None:
         """Add what stands in the quotes that open at ``start``; the lexeme begins where we are."""
-        query = self.query
-        closers = _ANGLED if query[start] in _ANGLED else _QUOTES - _ANGLED
-        end = start + 1
-        while end < len(query):
-            if query[end] in closers and not self._gershayim(end):
-                self._add(kind, end + 1, query[start + 1 : end], inside=start + 1)
-                return
-            end += 1
-        self.at = start
-        shown = quoted(query[start : start + 40])
-        self._refuse(1, f"the quote is not closed: {shown}", 'put a " at its end')
-
-    def _gershayim(self, at: int) -> bool:
-        around = self.query[at - 1 : at] + self.query[at + 1 : at + 2]
-        return len(around) == 2 and all(kind_of(letter) == "h" for letter in around)  # noqa: PLR2004
+        end = self.closing_quote(start)
+        if end < 0:
+            self.at = start
+            shown = quoted(self.query[start : start + 40])
+            self._refuse(1, f"the quote is not closed: {shown}", 'put a " at its end')
+        self._add(kind, end + 1, self.query[start + 1 : end], inside=start + 1)
 
     def _braces(self, opener: str) -> None:
         if not self.tool.braces:
@@ -174,8 +122,8 @@ class _Lexer:
 
     def _signed(self, character: str) -> None:
         follows = self.query[self.at + 1 : self.at + 2]
-        if character in _DASHES:
-            if not follows or follows.isspace() or follows in _CLOSE or follows in _DASHES:
+        if character in DASHES:
+            if not follows or follows.isspace() or follows in CLOSE or follows in DASHES:
                 self._drop(self.at + 1, "a dash on its own excludes nothing")
             else:
                 self._add("not", self.at + 1)
@@ -187,24 +135,17 @@ class _Lexer:
     def _plus(self) -> None:
         kind: Kind = "cased" if self.query.startswith("++", self.at) else "exact"
         start = self.at + (2 if kind == "cased" else 1)
-        if self.query[start : start + 1] in _QUOTES:
+        if self.query[start : start + 1] in QUOTES:
             self._quoted(kind, start)
             return
-        end = self._chunk_end(start)
+        end = self.chunk_end(start)
         if end == start:
             self._drop(start, "a plus on its own asks for nothing")
         else:
             self._add(kind, end, self.query[start:end], inside=start)
 
-    def _chunk_end(self, start: int) -> int:
-        for found in _BORDER.finditer(self.query, start):
-            end = found.start()
-            if found.group() not in _QUOTES or end == start or not self._gershayim(end):
-                return end
-        return len(self.query)
-
     def _chunk(self) -> None:
-        end = self._chunk_end(self.at)
+        end = self.chunk_end(self.at)
         raw = self.query[self.at : end]
         lower = raw.lower()
         around = _AROUND.match(self.query, self.at)

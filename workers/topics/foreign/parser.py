@@ -15,8 +15,9 @@ from typing import NoReturn
 from workers.model.base import Record
 from workers.model.topic import Problem
 from workers.topics.canonical import canonical
+from workers.topics.descent import Descent
 from workers.topics.errors import QueryError, problem_at, quoted
-from workers.topics.foreign.lexer import Kind, Lexeme, lex
+from workers.topics.foreign.lexer import lex
 from workers.topics.foreign.nodes import (
     And,
     Count,
@@ -33,9 +34,9 @@ from workers.topics.foreign.nodes import (
 )
 from workers.topics.foreign.tools import Tool, reason
 from workers.topics.foreign.words import Words
+from workers.topics.lexeme import Kind, Lexeme
 from workers.topics.lexer import MAX_COUNT, MAX_REACH
-from workers.topics.parser import MAX_DEPTH, MAX_LEAVES, parse
-from workers.topics.terms import refuser
+from workers.topics.parser import MAX_LEAVES, parse
 
 __all__ = ["MOST_NOTES", "Translation", "translate"]
 
@@ -72,18 +73,14 @@ def translate(query: str, tool: Tool, *, forms: bool = False) -> Translation:
     return Translation(query=canonical(tree), notes=reader.told())
 
 
-class _Reader:
-    """Walks over the lexemes once."""
+class _Reader(Descent):
+    """Translates the lexemes of a query."""
 
     def __init__(self, query: str, tool: Tool, *, forms: bool) -> None:
-        self.query = query
-        self.tool = tool
         self.notes: list[Problem] = []
+        super().__init__(query, lex(query, tool, self.note))
+        self.tool = tool
         self.words = Words(query, tool, self.note, forms=forms)
-        self.refuse = refuser(query)
-        self.lexemes = lex(query, tool, self.note)
-        self.place = 0
-        self.depth = 0
         self.nears = 0
         self.field = ""
 
@@ -98,30 +95,16 @@ class _Reader:
             notes.append(problem_at(self.query, 0, 1, message, "translate it in parts"))
         return tuple(notes)
 
-    @property
-    def now(self) -> Lexeme:
-        return self.lexemes[self.place]
-
-    def _at(self, kind: Kind) -> bool:
-        return self.now.kind == kind
-
-    def _next(self) -> Lexeme:
-        lexeme = self.now
-        self.place += 1
-        return lexeme
-
     def _shown(self, start: int, end: int) -> str:
         return quoted(self.query[start:end])
 
     # --- from the weakest operator to the tightest
 
     def whole(self) -> Node:
-        if self._at("end"):
+        if self.at("end"):
             self.refuse(0, 1, "the query is empty", "write a word")
         node = self._few_words() or self._expression()
-        if self._at("close"):
-            message = "a closing bracket too many: `)`"
-            self.refuse(self.now.start, self.now.end, message, "delete it")
+        self.refuse_close()
         if node is None:
             hint = "nothing that was asked for has an equal here"
             self.refuse(0, len(self.query), "nothing is left of the query", hint)
@@ -143,7 +126,7 @@ class _Reader:
             hint = f"read as NEAR/{min(MAX_REACH, between + 1)}, each with the next"
             message = "words without operators are near one another"
             self.note(0, words[-1].end, message, hint)
-            return self._all(lambda: self._term(self._next()), between)
+            return self._all(lambda: self._term(self.next()), between)
         return None
 
     def _expression(self) -> Node | None:
@@ -155,18 +138,18 @@ class _Reader:
         branches: list[Node] = []
         start = self.now.start
         node = sub()
-        if not self._at("or"):
+        if not self.at("or"):
             return node
         while True:
             if node is not None and not positive(node):
-                end = self.lexemes[self.place - 1].end
+                end = self.end()
                 message = f"an OR branch is only NOT: {self._shown(start, end)}"
                 self.note(start, end, message, "left out; it would be met by almost everything")
             elif node is not None:
                 branches.append(node)
-            if not self._at("or"):
+            if not self.at("or"):
                 return join(Or, branches) if branches else None
-            self._operand(self._next())
+            self._operand(self.next())
             start = self.now.start
             node = sub()
 
@@ -182,17 +165,17 @@ class _Reader:
                 found.append(node)
             if self.now.kind in ends:
                 return join(And, found) if found else None
-            if self._at("and"):
-                self._operand(self._next())
-            elif not self._at("not") and self.tool.space != "and" and between is None:
+            if self.at("and"):
+                self._operand(self.next())
+            elif not self.at("not") and self.tool.space != "and" and between is None:
                 message = f"no operator before {self._shown(self.now.start, self.now.end)}"
                 self.note(self.now.start, self.now.end, message, "read as AND")
 
     def _near(self) -> Node | None:
         left = self._not()
-        while self._at("near"):
+        while self.at("near"):
             closed = self.lexemes[self.place - 1].kind == "close"
-            operator = self._next()
+            operator = self.next()
             self._operand(operator)
             right = self._not()
             if left is not None and right is not None:
@@ -230,10 +213,10 @@ class _Reader:
             self.refuse(start, start + 1, "the translation would be too long", hint)
 
     def _not(self) -> Node | None:
-        if not self._at("not"):
+        if not self.at("not"):
             return self._primary()
-        operator = self._next()
-        self._deeper(operator)
+        operator = self.next()
+        self.deeper(operator)
         self._operand(operator)
         child = self._not()
         self.depth -= 1
@@ -249,16 +232,10 @@ class _Reader:
         hint = "write a term on either side"
         self.refuse(operator.start, operator.end, f"an operator without a term: {shown}", hint)
 
-    def _deeper(self, lexeme: Lexeme) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} deep"
-            self.refuse(lexeme.start, lexeme.end, message, "take brackets away")
-
     # --- what operators stand between
 
     def _primary(self) -> Node | None:
-        lexeme = self._next()
+        lexeme = self.next()
         match lexeme.kind:
             case "open":
                 node = self._group(lexeme)
@@ -276,20 +253,20 @@ class _Reader:
         return node
 
     def _group(self, opener: Lexeme) -> Node | None:
-        self._deeper(opener)
-        if self._at("close"):
+        self.deeper(opener)
+        if self.at("close"):
             self.refuse(opener.start, self.now.end, "empty brackets: `()`", "write a term in them")
-        inside = None if self._at("end") else self._expression()
-        if not self._at("close"):
+        inside = None if self.at("end") else self._expression()
+        if not self.at("close"):
             message = f"the bracket is not closed: {self._shown(opener.start, opener.start + 20)}"
             self.refuse(opener.start, opener.end, message, "put a ) where the group ends")
-        self._next()
+        self.next()
         self.depth -= 1
-        return self._slopped(inside) if self._at("slop") else inside
+        return self._slopped(inside) if self.at("slop") else inside
 
     def _slopped(self, group: Node | None) -> Node | None:
         """Return a group with ``~n`` behind it: all of it so near."""
-        slop = self._next()
+        slop = self.next()
         if not isinstance(group, And):
             shown = self._shown(slop.start, slop.end)
             self.note(slop.start, slop.end, f"{shown} over what is no AND", "left out")
@@ -304,7 +281,7 @@ class _Reader:
             shown = self._shown(lexeme.start, lexeme.end)
             hint = f"write {lexeme.text}:word"
             self.refuse(lexeme.start, lexeme.end, f"a field without a term: {shown}", hint)
-        self._deeper(lexeme)
+        self.deeper(lexeme)
         before, known = self.field, self.tool.fields.get(lexeme.text)
         count = len(self.notes)
         self.field = known if known is not None else before
@@ -315,7 +292,7 @@ class _Reader:
         if known is not None:
             return node
         del self.notes[count:]  # of what is left out as a whole
-        end = self.lexemes[self.place - 1].end
+        end = self.end()
         message = f"{self._shown(lexeme.start, end)} has no equal: {reason(lexeme.text)}"
         self.note(lexeme.start, end, message, "left out")
         return None
@@ -323,7 +300,7 @@ class _Reader:
     def _count(self, lexeme: Lexeme) -> Node | None:
         if self.now.kind not in {"open", "word", "quoted", "exact", "cased", "field"}:
             self._dangling(lexeme)
-        self._deeper(lexeme)
+        self.deeper(lexeme)
         part = self._primary()
         self.depth -= 1
         if part is None or flat(part):
@@ -335,7 +312,7 @@ class _Reader:
 
     def _term(self, lexeme: Lexeme) -> Node | None:
         text, start = lexeme.text, lexeme.inside
-        slop = self._next() if self._at("slop") else None
+        slop = self.next() if self.at("slop") else None
         if self.field in _FACTS:
             return self.words.fact(self.field, text, start)
         scope = "" if self.field in {"raw", "word"} else self.field
