@@ -78,6 +78,7 @@ class _Reader(Descent):
 
     def __init__(self, query: str, tool: Tool, *, forms: bool) -> None:
         self.notes: list[Problem] = []
+        self.query = query  # which notes need, and lexemes may have some
         super().__init__(query, lex(query, tool, self.note))
         self.tool = tool
         self.words = Words(query, tool, self.note, forms=forms)
