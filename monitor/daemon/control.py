@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from monitor import shipped
 from monitor.daemon.disk import folders
@@ -16,6 +17,7 @@ from monitor.daemon.reload import Outcome
 from monitor.daemon.roles import ALL_ROLES
 from monitor.daemon.state import State
 from monitor.health import Check, Checks, SinkState, pages_of, report, shown, worst
+from monitor.journey import By, left_out, steps_of
 from monitor.web.hubs import Read
 from workers.broker.places import Places
 from workers.errors import StoreDown, Transient
@@ -222,20 +224,23 @@ class Report:
 
     async def why(self, event: str) -> dict[str, Any] | None:
         """Return the journey of an event's article, None if there is no such."""
-        store = self._state.parts.store
-        article = await store.article_by_id(event)
-        if article is None:
+        facts = await self._state.parts.store.journey(event)
+        if facts is None:
             return None
-        steps = [
-            {
-                "at": step.at,
-                "stage": step.stage,
-                "decision": step.decision,
-                "because": step.because,
-            }
-            for step in await store.trace_of(event)
-        ]
-        return {"title": article.title, "url": article.url, "steps": steps}
+        rules = self._state.rules
+        by = By(
+            routes=tuple(rules.sinks),
+            topics=rules.topics.specs,
+            max_age_s=rules.alerts.max_age_s,
+            list_after_s=rules.alerts.list_after_s,
+            recipients=False,
+        )
+        return {
+            "title": facts.article.title,
+            "url": facts.article.url,
+            "steps": [structs.asdict(step) for step in steps_of(facts, by)],
+            "left_out": left_out(facts),
+        }
 
     async def leaving(self, token: str) -> dict[str, Any] | None:
         """Return whose link this is, None if we did not make it."""

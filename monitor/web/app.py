@@ -50,7 +50,7 @@ class Asked(HubsAsked, Protocol):
         ...
 
     async def why(self, event: str) -> Mapping[str, Any] | None:
-        """Return ``{"title", "url", "steps"}`` of an event, None if there is no such."""
+        """Return ``{"title", "url", "steps", "left_out"}`` of an event, None if unknown."""
         ...
 
     async def leaving(self, token: str) -> Mapping[str, Any] | None:

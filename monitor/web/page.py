@@ -18,12 +18,16 @@ overflow-wrap:anywhere">
 def journey_page(told: Mapping[str, Any]) -> str:
     """Return HTML of an article's ``title``, ``url`` and ``steps``, as `tocsin why` tells them.
 
+    ``left_out`` is how many older steps there are.
+
     Everything in it came from outside and is escaped.
     """
     parts = [_HEAD.format(title=escape(told["title"] or "No title"))]
     url = told["url"]
     if url and url.startswith(("http://", "https://")):
         parts.append(f'<p><a href="{escape(url)}" rel="noreferrer">{escape(url)}</a></p>')
+    if told.get("left_out"):
+        parts.append(f"<p>… {told['left_out']} older lines are left out</p>")
     parts.append("<dl>")
     for step in told["steps"]:
         when = step["at"].strftime("%Y-%m-%d %H:%M:%SZ")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.why import _print_editions, _print_topic
+from monitor.cli.why_shown import _print_editions, _print_topic
 from monitor.settings import load
 from workers.clock import SystemClock
 from workers.model.article import Edition
@@ -229,7 +229,9 @@ async def test_what_is_not_there(installation, lines):
     assert "no such alert" in shown.stderr
     why = await installation.call("why", "https://never.example/x", "--json")
     assert 1 == why.exit_code
-    assert [{"url": "https://never.example/x", "found": False, "steps": []}] == lines(why)
+    (told,) = lines(why)
+    assert ("https://never.example/x", False) == (told["url"], told["found"])
+    assert "never listed" == told["steps"][0]["decision"]
     assert 1 == (await installation.call("why", "https://never.example/x")).exit_code
     replay = await installation.call("dead", "replay", "NOSUCH")
     assert (1, "") == _seen(replay)

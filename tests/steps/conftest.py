@@ -214,7 +214,7 @@ async def broker(valkey) -> AsyncIterator[RedisBroker]:
 
 ON_BOTH = ("test_lost_hits", "test_ring")
 """Files of which every test runs on PostgreSQL too: what rings, and when."""
-BOTH_AT_LENGTH = ("test_identity", "test_rereading", "test_what_rings")
+BOTH_AT_LENGTH = ("test_identity", "test_journey", "test_rereading", "test_what_rings")
 """The same, which take long: on PostgreSQL when there is time for everything."""
 
 

@@ -261,7 +261,7 @@ async def test_entries_found_later_by_an_old_key_join_the_elder(world) -> None:
 
 
 async def test_the_trace_follows_joining(world) -> None:
-    """What was decided about the younger, and about entries, is told of the elder."""
+    """What was decided about the younger, and about entries, is told of the elder, and why."""
     elder, younger = await pair(world)
 
     def line(**of: str) -> TraceLine:
@@ -270,7 +270,10 @@ async def test_the_trace_follows_joining(world) -> None:
     (entry,) = await world.store.entries_of(elder)
     lines = (line(article=younger), line(entry=entry.id), line(article="art_else"))
     await world.settle(younger, keys=("https://site.example/one",), trace=lines)
-    assert list(lines[:2]) == await world.store.trace_of(elder)
+    joined, *told = await world.store.trace_of(elder)
+    assert (f"merged into {elder}", younger) == (joined.decision, joined.article)
+    assert "site.example/two is the page of https://site.example/one" in joined.because
+    assert list(lines[:2]) == told
 
 
 # ── deliveries ──────────────────────────────────────────────────────────────────────────────────

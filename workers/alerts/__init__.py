@@ -1,6 +1,6 @@
 """Rules of alerts: who is told what, in which words, and when it is tried again."""
 
-from workers.alerts.compose import SinkRoute, compose, routes
+from workers.alerts.compose import SinkRoute, compose, declined, routes
 from workers.alerts.events import event, told_of_events
 from workers.alerts.feeds import blind_topics, feed_changes, feed_rebaselined
 from workers.alerts.kinds import EVENTS
@@ -25,6 +25,7 @@ __all__ = [
     "blind_topics",
     "body",
     "compose",
+    "declined",
     "event",
     "feed_changes",
     "feed_rebaselined",

@@ -8,7 +8,7 @@ from workers.model.base import Record
 from workers.model.ids import alert_id, delivery_id
 from workers.model.topic import Severity, TopicSpec
 
-__all__ = ["SinkRoute", "compose", "routes"]
+__all__ = ["SinkRoute", "compose", "declined", "routes"]
 
 
 class SinkRoute(Record, frozen=True, kw_only=True):
@@ -104,6 +104,15 @@ def _recipients(topic: TopicSpec, sinks: Sequence[SinkRoute]) -> tuple[Recipient
 
 
 def _wants(sink: SinkRoute, topic: TopicSpec) -> bool:
+    return declined(sink, topic) is None
+
+
+def declined(sink: SinkRoute, topic: TopicSpec) -> str | None:
+    """Return by which rule a sink is not told of a topic, None if it is told."""
     if not reaches(topic.severity, sink.min_severity):
-        return False
-    return sink.default if topic.sinks is None else sink.name in topic.sinks
+        return f"it has min_severity = {sink.min_severity}, and the topic is {topic.severity}"
+    if topic.sinks is None:
+        return None if sink.default else "it has default = false, and the topic names no sinks"
+    if sink.name in topic.sinks:
+        return None
+    return f"the topic names its sinks, and this is none of them: {', '.join(topic.sinks)}"

@@ -7,6 +7,7 @@ from functools import partial
 from workers.model.alert import Alert, AlertLine, TraceLine
 from workers.model.article import ArticleRow, Edition
 from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls, Unrung
+from workers.model.journey import Journey, Nearby
 from workers.model.message import EventLine
 from workers.model.report import DeliveryLine, StoreCounts
 from workers.store import (
@@ -17,7 +18,9 @@ from workers.store import (
     events,
     feeds,
     first,
+    journeys,
     lists,
+    nearby,
     subscriptions,
     traces,
 )
@@ -76,6 +79,26 @@ class Asking(Base):
     async def trace_of(self, article: str) -> list[TraceLine]:
         """Return what was decided about an article and its entries, oldest first."""
         return await self._read(traces.of_article, article)
+
+    async def journey(self, article: str) -> Journey | None:
+        """Return all that is kept of how an article was decided about, None if there is none."""
+        return await self._read(journeys.of_article, article)
+
+    async def article_of(self, id_: str) -> str | None:
+        """Return the article of an alert, a delivery, an entry, by its id; None if unknown."""
+        return await self._read(journeys.article_of, id_)
+
+    async def nearby(self, key: str, hosts: Sequence[str]) -> Nearby:
+        """Return what is known of the site of an address that no article is known by."""
+        return await self._read(nearby.find, key, hosts)
+
+    async def sharing(self, urls: Sequence[str], feeds: Sequence[str]) -> tuple[str, ...]:
+        """Return the articles of entries of these feeds that have one of these addresses."""
+        return await self._read(nearby.sharing, urls, feeds)
+
+    async def accepted_as(self, number: int) -> str | None:
+        """Return what was accepted under a number, None if that is no longer kept."""
+        return await self._read(journeys.accepted_as, number)
 
     async def alert_lines(
         self, limit: int = 100, since: datetime | None = None, topic: str | None = None

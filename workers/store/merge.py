@@ -14,7 +14,8 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from workers.store import changes, rings, work
+from workers.model.alert import TraceLine
+from workers.store import changes, rings, traces, work
 from workers.store.sql import Fixed, chunks, lock, put_new
 from workers.store.tables import articles, entries, keys
 from workers.text.urls import host_of
@@ -142,7 +143,18 @@ def join(conn: Connection, now: datetime, one: str, other: str, url: str | None 
     rings.copy(conn, younger.id, elder.id)
     changes.copy_paragraphs(conn, younger.id, elder.id)
     _hand_over_work(conn, now, elder, younger, url or elder.url)
+    traces.write(conn, [_line(now, elder, younger)])
     return str(elder.id)
+
+
+def _line(now: datetime, elder: Row[Any], younger: Row[Any]) -> TraceLine:
+    return TraceLine(
+        stage="read",
+        decision=f"merged into {elder.id}",
+        because=f"{younger.url or younger.id} is the page of {elder.url or elder.id}"[:500],
+        article=younger.id,
+        at=now,
+    )
 
 
 def _hand_over(conn: Connection, elder: str, younger: str) -> None:
