@@ -7,18 +7,43 @@ from monitor.cli.common import say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workers.model.topic import Clause, Hit, Problem, TopicSpec, TopicTry
+    from workers.model.topic import Clause, Hit, Part, Problem, TopicSpec, TopicTry
 
-__all__ = ["clause_objects", "hit_objects", "problem_object", "say_query_problems", "try_object"]
+__all__ = [
+    "clause_objects",
+    "hit_objects",
+    "part_object",
+    "problem_object",
+    "say_query_problems",
+    "try_object",
+]
 
 
 def try_object(outcome: "TopicTry") -> dict[str, Any]:
     """Return the outcome of a try as the object that ``--json`` prints."""
+    failed = clause_objects((outcome.failed,))[0] if outcome.failed else None
     return {
         "matched": outcome.matched,
         "clauses": clause_objects(outcome.clauses),
-        "failed": clause_objects((outcome.failed,))[0] if outcome.failed else None,
+        "failed": failed and {**failed, "because": outcome.because},
         "elsewhere": hit_objects(outcome.elsewhere),
+        "tree": outcome.tree and part_object(outcome.tree),
+    }
+
+
+def part_object(part: "Part") -> dict[str, Any]:
+    """Return a clause with those that it is made of as ``--json`` prints it."""
+    return {
+        "op": part.op,
+        "query": part.query,
+        "span": list(part.span),
+        "held": part.held,
+        "because": part.because or None,
+        "found": part.found,
+        "apart": part.apart,
+        "hits": hit_objects(part.hits),
+        "parts": [part_object(inner) for inner in part.parts],
+        "left_out": part.left_out,
     }
 
 

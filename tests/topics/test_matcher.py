@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.topics.made import ALIASES, document, query
+from tests.topics.oracle import Reading, holds
 from workers.model.topic import Document, Match, TopicSpec
 from workers.topics import NotAtHand, compile_topics
 from workers.topics.aliases import read_aliases
 from workers.topics.errors import QueryError
 from workers.topics.forms import Forms
 from workers.topics.parser import parse
-from workers.topics.plain import holds
-from workers.topics.reading import Reading
 from workers.topics.receipt import receipt
 
 FORMS = Forms(["en"])

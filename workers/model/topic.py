@@ -5,7 +5,17 @@ from typing import Literal
 from workers.model.article import ZoneLine
 from workers.model.base import Record
 
-__all__ = ["Clause", "Document", "Hit", "Match", "Problem", "Severity", "TopicSpec", "TopicTry"]
+__all__ = [
+    "Clause",
+    "Document",
+    "Hit",
+    "Match",
+    "Part",
+    "Problem",
+    "Severity",
+    "TopicSpec",
+    "TopicTry",
+]
 
 Severity = Literal["low", "normal", "high", "critical"]
 
@@ -95,12 +105,38 @@ class Match(Record, frozen=True, kw_only=True):
     """It would not match without lines that are doubted to be the article's own."""
 
 
+class Part(Record, frozen=True, kw_only=True):
+    """A clause as it was tried, held or not, with the clauses that it is made of."""
+
+    op: str
+    """As of a `Clause`."""
+    query: str
+    span: tuple[int, int]
+    held: bool
+    because: str = ""
+    """Why it did not hold, for people; "" where its parts say all."""
+    found: int | None = None
+    """Of a COUNT: how many there are."""
+    apart: int | None = None
+    """Of a NEAR that failed: the smallest distance at which all stand in one text."""
+    hits: tuple[Hit, ...] = ()
+    """Where it holds; of a NOT that failed, where that stands which must not."""
+    parts: tuple["Part", ...] = ()
+    left_out: int = 0
+    """Parts that are not told, for there are too many."""
+
+
 class TopicTry(Record, frozen=True, kw_only=True):
     """One query against one document: the match, or why not."""
 
     matched: bool
     clauses: tuple[Clause, ...] = ()
+    """Those that held."""
     failed: Clause | None = None
     """The first clause that did not hold."""
+    because: str = ""
+    """Why it did not, for people."""
     elsewhere: tuple[Hit, ...] = ()
     """Where the failed clause stands in a zone that is not searched."""
+    tree: Part | None = None
+    """The whole query, clause by clause."""

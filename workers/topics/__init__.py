@@ -1,9 +1,10 @@
 """Rules of topics: the language, its evaluation and its receipts."""
 
-from workers.topics.compiled import TopicSet, compile_topics, try_query
+from workers.topics.compiled import TopicSet, compile_topics
 from workers.topics.errors import QueryError, render_caret
 from workers.topics.examples import ExampleFailure, check_examples
 from workers.topics.forms import NotAtHand
+from workers.topics.tried import try_query
 
 __all__ = [
     "ExampleFailure",

@@ -15,15 +15,14 @@ from workers.topics.forms import Forms, NotAtHand
 from workers.topics.likely import Likelihood
 from workers.topics.matcher import Files, Matcher
 from workers.topics.parser import parse
-from workers.topics.plain import holds
 from workers.topics.program import Compiler, Program
-from workers.topics.reading import Reading
-from workers.topics.receipt import elsewhere, failure, first_failure, receipt
+from workers.topics.receipt import receipt
 from workers.topics.scan import Scan
 from workers.topics.tree import Node, Phrase
+from workers.topics.tried import tried, unlisted
 from workers.topics.vocabulary import Vocabulary
 
-__all__ = ["TopicSet", "compile_topics", "try_query"]
+__all__ = ["TopicSet", "compile_topics"]
 
 NOTHING_COMMON: Mapping[str, float] = MappingProxyType({})
 MOST_TOPICS = 200_000
@@ -142,6 +141,18 @@ class TopicSet:
         """
         return tuple(spec.name for spec in self._holding(self._scan(document, load=load)))
 
+    def tried(self, name: str, document: Document) -> TopicTry:
+        """Try one topic on ``document``: where it holds, or which clause does not and why.
+
+        Raises:
+            KeyError: no accepted topic has this name.
+        """
+        spec = self._specs[name]
+        outcome = tried(self._made.tree(spec.query), self._scan(document, load=True))
+        if _wanted(self._topics[name], _listed(document)):
+            return outcome
+        return unlisted(outcome, spec.feeds or (), document.feeds)
+
     def _scan(self, document: Document, *, load: bool) -> Scan:
         made = self._made
         forms = made.forms if load else made.forms.at_hand()
@@ -153,7 +164,7 @@ class TopicSet:
         return Scan(document, made.vocabulary, lexicon, WORK)
 
     def _holding(self, scan: Scan) -> list[TopicSpec]:
-        listed = frozenset(name.casefold() for name in scan.document.feeds)
+        listed = _listed(scan.document)
         found = [
             topic.spec
             for program in self._matcher.matching(scan)
@@ -161,6 +172,10 @@ class TopicSet:
             if _wanted(topic, listed)
         ]
         return sorted(found, key=lambda spec: self._ranks[spec.name])
+
+
+def _listed(document: Document) -> frozenset[str]:
+    return frozenset(name.casefold() for name in document.feeds)
 
 
 def _wanted(topic: _Topic, listed: frozenset[str]) -> bool:
@@ -290,24 +305,3 @@ def _feeds(spec: TopicSpec) -> frozenset[str] | None:
 
 def _told(problem: Problem, spec: TopicSpec) -> Problem:
     return replace(problem, topic=spec.name, file=spec.file)
-
-
-def try_query(
-    query: str,
-    aliases: Mapping[str, Sequence[str]],
-    languages: Sequence[str],
-    document: Document,
-) -> TopicTry:
-    """Try one query on one document, and tell where it held or which clause did not.
-
-    Raises:
-        QueryError: the query is refused.
-    """
-    tree = parse(query, read_aliases(aliases).phrases).tree
-    reading = Reading(document, Forms(languages))
-    if holds(tree, reading):
-        return TopicTry(matched=True, clauses=receipt(tree, reading))
-    failed = first_failure(tree, reading)
-    return TopicTry(
-        matched=False, failed=failure(failed, reading), elsewhere=elsewhere(failed, reading)
-    )

@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from typing_extensions import override
+
 from workers.errors import TocsinError
 from workers.model.topic import Problem
 
@@ -23,6 +25,10 @@ class QueryError(TocsinError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"line {problem.line}, column {problem.column}: {problem.message}")
         self.problem = problem
+
+    @override
+    def __reduce__(self) -> "tuple[type[QueryError], tuple[Problem]]":
+        return type(self), (self.problem,)
 
 
 def problem_at(query: str, start: int, end: int, message: str, hint: str = "") -> Problem:

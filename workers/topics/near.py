@@ -7,7 +7,7 @@ from math import inf
 from workers.topics.reading import Chain, Place
 from workers.topics.tree import Link
 
-__all__ = ["linked"]
+__all__ = ["apart", "linked"]
 
 
 def linked(left: list[Chain], right: Sequence[Place], link: Link) -> list[Chain]:
@@ -26,9 +26,9 @@ def linked(left: list[Chain], right: Sequence[Place], link: Link) -> list[Chain]
         if not link.ordered:
             behind = bisect_left(firsts, (place[0], place[2] + 1, -1))
             near += left[behind : behind + 1]
-        near = [chain for chain in near if _apart(chain[-1], place) <= link.reach]
+        near = [chain for chain in near if apart(chain[-1], place) <= link.reach]
         if near:
-            nearest = min(near, key=lambda chain: _apart(chain[-1], place))
+            nearest = min(near, key=lambda chain: apart(chain[-1], place))
             found.append((*nearest, place))
     return found
 
@@ -37,7 +37,7 @@ def _ending(chain: Chain) -> tuple[int, int]:
     return chain[-1][0], chain[-1][2]
 
 
-def _apart(one: Place, other: Place) -> float:
+def apart(one: Place, other: Place) -> float:
     """Return the distance between the nearer ends of two places that do not overlap."""
     if one[0] != other[0]:
         return inf

@@ -1,6 +1,7 @@
 """Receipts: which clauses held, and where; and for what did not match, why not."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -8,11 +9,24 @@ from msgspec.structs import replace
 from workers.model.topic import Clause, Hit
 from workers.text.sentences import sentence_around
 from workers.topics.canonical import canonical
-from workers.topics.plain import chains, holds, places
+from workers.topics.clauses import holds, leaves, places, places_of
 from workers.topics.reading import Place, Searched
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Scope, Term
 
-__all__ = ["RECEIPT_BYTES", "elsewhere", "failure", "first_failure", "receipt"]
+__all__ = [
+    "RECEIPT_BYTES",
+    "clause_of",
+    "elsewhere",
+    "failure",
+    "first_failure",
+    "hits_of",
+    "operator",
+    "partly",
+    "receipt",
+    "rescoped",
+    "shortened",
+    "tightened",
+]
 
 RECEIPT_BYTES = 4096
 """Of a receipt as JSON."""
@@ -38,8 +52,13 @@ _OPS: dict[type[Node], str] = {
 
 def receipt(tree: Node, reading: Searched) -> tuple[Clause, ...]:
     """Return every clause of ``tree`` that held, in the order of the query, within 4 KiB."""
-    found = [clause for node in _held(tree, reading) for clause in [_clause(node, reading)]]
-    return _within(found[:CLAUSES])
+    return _within([clause_of(node, reading) for node in islice(_held(tree, reading), CLAUSES)])
+
+
+def partly(tree: Node, reading: Searched) -> tuple[Clause, ...]:
+    """Return the clauses that held of a tree that does not, in the order of the query."""
+    held = (node for node in _held(tree, reading) if holds(node, reading))
+    return _within([clause_of(node, reading) for node in islice(held, CLAUSES)])
 
 
 def first_failure(tree: Node, reading: Searched) -> Node:
@@ -52,66 +71,51 @@ def first_failure(tree: Node, reading: Searched) -> Node:
 
 def failure(node: Node, reading: Searched) -> Clause:
     """Return a clause that did not hold; its hits are those of its parts, as far as there."""
-    clause = _clause(node, reading)
+    clause = clause_of(node, reading)
     if clause.hits:
         return _within([clause])[0]
     inner = node.child if isinstance(node, Not) else node
-    hits = _hits([place for leaf in _leaves(inner) for place in places(leaf, reading)], reading)
-    return _within([replace(clause, hits=hits)])[0]
+    found = [place for leaf in leaves(inner) for place in places(leaf, reading)]
+    return _within([replace(clause, hits=hits_of(found, reading))])[0]
 
 
 def elsewhere(node: Node, reading: Searched) -> tuple[Hit, ...]:
-    """Return where a clause that failed stands in zones that it does not search."""
+    """Return where a clause that failed stands in zones that it does not search.
+
+    That is the whole of it, where all of a NEAR or COUNT is elsewhere; else its terms.
+    """
     if isinstance(node, Not | Fact):
         return ()
-    searched = {
-        (number, token)
-        for leaf in _leaves(node)
-        for number, size in reading.searched(leaf.scope)
-        for token in (range(size) if leaf.scope == "lead" else [-1])
-    }
-    open_passages = {number for number, token in searched if token < 0}
-    found = _everywhere(node, reading)
-    fresh = [p for p in found if p[0] not in open_passages and p[:2] not in searched]
-    hits = _hits(fresh, reading)
+    terms = leaves(node)
+    own = {place for leaf in terms for place in places(leaf, reading)}
+    whole = places_of(rescoped(node, "any"), reading) if isinstance(node, Near | Count) else []
+    found = [place for place in whole if place not in own]
+    found = found or [place for leaf in terms for place in _outside(leaf, reading)]
+    hits = hits_of(found, reading)
     return _within([Clause(op="", query="", span=(0, 0), hits=hits)])[0].hits if hits else ()
 
 
-def _everywhere(node: Node, reading: Searched) -> list[Place]:
-    """Return the places of a node, or else of its leaves, in all zones."""
-    wide = _rescoped(node, "any")
-    found = _places_of(wide, reading)
-    return found or [place for leaf in _leaves(wide) for place in places(leaf, reading)]
+def _outside(leaf: Term | Alias, reading: Searched) -> list[Place]:
+    """Return where a term stands in zones that it does not search."""
+    own = set(places(leaf, reading))
+    return [place for place in places(rescoped(leaf, "any"), reading) if place not in own]
 
 
-def _rescoped(node: Node, scope: Scope) -> Node:
+def rescoped(node: Node, scope: Scope) -> Node:
+    """Return a clause with all its terms searched in another scope."""
     match node:
         case Term() | Alias():
             return replace(node, scope=scope)
         case Near():
-            operands = tuple(_rescoped(operand, scope) for operand in node.operands)
+            operands = tuple(rescoped(operand, scope) for operand in node.operands)
             return replace(node, operands=operands)
         case Count():
-            return replace(node, operand=_rescoped(node.operand, scope))
+            return replace(node, operand=rescoped(node.operand, scope))
         case Both() | Either():
-            children = tuple(_rescoped(child, scope) for child in node.children)
+            children = tuple(rescoped(child, scope) for child in node.children)
             return replace(node, children=children)
         case _:
             return node
-
-
-def _leaves(node: Node) -> list[Term | Alias]:
-    match node:
-        case Term() | Alias():
-            return [node]
-        case Near():
-            return [leaf for operand in node.operands for leaf in _leaves(operand)]
-        case Count():
-            return _leaves(node.operand)
-        case Both() | Either():
-            return [leaf for child in node.children for leaf in _leaves(child)]
-        case _:
-            return []
 
 
 def _held(node: Node, reading: Searched) -> Iterable[Node]:
@@ -127,25 +131,18 @@ def _held(node: Node, reading: Searched) -> Iterable[Node]:
             yield node
 
 
-def _clause(node: Node, reading: Searched) -> Clause:
-    text = canonical(node)
+def clause_of(node: Node, reading: Searched) -> Clause:
+    """Return a clause with where it holds."""
     return Clause(
-        op=_op(node),
-        query=text if len(text) <= QUERY else f"{text[: QUERY - 1]}…",
+        op=operator(node),
+        query=shortened(canonical(node), QUERY),
         span=node.span,
-        hits=_hits(_places_of(node, reading), reading),
+        hits=hits_of(places_of(node, reading), reading),
     )
 
 
-def _places_of(node: Node, reading: Searched) -> list[Place]:
-    if isinstance(node, Near):
-        return [place for chain in chains(node, reading) for place in chain]
-    if isinstance(node, Count):
-        return places(node.operand, reading)
-    return places(node, reading)
-
-
-def _op(node: Node) -> str:
+def operator(node: Node) -> str:
+    """Return the name of what a clause is, as receipts tell it."""
     if isinstance(node, Term):
         return node.op
     if isinstance(node, Fact):
@@ -155,8 +152,9 @@ def _op(node: Node) -> str:
     return _OPS[type(node)]
 
 
-def _hits(found: Sequence[Place], reading: Searched) -> tuple[Hit, ...]:
-    return tuple(_hit(place, reading) for place in list(dict.fromkeys(found))[:HITS])
+def hits_of(found: Iterable[Place], reading: Searched, most: int = HITS) -> tuple[Hit, ...]:
+    """Return places as people see them, the first few, none twice."""
+    return tuple(_hit(place, reading) for place in islice(dict.fromkeys(found), most))
 
 
 def _hit(place: Place, reading: Searched) -> Hit:
@@ -188,16 +186,18 @@ def _fits(clauses: Sequence[Clause]) -> bool:
 
 
 def _tightened(clause: Clause, hits: int, characters: int) -> Clause:
-    kept = tuple(
-        replace(hit, sentence=_around(hit, characters), text=hit.text[:characters])
-        for hit in clause.hits[:hits]
-    )
-    query = clause.query
-    return replace(
-        clause,
-        query=query if len(query) <= characters else f"{query[: characters - 1]}…",
-        hits=kept,
-    )
+    kept = tuple(tightened(hit, characters) for hit in clause.hits[:hits])
+    return replace(clause, query=shortened(clause.query, characters), hits=kept)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return ``text`` in at most so many characters, the last of which says that it is cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def tightened(hit: Hit, characters: int) -> Hit:
+    """Return a hit of which no text is longer than ``characters``."""
+    return replace(hit, sentence=_around(hit, characters), text=hit.text[:characters])
 
 
 def _around(hit: Hit, characters: int) -> str:

@@ -1,7 +1,9 @@
 """A document as compiled topics see it: strings of code points, and the elements in them.
 
-Passages, scopes and limits are those of `Reading`; what is asked is worked out once, however many
-topics ask it.
+A passage is a text that no phrase and no distance leaves: the title, the body, each line of the
+other zones. Inside the body phrases and NEAR go across lines, because publishers break lines
+anywhere. Those of other zones are made only if a topic asks for them; and what is asked is worked
+out once, however many topics ask it.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""The plain evaluator: each topic walked over a document, straight from the meaning of the tree.
+"""What each clause of a query finds in a document: of those that are explained, not of all.
 
-It is the reference for what a query means. A faster matcher has to give the same answers.
+The matcher asks whether programs hold; here every node of one tree is asked, and where it stands.
 """
 
 from workers.topics.canonical import canonical
@@ -8,7 +8,7 @@ from workers.topics.near import linked
 from workers.topics.reading import Chain, Place, Searched
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Term
 
-__all__ = ["chains", "holds", "places"]
+__all__ = ["chains", "holds", "leaves", "places", "places_of"]
 
 
 def holds(node: Node, reading: Searched) -> bool:
@@ -70,3 +70,25 @@ def chains(node: Near, reading: Searched) -> list[Chain]:
         found = linked(found, places(operand, reading), link) if found else []
     reading.remembered_chains[key] = found
     return found
+
+
+def places_of(node: Node, reading: Searched) -> list[Place]:
+    """Return where a clause holds: for a NEAR what it joins, for a COUNT what it counts."""
+    if isinstance(node, Near):
+        return [place for chain in chains(node, reading) for place in chain]
+    if isinstance(node, Count):
+        return places(node.operand, reading)
+    return places(node, reading)
+
+
+def leaves(node: Node) -> list[Term | Alias]:
+    """Return the terms and alias sets of a clause, but for those that must not be there."""
+    match node:
+        case Term() | Alias():
+            return [node]
+        case Near(operands=inner) | Both(children=inner) | Either(children=inner):
+            return [leaf for child in inner for leaf in leaves(child)]
+        case Count():
+            return leaves(node.operand)
+        case _:
+            return []
