@@ -298,7 +298,7 @@ def test_a_query_that_matches(file):
     )
     (outcome,) = told(result)
     assert 0 == result.exit_code
-    assert {"matched", "clauses", "failed", "elsewhere"} == set(outcome)
+    assert {"matched", "clauses", "failed", "elsewhere", "tree"} == set(outcome)
     assert (True, None, []) == (outcome["matched"], outcome["failed"], outcome["elsewhere"])
     (clause,) = outcome["clauses"]
     assert {"op", "query", "span", "hits"} == set(clause)
@@ -317,6 +317,11 @@ def test_a_query_that_does_not(file):
         outcome["matched"],
         outcome["failed"]["query"],
     )
+    assert "not in title or body" == outcome["failed"]["because"]
+    assert ["quake"] == [clause["query"] for clause in outcome["clauses"]]
+    assert [("quake", True), ("flood", False)] == [
+        (part["query"], part["held"]) for part in outcome["tree"]["parts"]
+    ]
 
 
 def test_a_query_that_is_wrong(file):
