@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import structs
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from workers.model.alert import RingUnit
 from workers.model.article import ArticleRow, PageJob
@@ -15,7 +15,17 @@ from workers.store.columns import bounded
 from workers.store.sql import Fixed, lock
 from workers.store.tables import articles, entries, feeds, keys
 
-__all__ = ["by_id", "by_key", "commit", "entries_of", "load"]
+__all__ = [
+    "MOST_ENTRIES",
+    "article_of",
+    "by_id",
+    "by_key",
+    "commit",
+    "entries_of",
+    "entry_of",
+    "load",
+    "unit_of",
+]
 
 MOST_ENTRIES = 200
 """Newest entries that are loaded with an article: a page that a whole site links to has more."""
@@ -58,8 +68,11 @@ def load(
 def by_id(conn: Connection, _now: datetime, id_: str) -> ArticleRow | None:
     """Return the article, or the one that it was merged into; None if there is none."""
     row = conn.execute(_LOAD, {"the_id": merge.root(conn, id_)}).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else article_of(row)
+
+
+def article_of(row: Row[Any]) -> ArticleRow:
+    """Return a row of articles as the steps know it."""
     return ArticleRow(
         **{name: value for name, value in row._mapping.items() if name not in _UNLOADED}  # noqa: SLF001 - SQLAlchemy's public name for it
     )
@@ -77,10 +90,12 @@ def by_key(conn: Connection, _now: datetime, key: str) -> str | None:
 def entries_of(conn: Connection, _now: datetime, article: str) -> tuple[EntryRow, ...]:
     """Return the article's entries, oldest first; of very many the newest."""
     rows = conn.execute(_ENTRIES, {"the_id": article}).all()
-    return tuple(
-        EntryRow(**{name: row._mapping[name] for name in _ENTRY_FIELDS})  # noqa: SLF001 - as above
-        for row in reversed(rows)
-    )
+    return tuple(map(entry_of, reversed(rows)))
+
+
+def entry_of(row: Row[Any]) -> EntryRow:
+    """Return a row of entries, with name and address of its feed, as the steps know it."""
+    return EntryRow(**{name: row._mapping[name] for name in _ENTRY_FIELDS})  # noqa: SLF001 - as above
 
 
 def commit(
@@ -129,7 +144,7 @@ def _ring(conn: Connection, now: datetime, reading: ArticleCommit, article: str)
     unit: RingUnit | None
     traceparent = reading.work.traceparent
     if reading.ring is not None:
-        unit = _of_event(structs.replace(reading.ring, traceparent=traceparent), article)
+        unit = unit_of(structs.replace(reading.ring, traceparent=traceparent), article)
         if reading.likeness is not None:
             unit = likeness.told_elsewhere(conn, now, article, reading.likeness, unit)
         alert = rings.ring(conn, now, unit) if unit is not None else None
@@ -142,8 +157,8 @@ def _ring(conn: Connection, now: datetime, reading: ArticleCommit, article: str)
     changes.note_removed(conn, now, article, reading.removed)
 
 
-def _of_event(unit: RingUnit, article: str) -> RingUnit:
-    """The event of what rings is the article as it is now, after merges."""
+def unit_of(unit: RingUnit, article: str) -> RingUnit:
+    """Return what rings as the event of its article as it is now, after merges."""
     if unit.event == article:
         return unit
     return structs.replace(unit, event=article, article=structs.replace(unit.article, id=article))

@@ -1,16 +1,19 @@
 """The verbs of whoever asks: the command line, health, the pages for a browser."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
-from workers.model.alert import Alert, AlertLine, TraceLine
+from workers.model.alert import Alert, AlertLine, RingUnit, TraceLine
+from workers.model.archive import Archived, Extent, Place
 from workers.model.article import ArticleRow, Edition
+from workers.model.commit import Likeness
 from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls, Unrung
 from workers.model.journey import Journey, Nearby
 from workers.model.message import EventLine
 from workers.model.report import DeliveryLine, StoreCounts
 from workers.store import (
+    archive,
     articles,
     changes,
     configured,
@@ -59,6 +62,44 @@ class Asking(Base):
     async def unrung(self, since: datetime, most: int) -> list[Unrung]:
         """Return titles published since then that are stored, but do not ring; newest first."""
         return await self._read(first.unrung, since, most)
+
+    async def archive_extent(self, since: datetime, until: datetime) -> Extent:
+        """Return how many articles there are of a span of time, and where the archive begins."""
+        return await self._read(archive.extent, since, until)
+
+    async def archive_places(
+        self,
+        since: datetime,
+        until: datetime,
+        after: Place | None,
+        most: int,
+        *,
+        newest: bool = False,
+    ) -> list[Place]:
+        """Return the next articles of a span of time, the oldest first, or the ``newest``."""
+        look = partial(archive.places, newest=newest)
+        return await self._read(look, since, until, after, most)
+
+    async def archived(self, ids: Sequence[str], letters: int) -> tuple[int, list[Archived]]:
+        """Return the first of these articles, until they have so many letters.
+
+        Returns:
+            How many of the ids are done with, and those of them that are still there.
+        """
+        return await self._read(archive.pieces, ids, letters)
+
+    async def rung_of(self, topic: str, events: Collection[str]) -> frozenset[str]:
+        """Return those of the events for which the topic has rung."""
+        return await self._read(archive.rung_of, topic, events)
+
+    async def ring_archived(
+        self, unit: RingUnit, line: TraceLine, like: Likeness | None
+    ) -> Alert | None:
+        """Ring for an article as a reading of it would; None if it has rung, or is gone.
+
+        ``line`` is noted if it rings; by ``like`` it may be another's text that has rung.
+        """
+        return await self._write(archive.ring, unit, line, like)
 
     async def find_article(self, key: str) -> str | None:
         """Return the id of the article that is known by a canonicalised link, else None."""
