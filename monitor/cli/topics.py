@@ -13,6 +13,7 @@ from monitor.cli.common import (
 )
 from monitor.cli.packs import packs
 from monitor.cli.publish import publish
+from monitor.cli.topics_backtest import backtest
 from monitor.cli.topics_import import import_
 from monitor.cli.topics_inputs import read_topics
 from monitor.cli.topics_match import match
@@ -34,6 +35,7 @@ topics.add_command(packs)
 topics.add_command(publish)
 topics.add_command(import_)
 topics.add_command(new)
+topics.add_command(backtest)
 
 
 @topics.command()

@@ -25,7 +25,16 @@ from workers.errors import TocsinError
 from workers.model.topic import Problem, TopicSpec
 from workers.topics import TopicSet, check_examples, compile_topics
 
-__all__ = ["Accepted", "AcceptedTopics", "Keeps", "Wanted", "accept", "follow", "start"]
+__all__ = [
+    "Accepted",
+    "AcceptedTopics",
+    "Keeps",
+    "Wanted",
+    "accept",
+    "follow",
+    "in_force",
+    "start",
+]
 
 TRIES = 10
 """Whoever is overtaken so often by other processes' topics gives up."""
@@ -86,6 +95,8 @@ class Accepted:
     """Whether something else than that is in force."""
     routes: tuple[SinkRoute, ...] = ()
     """Who is told: also sinks of a file that cannot be read, whose deliveries wait for them."""
+    before: AcceptedTopics | None = None
+    """What had been accepted last when these were looked at, None if nothing (legible) had."""
 
 
 async def accept(wanted: Wanted, keeps: Keeps, before: AcceptedTopics | None = None) -> Accepted:
@@ -116,6 +127,7 @@ async def accept(wanted: Wanted, keeps: Keeps, before: AcceptedTopics | None = N
                 own=own,
                 differs=good.says() != own.says(),
                 routes=own.routes,
+                before=newest,
             )
     raise TocsinError("topics not accepted: other processes accept others all the time")
 
@@ -146,6 +158,32 @@ async def start(wanted: Wanted, keeps: Keeps) -> Accepted:
         own=own,
         differs=True,
         routes=own.routes,
+        before=newest,
+    )
+
+
+async def in_force(wanted: Wanted, keeps: Keeps, *, files: bool) -> Accepted:
+    """Return what a process that started now would run by, changing nothing.
+
+    Args:
+        wanted: What the files of this process say.
+        keeps: What was accepted.
+        files: Whether the files win (who has a database to itself goes by them), or what was
+            accepted last.
+    """
+    number, newest = await _newest(keeps)
+    compiled = await _compiled(wanted.topics, wanted)
+    known = dataclasses.replace(wanted, present=compiled)
+    own, refused = await _own(known, newest)
+    said = own if files or newest is None else newest
+    return Accepted(
+        topics=await _compiled(said, known),
+        number=number,
+        refused=refused,
+        own=own,
+        differs=newest is None or newest.says() != said.says(),
+        routes=own.routes,
+        before=newest,
     )
 
 
@@ -166,6 +204,7 @@ async def follow(present: Accepted, wanted: Wanted, keeps: Keeps) -> Accepted:
         own=present.own,
         differs=differs,
         routes=present.routes,
+        before=newest,
     )
 
 

@@ -5,10 +5,12 @@ more for what the elder has rung. So nothing is joined for what a page merely sa
 """
 
 import re
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 from tld import get_fld
 
+from workers.model.archive import Archived
 from workers.model.article import ArticleRow, Extracted, PageJob
 from workers.model.commit import Likeness, Name
 from workers.model.feed import EntryRow
@@ -18,7 +20,7 @@ from workers.text.lines import content_key, key_of_line
 from workers.text.same_page import Tracking, article_key, host_like
 from workers.text.urls import canonical, host_of
 
-__all__ = ["hinted", "likeness_of", "proved_keys"]
+__all__ = ["hinted", "likeness_as_stored", "likeness_of", "proved_keys"]
 
 OWN_TEXT_LETTERS = 500
 """A page with less text of its own proves nothing about which article it is."""
@@ -81,6 +83,33 @@ def likeness_of(
         site=host_like(page.url),
         names=tuple(names.values()),
     )
+
+
+def likeness_as_stored(one: Archived, tracking: Tracking) -> Likeness | None:
+    """Return by what a stored article may be another publisher's text, None if by nothing.
+
+    The lines that its feeds added when it was read are left out, so that it is the page's own text
+    again: by that alone is it known whether the same text has rung elsewhere.
+    """
+    article = one.article
+    text = _without_headlines(article.text, one.entries)
+    proves = article.verdict == "article" and article.text_from == "page" and article.live is None
+    if not proves or len(text) < OWN_TEXT_LETTERS or article.url is None or _is_of_an_entry(one):
+        return None
+    own = Name(key=article_key(article.url, tracking), url=article.url)
+    return Likeness(own=own, title="", text=text, content=content_key(text), site="")
+
+
+def _without_headlines(text: str, entries: Sequence[EntryRow]) -> str:
+    told = {
+        key_of_line(line)
+        for entry in entries
+        for line in (entry.title, *entry.summary.splitlines())
+    }
+    lines = text.splitlines()
+    while lines and key_of_line(lines[-1]) in told:
+        lines.pop()
+    return "\n".join(lines)
 
 
 def hinted(job: PageJob, article: ArticleRow, page: Extracted, tracking: Tracking) -> ArticleRow:
@@ -154,5 +183,5 @@ def _headline(job: PageJob) -> str:
     return next((entry.title for entry in job.entries), "")
 
 
-def _is_of_an_entry(job: PageJob) -> bool:
+def _is_of_an_entry(job: PageJob | Archived) -> bool:
     return any(article_id(f"entry:{entry.id}") == job.article.id for entry in job.entries)

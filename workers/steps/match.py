@@ -12,7 +12,7 @@ from workers.model.topic import Document, Match, TopicSpec
 from workers.steps.edges import Edges, Rules
 from workers.topics import NotAtHand
 
-__all__ = ["doubting", "matching"]
+__all__ = ["doubting", "firm_only", "marked", "matching", "naming"]
 
 T = TypeVar("T")
 AT_ONCE = 100_000
@@ -28,6 +28,11 @@ async def matching(
     return [(rules.topics.specs[match.topic], match) for match in matches]
 
 
+async def naming(edges: Edges, rules: Rules, document: Document) -> tuple[str, ...]:
+    """Return the names of topics that match what was stored before: none of it rings."""
+    return await _timed(edges, document, partial(rules.topics.names, document), "look_back")
+
+
 async def doubting(
     edges: Edges,
     rules: Rules,
@@ -36,16 +41,29 @@ async def doubting(
     matched: list[tuple[TopicSpec, Match]],
 ) -> list[tuple[TopicSpec, Match]]:
     """Return what matched, with what would not without the ``doubted`` lines marked as such."""
+    sure = firm_only(document, doubted) if matched else None
+    if sure is None:
+        return matched
+    return marked(matched, await _timed(edges, sure, partial(rules.topics.names, sure)))
+
+
+def firm_only(document: Document, doubted: Collection[str]) -> Document | None:
+    """Return the document without the ``doubted`` lines, None if it has none."""
     lines = document.body.splitlines()
     firm = [line for line in lines if line not in doubted]
-    if not matched or len(firm) == len(lines):
-        return matched
-    sure = replace(document, body="\n".join(firm))
-    names = frozenset(await _timed(edges, sure, partial(rules.topics.names, sure)))
-    return [(spec, replace(match, doubted=spec.name not in names)) for spec, match in matched]
+    return None if len(firm) == len(lines) else replace(document, body="\n".join(firm))
 
 
-async def _timed(edges: Edges, document: Document, match: Callable[..., T]) -> T:
+def marked(
+    matched: list[tuple[TopicSpec, Match]], sure: Collection[str]
+) -> list[tuple[TopicSpec, Match]]:
+    """Return what matched, doubted where its topic is not among those that are ``sure``."""
+    return [(spec, replace(match, doubted=spec.name not in sure)) for spec, match in matched]
+
+
+async def _timed(
+    edges: Edges, document: Document, match: Callable[..., T], step: str = "match"
+) -> T:
     """Match, and tell how long it took.
 
     What would keep all others waiting is matched in a thread, and so is the first document of a
@@ -57,7 +75,7 @@ async def _timed(edges: Edges, document: Document, match: Callable[..., T]) -> T
             found = await asyncio.to_thread(match)
     else:
         found = await _short(edges, match)
-    edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step="match")
+    edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step=step)
     return found
 
 

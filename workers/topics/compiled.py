@@ -109,6 +109,11 @@ class TopicSet:
         return self._specs
 
     @property
+    def aliases(self) -> Mapping[str, Sequence[str]]:
+        """Return the alias sets that its queries may name, as written."""
+        return self._made.aliases
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong with topics and aliases that were left out."""
         return self._told.problems
