@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from workers.clock import Clock
 from workers.errors import TocsinError
 from workers.feeds.pressure import slowed
+from workers.model.mute import MuteLine
 from workers.model.report import StoreCounts
 
 __all__ = [
@@ -206,7 +207,7 @@ def report(
     due_lag_s: float,
     list_after_s: float = 600.0,
 ) -> dict[str, Any]:
-    """Return the feeds, queue and dead sections of the health report.
+    """Return the feeds, queue, mutes and dead sections of the health report.
 
     ``streams`` gives for each page stream how many ids wait, and how many are being worked on;
     ``list_after_s`` how long what a burst holds waits for its list.
@@ -233,6 +234,7 @@ def report(
                 for name, state in sinks.items()
             },
         },
+        "topics_muted": [_mute(line) for line in counts.mutes],
         "dead": {
             "entries": counts.dead.get("entry", 0),
             "pages": counts.dead.get("page", 0),
@@ -240,6 +242,17 @@ def report(
         },
         "last_entry": counts.last_entry,
         "last_alert": counts.last_alert,
+    }
+
+
+def _mute(line: MuteLine) -> dict[str, Any]:
+    return {
+        "topic": line.topic,
+        "since": line.since,
+        "until": line.until,
+        "because": line.because,
+        "hits": line.hits,
+        "ended": line.ended,
     }
 
 

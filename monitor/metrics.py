@@ -106,6 +106,8 @@ METRICS = (
     Metric("tocsin_topics", "gauge", "Topics that are watched."),
     Metric("tocsin_topics_refused", "gauge", "Topics that could not be accepted."),
     Metric("tocsin_topics_version", "gauge", "The number of the accepted topics in force."),
+    Metric("tocsin_topics_muted", "gauge", "Topics that do not ring for a while."),
+    Metric("tocsin_muted_hits", "gauge", "What those would have rung so far."),
     Metric("tocsin_topics_differ", "gauge", "1 while the files say other topics than those."),
     Metric("tocsin_ready", "gauge", "1 while work can be taken, as /readyz says.", across="min"),
     Metric("tocsin_check_up", "gauge", "1 while a dependency is well.", ("check",), across="min"),

@@ -199,6 +199,10 @@ def _print_status(report: dict[str, Any]) -> None:
         print_text(f"  {report['topics_differ']}")
     for name in report["topics_refused"]:
         print_text(f"  refused: {name}")
+    for one in report["topics_muted"]:
+        end = "over" if one["ended"] else f"until {one['until']}"
+        why = f" ({one['because']})" if one["because"] else ""
+        print_text(f"  muted: {one['topic']}, {end}, {one['hits']} hits so far{why}")
     pages = queue["pages"]
     print_text(f"pages: {pages['ready']} waiting, {pages['pending']} being read")
     read = report["pages"]

@@ -17,6 +17,7 @@ from monitor.cli.topics_backtest import backtest
 from monitor.cli.topics_import import import_
 from monitor.cli.topics_inputs import read_topics
 from monitor.cli.topics_match import match
+from monitor.cli.topics_mute import mute, unmute
 from monitor.cli.topics_new import new
 from monitor.cli.topics_shown import problem_object, say_query_problems
 from monitor.cli.topics_try import try_
@@ -36,6 +37,8 @@ topics.add_command(publish)
 topics.add_command(import_)
 topics.add_command(new)
 topics.add_command(backtest)
+topics.add_command(mute)
+topics.add_command(unmute)
 
 
 @topics.command()

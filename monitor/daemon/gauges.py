@@ -35,6 +35,9 @@ def set_gauges(meter: PrometheusMeter, health: Mapping[str, Any], *, ready: bool
     meter.gauge("tocsin_topics", health["topics"])
     meter.gauge("tocsin_topics_refused", len(health["topics_refused"]))
     meter.gauge("tocsin_topics_version", health["topics_version"])
+    muted = [one for one in health["topics_muted"] if not one["ended"]]
+    meter.gauge("tocsin_topics_muted", len(muted))
+    meter.gauge("tocsin_muted_hits", sum(one["hits"] for one in muted))
     meter.gauge("tocsin_topics_differ", float(health["topics_differ"] is not None))
     meter.gauge("tocsin_info", 1, version=health["version"], config=health["config_hash"])
 

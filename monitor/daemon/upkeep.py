@@ -10,6 +10,7 @@ import structlog
 
 from monitor.daemon.disk import DISK_S, Disk
 from monitor.daemon.lost import lost
+from monitor.daemon.mutes import MUTES_S, Mutes
 from monitor.daemon.refused import REFUSED_S, RefusedTopics
 from monitor.daemon.state import State
 from monitor.daemon.watch import SinkWatch
@@ -46,6 +47,7 @@ class Upkeep:
         self._events = Events(state.parts.edges, lambda: state.rules.sinks)
         self._disk = Disk(state, self._events)
         self._refused = RefusedTopics(state, self._events)
+        self._mutes = Mutes(state)
         self.sinks = SinkWatch(state)
         self._unknown = False
         """Whether it was told that another process does not say which sinks it knows."""
@@ -66,6 +68,7 @@ class Upkeep:
         if "deliver" in self._state.roles:
             yield REFILL_S, "settle", self.settle_sinks
             yield LISTS_S, "summarize", self.summarize
+            yield MUTES_S, "mutes", self._mutes.look
 
     def judge_disk(self) -> None:
         """See whether there is room, before the first work begins."""

@@ -14,6 +14,7 @@ from workers.alerts import SinkRoute, event
 from workers.model.alert import Recipient
 from workers.model.commit import ArticleCommit, DeliveryCommit, EntryIntent
 from workers.model.message import EventEnd
+from workers.model.mute import MuteEnd
 from workers.model.websub import PushCommit, Wanted
 from workers.options import KeepOptions
 from workers.store import DeadWhich, SqlStore, examine, open_store
@@ -150,6 +151,17 @@ async def _deliveries(world) -> None:
     assert await store.drop_dead() == len(letters) - 1
 
 
+async def _mutes(world) -> None:
+    """Let a topic not ring for a while."""
+    store = world.store
+    line = await store.mute("flood", 60.0)
+    await world.settle(await world.article("four"), "flood", topics_version=1)
+    assert [1] == [one.hits for one in await store.mutes()]
+    assert await store.unmute("flood") is not None
+    desk = Recipient(sink="desk", recipient="a@example.org")
+    assert 1 == await store.end_mute(line.id, MuteEnd(version=1, known=True, to=(desk,)))
+
+
 async def _hubs(world) -> None:
     """Ask hubs, be asked and pushed by them."""
     store = world.store
@@ -198,6 +210,7 @@ async def test_nearly_every_verb_works_on_the_next_schema(ahead, clock, make_wor
     world = make_world(recorded, clock)
     await _pages(world)
     await _deliveries(world)
+    await _mutes(world)
     await _hubs(world)
     await _house(world)
     verbs = _verbs()

@@ -10,7 +10,16 @@ from workers.alerts.payload import alert_json, body
 from workers.alerts.retry import Dead, Retry, Verdict, after, page_delay, proves_alive
 from workers.alerts.severity import highest, rank, reaches
 from workers.alerts.sinks import outcome_of
-from workers.alerts.words import headline, lateness, moment, safe_line, when, where, who
+from workers.alerts.words import (
+    headline,
+    lateness,
+    moment,
+    safe_line,
+    title_of_list,
+    when,
+    where,
+    who,
+)
 
 __all__ = [
     "EVENTS",
@@ -47,6 +56,7 @@ __all__ = [
     "sample",
     "severity_of",
     "title_of",
+    "title_of_list",
     "told_of_events",
     "when",
     "where",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from workers.alerts.severity import highest
+from workers.alerts.words import title_of_list
 from workers.model.alert import (
     Alert,
     ArticleFacts,
@@ -70,7 +71,7 @@ def title_of(content: Content) -> str:
         case OperatorEvent():
             return f"{content.kind}: {content.subject}"
         case Summary():
-            return f"{content.facts.count} more on {content.facts.topic}"
+            return title_of_list(content.facts)
         case _:
             return content.article.title
 

@@ -22,7 +22,7 @@ from workers.model.alert import (
     Summary,
 )
 from workers.model.base import Record
-from workers.model.message import OperatorEvent
+from workers.model.message import Muted, OperatorEvent
 from workers.model.topic import Clause
 
 __all__ = ["MOST_BYTES", "alert_json", "body"]
@@ -178,10 +178,22 @@ def _summary(summary: Summary, public_url: str | None, limits: _Limits) -> Json:
         "first": _time(facts.first),
         "last": _time(facts.last),
         "sources": [_text(name, limits) for name in facts.sources],
+        "muted": _muted(facts.muted, limits),
         "items": [
             _item(alert, why_link(public_url, alert.article.id), limits)
             for alert in summary.items[: limits.items]
         ],
+    }
+
+
+def _muted(muted: Muted | None, limits: _Limits) -> Json | None:
+    """Return the while in which the topic did not ring, None for what a burst held."""
+    if muted is None:
+        return None
+    return {
+        "since": _time(muted.since),
+        "until": _time(muted.until),
+        "because": _text(muted.because, limits),
     }
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from workers.alerts.kinds import EVENTS
 from workers.model.alert import Alert, Content, Summary
 from workers.model.article import PublishedFrom, Verdict
-from workers.model.message import OperatorEvent
+from workers.model.message import OperatorEvent, SummaryFacts
 
 __all__ = [
     "clean",
@@ -21,6 +21,7 @@ __all__ = [
     "safe_line",
     "safe_link",
     "shorten",
+    "title_of_list",
     "topic_names",
     "when",
     "where",
@@ -100,7 +101,7 @@ def headline(content: Content) -> str:
         case OperatorEvent():
             said = f"{EVENTS[content.kind].title}: {safe_line(content.subject)}"
         case Summary():
-            said = f"{content.facts.count} more on {safe_line(content.facts.topic)}"
+            said = title_of_list(content.facts)
         case _:
             return _title(content)
     return shorten(said, MOST_HEADLINE)
@@ -112,11 +113,27 @@ def concerned(event: OperatorEvent) -> str:
     return f"May keep from ringing: {names}" if names else ""
 
 
+def title_of_list(facts: SummaryFacts) -> str:
+    """Return in a line what a list of alerts is."""
+    topic = safe_line(facts.topic)
+    if facts.muted is None:
+        return f"{facts.count} more on {topic}"
+    if not facts.count:
+        return f"{topic} was muted: nothing matched"
+    hits = "1 hit was" if facts.count == 1 else f"{facts.count} hits were"
+    return f"{topic} was muted: {hits} not rung"
+
+
 def gathered(summary: Summary, zone: tzinfo | None) -> str:
     """Return in a line what a summary's alerts have in common."""
     facts = summary.facts
+    sources = _some(facts.sources) or ("an unknown source" if facts.count else "")
+    if (mute := facts.muted) is not None:
+        span = f"Muted from {moment(mute.since, zone)} to {moment(mute.until, zone)}"
+        why = shorten(safe_line(mute.because), MOST_HEADLINE)
+        source = f"from {sources}" if sources else ""
+        return "; ".join(filter(None, (f"{span}, {why}" if why else span, source)))
     span = f"{moment(facts.first, zone)} to {moment(facts.last, zone)}"
-    sources = _some(facts.sources) or "an unknown source"
     return f"Beyond the burst that is sent at once, {span}, from {sources}"
 
 

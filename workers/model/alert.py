@@ -202,6 +202,8 @@ class AlertLine(Record, frozen=True, kw_only=True):
     url: str | None
     deliveries: dict[str, str]
     """State by sink: the worst of its recipients."""
+    muted: tuple[str, ...] = ()
+    """Those of the topics that were muted: nobody was told of them."""
 
 
 class DeadLine(Record, frozen=True, kw_only=True):

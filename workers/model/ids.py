@@ -11,6 +11,7 @@ __all__ = [
     "event_id",
     "feed_id",
     "make_id",
+    "mute_summary_id",
     "paragraph_id",
     "summary_id",
 ]
@@ -64,6 +65,11 @@ def event_id(kind: str, subject: str, since_s: float) -> str:
 def summary_id(sink: str, recipient: str, topic: str, first_alert: str) -> str:
     """Return the id of the list whose first row is ``first_alert``."""
     return make_id("sum", sink, recipient, topic, first_alert)
+
+
+def mute_summary_id(mute: str) -> str:
+    """Return the id of the list that tells of the end of a ``mute``."""
+    return make_id("sum", mute)
 
 
 def delivery_id(content: str, sink: str, recipient: str) -> str:

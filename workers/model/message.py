@@ -1,4 +1,4 @@
-"""What is sent besides alerts: events about Tocsin itself, and lists of what a burst held."""
+"""What is sent besides alerts: events about Tocsin itself, and lists of alerts that were held."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,6 +12,7 @@ __all__ = [
     "EventIntent",
     "EventKind",
     "EventLine",
+    "Muted",
     "OperatorEvent",
     "Raised",
     "Recipient",
@@ -65,8 +66,18 @@ class OperatorEvent(Record, frozen=True, kw_only=True, tag="event.raised"):
     """Names of the topics that it may keep from ringing."""
 
 
+class Muted(Record, frozen=True, kw_only=True):
+    """The while in which a topic did not ring."""
+
+    id: str
+    since: datetime
+    until: datetime
+    because: str = ""
+    """The operator's own words, "" if there were none."""
+
+
 class SummaryFacts(Record, frozen=True, kw_only=True, tag="summary.created"):
-    """What a list of held alerts says of them all."""
+    """What a list of alerts that were not sent one by one says of them all."""
 
     id: str
     topic: str
@@ -80,6 +91,8 @@ class SummaryFacts(Record, frozen=True, kw_only=True, tag="summary.created"):
     last: datetime
     at: datetime
     """When the list was made."""
+    muted: Muted | None = None
+    """None is a burst that held them; then there is at least one."""
 
 
 class EventIntent(Record, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from msgspec import field
 
 from workers.model.alert import DeliveryState
 from workers.model.base import Record
+from workers.model.mute import MuteLine
 
 __all__ = ["Backlog", "Burst", "DeliveryLine", "StoreCounts"]
 
@@ -43,6 +44,8 @@ class StoreCounts(Record, frozen=True, kw_only=True):
     """Deliveries that were not sent, by sink; a sink without any is missing."""
     bursts: dict[str, Burst] = field(default_factory=dict)
     """What waits for its list, by sink; a sink without any is missing."""
+    mutes: tuple[MuteLine, ...] = ()
+    """Topics that do not ring for a while, by name."""
     dead: dict[str, int] = field(default_factory=dict)
     """Dead letters by kind: ``entry``, ``page`` or ``delivery``."""
     last_entry: datetime | None = None

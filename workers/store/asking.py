@@ -11,6 +11,7 @@ from workers.model.commit import Likeness
 from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls, Unrung
 from workers.model.journey import Journey, Nearby
 from workers.model.message import EventLine
+from workers.model.mute import MuteEnd, MuteLine
 from workers.model.report import DeliveryLine, StoreCounts
 from workers.store import (
     archive,
@@ -23,6 +24,7 @@ from workers.store import (
     first,
     journeys,
     lists,
+    mutes,
     nearby,
     subscriptions,
     traces,
@@ -178,6 +180,29 @@ class Asking(Base):
     async def open_events(self) -> list[EventLine]:
         """Return the events that are open, the latest first."""
         return await self._read(events.open_events)
+
+    async def mute(self, topic: str, for_s: float, because: str = "") -> MuteLine:
+        """Let a topic not ring for ``for_s`` seconds from now; of one that is muted move the end.
+
+        Raises:
+            TocsinError: too many are.
+        """
+        return await self._write(mutes.mute, topic, for_s, because)
+
+    async def unmute(self, topic: str) -> MuteLine | None:
+        """Let a topic ring again, whose mute is then to be told of; None if it is not muted."""
+        return await self._write(mutes.unmute, topic)
+
+    async def mutes(self) -> list[MuteLine]:
+        """Return the mutes of whose end nobody was told yet, by topic."""
+        return await self._read(mutes.lines)
+
+    async def end_mute(self, mute: str, to: MuteEnd) -> int | None:
+        """Tell of the end of a mute that is over or whose topic is gone; return its hits.
+
+        None if it lasts, or another process was faster.
+        """
+        return await self._write(mutes.end, mute, to)
 
     async def counts(self) -> StoreCounts:
         """Return how much of everything there is."""

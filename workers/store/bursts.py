@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
-from workers.alerts import highest
+from workers.alerts import highest, title_of_list
 from workers.model.alert import Alert, Delivery, Made, TraceLine
 from workers.model.ids import delivery_id, summary_id
 from workers.model.message import SummaryFacts
@@ -24,7 +24,16 @@ from workers.store.columns import seconds
 from workers.store.sql import Fixed, Insert, chunks, insert_for, put_new
 from workers.store.tables import bursts, held, messages, told
 
-__all__ = ["MOST", "hold", "summarize", "summarize_all", "waiting", "within"]
+__all__ = [
+    "MOST",
+    "MOST_SOURCES",
+    "hold",
+    "store_facts",
+    "summarize",
+    "summarize_all",
+    "waiting",
+    "within",
+]
 
 MOST = 10_000
 """Alerts of one list; what is beyond goes into the next one."""
@@ -209,7 +218,7 @@ def _list(conn: Connection, now: datetime | None, group: Row[Any], off: Collecti
         return 0
     at = now or rows[-1].at
     facts = _facts(at, group, rows)
-    _store(conn, at, facts)
+    store_facts(conn, at, facts)
     for some in chunks(row.alert_id for row in rows):
         conn.execute(_LISTED, {**which, "some": some, "message": facts.id})
     made = Delivery(
@@ -250,13 +259,14 @@ def _facts(now: datetime, group: Row[Any], rows: Sequence[Row[Any]]) -> SummaryF
     )
 
 
-def _store(conn: Connection, now: datetime, facts: SummaryFacts) -> None:
+def store_facts(conn: Connection, now: datetime, facts: SummaryFacts) -> None:
+    """Store what a list says of its alerts, for the deliveries that are made with it."""
     row = {
         "id": facts.id,
         "kind": "summary.created",
         "at": now,
         "severity": facts.severity,
-        "title": f"{facts.count} more on {facts.topic}",
+        "title": title_of_list(facts),
         "body": facts,
     }
     put_new(conn, messages, [row])

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from workers.clock import Clock, SystemClock
 from workers.store.columns import moment
 from workers.store.sql import Fixed, put_over
-from workers.store.tables import feeds, held, meta, sinks, subscriptions, told, work
+from workers.store.tables import feeds, held, meta, mutes, sinks, subscriptions, told, work
 
 __all__ = ["DatabaseTime", "ProcessTime", "ServerTime", "SteadyTime"]
 
@@ -142,6 +142,7 @@ class SteadyTime:
             _SHIFT_FEEDS.run(conn, {"step": step})
             _SHIFT_HELD.run(conn, {"step": step})
             _SHIFT_TOLD.run(conn, {"step": step})
+            _SHIFT_MUTES.run(conn, {"step": step})
             _SHIFT_SUBSCRIPTIONS.run(conn, {"step": step})
         put_over(conn, meta, [{"key": _KEY, "value": f"{self._boot} {own!r}"}])
 
@@ -206,6 +207,16 @@ _SHIFT_HELD = Fixed(
 )
 _SHIFT_TOLD = Fixed(
     update(told).values(at=told.c.at + bindparam("step", type_=work.c.next_at.type))
+)
+_SHIFT_MUTES = Fixed(
+    update(mutes)
+    .where(mutes.c.told_at.is_(None))
+    .values(
+        {
+            name: mutes.c[name] + bindparam("step", type_=work.c.next_at.type)
+            for name in ("since", "until")
+        }
+    )
 )
 _SHIFT_SUBSCRIPTIONS = Fixed(
     update(subscriptions).values(

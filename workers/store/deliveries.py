@@ -12,7 +12,7 @@ from workers.model.message import OperatorEvent, SummaryFacts
 from workers.model.report import DeliveryLine
 from workers.store import leavers, work
 from workers.store.sql import Fixed, put_new
-from workers.store.tables import alerts, held, messages, rung, sinks
+from workers.store.tables import alerts, held, messages, muted, rung, sinks
 from workers.store.tables import deliveries as table
 
 __all__ = ["disabled", "load", "make", "of_alert", "whole_alert"]
@@ -117,8 +117,20 @@ _ITEMS = (
 )
 
 
+_MUTED_ITEMS = (
+    select(alerts.c.body)
+    .join(muted, muted.c.alert_id == alerts.c.id)
+    .where(muted.c.mute == bindparam("the_mute"))
+    .order_by(muted.c.at.desc(), muted.c.alert_id)
+    .limit(MOST_ITEMS)
+)
+
+
 def _items(conn: Connection, facts: SummaryFacts) -> tuple[Alert, ...]:
-    bodies = conn.execute(_ITEMS, {"the_message": facts.id}).scalars()
+    if facts.muted is not None:
+        bodies = conn.execute(_MUTED_ITEMS, {"the_mute": facts.muted.id}).scalars()
+    else:
+        bodies = conn.execute(_ITEMS, {"the_message": facts.id}).scalars()
     return tuple(_of_topic(body, facts.topic) for body in bodies)
 
 

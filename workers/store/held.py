@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, true, update
 
+from workers.clock import SystemClock
 from workers.model.upkeep import HeldLine
-from workers.store import bursts, work
+from workers.store import bursts, mutes, work
 from workers.store.tables import deliveries as table
 from workers.store.tables import undone
 from workers.store.tables import work as works
@@ -21,9 +22,11 @@ DROPPED = "dropped by the operator"
 def hold_restored(conn: Connection) -> int:
     """Hold every delivery that is to be sent; return how many. Those held before stay so.
 
-    What bursts have held becomes lists, which are held too: they may have been sent since.
+    What bursts have held becomes lists, which are held too: they may have been sent since. So do
+    mutes that are over by now.
     """
     bursts.summarize_all(conn)
+    mutes.end_overdue(conn, SystemClock().now())
     held = conn.execute(
         update(table)
         .where(table.c.state.in_(("open", "retry")))

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from workers.errors import TocsinError
 from workers.model.alert import Alert, AlertLine
 from workers.model.report import Backlog, StoreCounts
-from workers.store import bursts
+from workers.store import bursts, mutes
 from workers.store.columns import moment, seconds
 from workers.store.deliveries import whole_alert
 from workers.store.due import behind
@@ -67,8 +67,9 @@ def alert_lines(
             alerts.c.id.in_(select(rung.c.alert_id).where(rung.c.topic == topic))
         )
     rows = conn.execute(statement).all()
-    states = _states(conn, [row.id for row in rows])
-    return [_line(row, states.get(row.id, {})) for row in rows]
+    ids = [row.id for row in rows]
+    states, muted = _states(conn, ids), mutes.of_alerts(conn, ids)
+    return [_line(row, states.get(row.id, {}), muted.get(row.id, ())) for row in rows]
 
 
 _STATES = (
@@ -104,7 +105,7 @@ def _states(conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _line(row: Row[Any], states: dict[str, str]) -> AlertLine:
+def _line(row: Row[Any], states: dict[str, str], muted: tuple[str, ...]) -> AlertLine:
     return AlertLine(
         alert=row.id,
         event=row.event,
@@ -115,6 +116,7 @@ def _line(row: Row[Any], states: dict[str, str]) -> AlertLine:
         title=row.title,
         url=row.url,
         deliveries=states,
+        muted=muted,
     )
 
 
@@ -157,6 +159,7 @@ def counts(conn: Connection, now: datetime) -> StoreCounts:
         behind_s=behind(conn, now),
         sinks=_sinks(conn, now),
         bursts=bursts.waiting(conn, now),
+        mutes=tuple(mutes.lines(conn, now)),
         dead={"entry": 0, "page": 0, "delivery": 0} | {row[0]: row[1] for row in letters},
         last_entry=conn.execute(select(func.max(entries.c.seen))).scalar(),
         last_alert=conn.execute(select(func.max(alerts.c.at))).scalar(),

@@ -37,6 +37,8 @@ from workers.store.tables import (
     host_lines,
     messages,
     meta,
+    muted,
+    mutes,
     paragraphs,
     rung,
     told,
@@ -86,6 +88,7 @@ def steps(keep: KeepOptions, now: datetime) -> tuple[Step, ...]:
     found = (
         ("receipts", _receipts, _before(now, keep.receipts_s)),
         ("alerts", _alerts, _before(now, keep.alerts_s)),
+        ("mutes", _mutes, _before(now, keep.receipts_s)),
         ("messages", _messages, _before(now, keep.receipts_s)),
         ("events", _events, _before(now, keep.receipts_s)),
         ("told", _told, now - TOLD),
@@ -135,13 +138,22 @@ def _alerts(conn: Connection, before: datetime) -> int:
     """Alerts whose deliveries are all done; that their topics have rung stays known."""
     waiting = exists().where(deliveries.c.alert_id == alerts.c.id, undone)
     for_a_list = exists().where(held.c.alert_id == alerts.c.id, held.c.message_id.is_(None))
-    old = select(alerts.c.id).where(alerts.c.at < before, ~waiting, ~for_a_list)
+    for_a_mute = exists().where(
+        muted.c.alert_id == alerts.c.id, muted.c.mute == mutes.c.id, mutes.c.told_at.is_(None)
+    )
+    old = select(alerts.c.id).where(alerts.c.at < before, ~waiting, ~for_a_list, ~for_a_mute)
     some = conn.execute(old.limit(MOST)).scalars().all()
     _delete_deliveries(conn, deliveries.c.alert_id.in_(some))
     conn.execute(delete(held).where(held.c.alert_id.in_(some)))
+    conn.execute(delete(muted).where(muted.c.alert_id.in_(some)))
     if some:
         put_over(conn, meta, [{"key": PRUNED, "value": before.isoformat()}])
     return conn.execute(delete(alerts).where(alerts.c.id.in_(some))).rowcount
+
+
+def _mutes(conn: Connection, before: datetime) -> int:
+    """Mutes that were over long ago; that their hits were muted stays known with the alerts."""
+    return _delete(conn, mutes, mutes.c.told_at < before)
 
 
 def _messages(conn: Connection, before: datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from workers.alerts import compose
 from workers.model.alert import Alert, Made, RingUnit
-from workers.store import bursts, deliveries
+from workers.store import bursts, deliveries, mutes
 from workers.store.sql import Fixed, put_new
 from workers.store.tables import alerts, rung
 
@@ -43,7 +43,8 @@ def ring(
 ) -> Alert | None:
     """Make the alert of what is new in ``unit``, with its deliveries; None if nothing is.
 
-    Topics that rang on the feed's text and match on the page get the page's receipt besides.
+    Topics that rang on the feed's text and match on the page get the page's receipt besides. What
+    a muted topic rings is stored like any other, so that it rings once, but nobody is told.
     With a reason to ``hold`` it, the alert is told of in the next list of each of its topics.
     """
     already = of_event(conn, unit.event)
@@ -55,6 +56,7 @@ def ring(
     if made is None:
         return None
     _store(conn, made)
+    made = mutes.quieten(conn, now, made)
     if hold is not None:
         bursts.hold(conn, now, made, hold)
     else:

@@ -10,7 +10,7 @@ from workers.errors import TocsinError
 __all__ = ["MIGRATIONS", "NOTHING", "SCHEMA", "Unusable", "accepted_newer", "upgrade"]
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest schema that this version knows: the last of ``migrations/versions``."""
 NOTHING = "0000"
 """The schema of a database without tables."""

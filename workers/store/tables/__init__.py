@@ -16,6 +16,7 @@ from workers.store.tables.deliveries import deliveries, held, left, sinks, undon
 from workers.store.tables.feeds import addresses, feeds, subscriptions
 from workers.store.tables.hosts import host_lines
 from workers.store.tables.meta import accepted, meta
+from workers.store.tables.mutes import muted, mutes
 from workers.store.tables.work import dead, work
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "messages",
     "meta",
     "metadata",
+    "muted",
+    "mutes",
     "paragraphs",
     "rung",
     "sinks",
