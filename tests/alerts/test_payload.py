@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from workers.alerts import alert_json, body, sample
 from workers.alerts.payload import MOST_BYTES
 from workers.model.alert import Alert, Notice, NoticeType, RungTopic, Summary
-from workers.model.message import OperatorEvent, SummaryFacts
+from workers.model.message import Muted, OperatorEvent, SummaryFacts
 from workers.model.topic import Clause, Hit
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "webhook.schema.json"
@@ -83,7 +83,7 @@ def test_an_event_is_what_is_promised(schema: Draft202012Validator) -> None:
     } == document["data"]
 
 
-def _summary(count: int, alerts: tuple[Alert, ...]) -> Summary:
+def _summary(count: int, alerts: tuple[Alert, ...], muted: Muted | None = None) -> Summary:
     facts = SummaryFacts(
         id="sum_1",
         topic="strikes",
@@ -93,6 +93,7 @@ def _summary(count: int, alerts: tuple[Alert, ...]) -> Summary:
         first=AT,
         last=AT,
         at=AT,
+        muted=muted,
     )
     return Summary(facts=facts, items=alerts)
 
@@ -110,6 +111,24 @@ def test_a_summary_lists_alerts_without_receipts(
     document = json.loads(body(_told(_summary(7, (alert(),)), "summary.created")))
     schema.validate(document)
     assert (7, True) == (document["data"]["count"], document["data"]["shortened"])
+    assert document["data"]["muted"] is None
+
+
+def test_the_end_of_a_mute_says_from_when_to_when(
+    alert: Callable[..., Alert], schema: Draft202012Validator
+) -> None:
+    """And because of what; also where nothing was kept back."""
+    muted = Muted(id="mut_1", since=AT, until=AT + timedelta(hours=2), because="exercise")
+    for count, items in ((1, (alert(),)), (0, ())):
+        document = json.loads(body(_told(_summary(count, items, muted), "summary.created")))
+        schema.validate(document)
+        assert {
+            "since": "2026-11-23T02:10:00Z",
+            "until": "2026-11-23T04:10:00Z",
+            "because": "exercise",
+        } == document["data"]["muted"]
+        assert (count, count) == (document["data"]["count"], len(document["data"]["items"]))
+        assert "shortened" not in document["data"]
 
 
 @pytest.mark.parametrize("text", ["long " * 400, "\x00" * 3000, "长" * 3000, "\ud800" * 2000])

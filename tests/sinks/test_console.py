@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from workers.errors import Permanent, Transient
 from workers.model.alert import Notice, Summary
-from workers.model.message import OperatorEvent
+from workers.model.message import Muted, OperatorEvent
 from workers.sinks.console.options import ConsoleOptions
 from workers.sinks.console.sink import ConsoleSink
 
@@ -63,6 +64,32 @@ async def test_a_summary_is_a_list(notice: Callable[..., Notice], summary: Summa
     assert lines[1].endswith("23 Nov 2026, 02:10 UTC to 23 Nov 2026, 02:20 UTC, from Test feed")
     assert "  Title 24 https://news.example.org/24" == lines[2]
     assert ["  and 10 more: tocsin alerts list", "", ""] == lines[22:]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(30, "30 hits were not rung"), (1, "1 hit was not rung"), (0, "nothing matched")],
+)
+async def test_the_end_of_a_mute_is_told(
+    notice: Callable[..., Notice], summary: Summary, count: int, said: str
+) -> None:
+    """From when to when, because of what, and what it kept back; operators' words are harmless."""
+    stream = io.StringIO()
+    facts = summary.facts
+    muted = Muted(id="mut_1", since=facts.first, until=facts.last, because="an\x1b[2J exercise\n")
+    sources = facts.sources if count else ()
+    told = Summary(
+        facts=structs.replace(facts, count=count, sources=sources, muted=muted),
+        items=summary.items[:count],
+    )
+    await ConsoleSink("screen", UTC_PLAIN, stream).send(
+        notice(type="summary.created", content=told)
+    )
+    first, second, *_ = stream.getvalue().split("\n")
+    assert f"SUMMARY HIGH militia strikes was muted: {said}" == first
+    source = "; from Test feed" if count else ""
+    span = "23 Nov 2026, 02:10 UTC to 23 Nov 2026, 02:20 UTC"
+    assert f"  Muted from {span}, an[2J exercise{source}" == second
 
 
 async def test_what_comes_from_outside_cannot_move_the_cursor(
