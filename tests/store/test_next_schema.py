@@ -6,6 +6,7 @@ The next schema may have columns in any table, and tables, of which this version
 import inspect
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,21 @@ async def _mutes(world) -> None:
     assert 1 == await store.end_mute(line.id, MuteEnd(version=1, known=True, to=(desk,)))
 
 
+async def _looking_back(world) -> None:
+    """Ask what was decided, and what there was."""
+    store, now = world.store, world.clock.now()
+    since = now - timedelta(days=1)
+    (id_,) = {line.event for line in await store.alert_lines(topic="flood")}
+    assert await store.journey(id_) is not None
+    assert id_ == await store.article_of(id_)
+    assert "{}" == await store.accepted_as(1)
+    until = now + timedelta(days=1)
+    assert 4 <= (await store.archive_extent(since, until)).articles
+    assert 1 == len(await store.archive_places(since, until, None, 1))
+    assert 1 == (await store.archived([id_], 1))[0]
+    assert {id_} == await store.rung_of("flood", [id_])
+
+
 async def _hubs(world) -> None:
     """Ask hubs, be asked and pushed by them."""
     store = world.store
@@ -211,6 +227,7 @@ async def test_nearly_every_verb_works_on_the_next_schema(ahead, clock, make_wor
     await _pages(world)
     await _deliveries(world)
     await _mutes(world)
+    await _looking_back(world)
     await _hubs(world)
     await _house(world)
     verbs = _verbs()
