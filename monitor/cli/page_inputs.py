@@ -7,12 +7,13 @@ import click
 from monitor.cli.inputs import answer_of_file, fetch_answer, is_address
 from workers.clock import SystemClock
 from workers.errors import Permanent, TocsinError, Transient
-from workers.model.article import FetchedPage
+from workers.model.article import Extracted, FetchedPage
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import ProcessPool
     from monitor.settings import Settings
 
-__all__ = ["NoPage", "base_option", "page_of"]
+__all__ = ["NoPage", "base_option", "page_of", "read_in", "unread"]
 
 
 def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -69,3 +70,24 @@ async def page_of(
         content_type=headers.get("content-type", ""),
         fetched_at=SystemClock().now(),
     )
+
+
+async def read_in(pool: "ProcessPool", timeout_s: float, page: FetchedPage) -> Extracted:
+    """Return what is read of a page by a process that can be killed; it never raises for a page.
+
+    One that cannot be read, or takes longer than ``timeout_s``, is ``unreadable``, with why.
+    """
+    from monitor.daemon.build import read_page
+
+    try:
+        read: Extracted = await pool.call(timeout_s, read_page, page)
+    except Transient as error:
+        return unread(page.url, str(error))
+    except Exception as error:  # noqa: BLE001 - one bad page must not end the others
+        return unread(page.url, f"crash: {type(error).__name__}: {error}")
+    return read
+
+
+def unread(url: str, reason: str) -> Extracted:
+    """Return the reading of a page that cannot be read."""
+    return Extracted(url=url, verdict="unreadable", reasons=(reason,))

@@ -9,7 +9,7 @@ import click
 
 from monitor.cli.common import FOUND, config_option, json_option, load_settings, print_json
 from monitor.cli.inputs import parse_headers, read_lines
-from monitor.cli.page_inputs import NoPage, base_option, page_of
+from monitor.cli.page_inputs import NoPage, base_option, page_of, read_in, unread
 
 if TYPE_CHECKING:
     from monitor.daemon.build import ProcessPool
@@ -95,24 +95,10 @@ async def _try_one(
     base: str | None,
     headers: dict[str, str],
 ) -> "Extracted":
-    from monitor.daemon.build import read_page
     from monitor.settings import page_options
-    from workers.errors import Transient
 
     try:
         page = await page_of(settings, source, base, headers)
     except NoPage as error:
-        return _unread(error.url, str(error))
-    try:
-        read: Extracted = await pool.call(page_options(settings).timeout_s, read_page, page)
-    except Transient as error:
-        return _unread(page.url, str(error))
-    except Exception as error:  # noqa: BLE001 - one bad page must not end the others
-        return _unread(page.url, f"crash: {type(error).__name__}: {error}")
-    return read
-
-
-def _unread(url: str, reason: str) -> "Extracted":
-    from workers.model.article import Extracted
-
-    return Extracted(url=url, verdict="unreadable", reasons=(reason,))
+        return unread(error.url, str(error))
+    return await read_in(pool, page_options(settings).timeout_s, page)

@@ -2,7 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli.common import say
+import click
+
+from monitor.cli.common import coloured, print_text, say
+from monitor.settings import plain
+from workers.alerts.passage import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +19,13 @@ __all__ = [
     "part_object",
     "problem_object",
     "say_query_problems",
+    "show_outcome",
+    "show_try",
     "try_object",
 ]
+
+HELD, FAILED = "✓", "✗"
+"""How clauses are marked that held, and those that did not."""
 
 
 def try_object(outcome: "TopicTry") -> dict[str, Any]:
@@ -45,6 +54,37 @@ def part_object(part: "Part") -> dict[str, Any]:
         "parts": [part_object(inner) for inner in part.parts],
         "left_out": part.left_out,
     }
+
+
+def show_try(title: str, outcome: "TopicTry") -> None:
+    """Write to stdout, for people, how a query was tried on an article of this title."""
+    print_text(f"{'matches' if outcome.matched else 'does not match'}: {title or '-'}")
+    show_outcome(outcome)
+
+
+def show_outcome(outcome: "TopicTry") -> None:
+    """Write each clause of a query with where it holds or why not, and what failed first."""
+    if outcome.tree is not None:
+        _show_part(outcome.tree, 1)
+    if outcome.failed is not None:
+        told = f" ({outcome.because})" if outcome.because else ""
+        print_text(f"  did not hold: {outcome.failed.query}{told}")
+    for zone, sentence in sentences(outcome.elsewhere):
+        print_text(f"  but stands in {zone}, which is not searched: {sentence}")
+
+
+def _show_part(part: "Part", depth: int) -> None:
+    """Write a clause, the sentences that it was found in, and what it is made of."""
+    indent = "  " * depth
+    mark = coloured(HELD, "green") if part.held else coloured(FAILED, "red")
+    told = f": {part.because}" if part.because else ""
+    click.echo(f"{indent}{mark} {plain(part.query)}{plain(told)}")
+    for zone, sentence in () if part.parts and part.held else sentences(part.hits):
+        print_text(f"{indent}    {zone}: {sentence}")
+    for inner in part.parts:
+        _show_part(inner, depth + 1)
+    if part.left_out:
+        print_text(f"{indent}  … and {part.left_out} more")
 
 
 def clause_objects(clauses: "Iterable[Clause]") -> list[dict[str, Any]]:

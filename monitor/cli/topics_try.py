@@ -13,20 +13,24 @@ from monitor.cli.common import (
     json_option,
     load_settings,
     print_json,
-    print_text,
     say,
 )
 from monitor.cli.inputs import is_address, read_input
 from monitor.cli.topics_inputs import articles_of
-from monitor.cli.topics_shown import try_object
+from monitor.cli.topics_shown import show_try, try_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.settings import Settings
-    from workers.model.topic import Document, TopicTry
+    from workers.model.article import Extracted, FetchedPage
+    from workers.model.topic import Document
+    from workers.topics import TopicSet
 
 __all__ = ["try_"]
+
+NAME = "query"
+"""Of the one topic that is made of what is tried."""
 
 
 @click.command("try")
@@ -39,35 +43,34 @@ def try_(config: str | None, query: str, source: str, *, as_json: bool) -> None:
 
     Exit 1 if nothing matched, 2 if the query is wrong.
     """
-    from workers.topics import QueryError, render_caret, try_query
-
     settings = load_settings(config, needed=False).settings
+    topics = _compiled(settings, query)
     matched = False
     for document in _documents(settings, source):
-        try:
-            outcome = try_query(
-                query, dict(settings.aliases), settings.matching.languages, document
-            )
-        except QueryError as error:
-            say(render_caret(error.problem, query))
-            raise SystemExit(2) from error
+        outcome = topics.tried(NAME, document)
         matched = matched or outcome.matched
         if as_json:
             print_json(try_object(outcome))
         else:
-            _print_try(document, outcome)
+            show_try(document.title, outcome)
     raise SystemExit(0 if matched else FOUND)
 
 
-def _print_try(document: "Document", outcome: "TopicTry") -> None:
-    print_text(f"{'matches' if outcome.matched else 'does not match'}: {document.title or '-'}")
-    for clause in outcome.clauses:
-        for hit in clause.hits:
-            print_text(f"  {clause.query} in {hit.zone} at {hit.start}: {hit.sentence}")
-    if outcome.failed is not None:
-        print_text(f"  did not hold: {outcome.failed.query}")
-    for hit in outcome.elsewhere:
-        print_text(f"  but stands in {hit.zone}, which is not searched: {hit.sentence}")
+def _compiled(settings: "Settings", query: str) -> "TopicSet":
+    """Return the query as a topic; exit 2 if it is refused. Warnings are said."""
+    from workers.model.topic import TopicSpec
+    from workers.topics import compile_topics, render_caret
+
+    spec = TopicSpec(name=NAME, query=query)
+    topics = compile_topics([spec], dict(settings.aliases), settings.matching.languages)
+    refused = [problem for problem in topics.problems if problem.topic == NAME]
+    for problem in refused:
+        say(render_caret(problem, query))
+    if refused:
+        raise SystemExit(2)
+    for warning in topics.warnings:
+        say(f"warning: {render_caret(warning, query)}")
+    return topics
 
 
 def _documents(settings: "Settings", source: str) -> "Iterator[Document]":
@@ -92,29 +95,47 @@ def _documents(settings: "Settings", source: str) -> "Iterator[Document]":
 
 
 def _page(settings: "Settings", source: str, raw: bytes | None) -> "Document":
-    from monitor.daemon.build import page_rules
-    from monitor.settings import page_options
-    from workers.errors import Permanent, Transient
-    from workers.model.article import FetchedPage
+    """Return the page at an address, or in ``raw``, as it is searched; exit 1 if it is none."""
     from workers.model.topic import Document
-    from workers.pages import extract
+    from workers.text.urls import host_of
 
-    kind, url, body = "", source, raw or b""
-    if raw is None:
-        from monitor.cli.inputs import fetch_answer
-
-        try:
-            answer = asyncio.run(fetch_answer(settings, source, page_options(settings).wire_bytes))
-        except (Transient, Permanent) as error:
-            fail(f"cannot fetch: {source}: {error}", FOUND)
-        if answer.status >= 400:  # noqa: PLR2004
-            fail(f"cannot fetch: {source}: HTTP {answer.status}", FOUND)
-        kind, url, body = answer.headers.get("content-type", ""), answer.url, answer.body
-    read = extract(FetchedPage(url=url, body=body, content_type=kind), page_rules(settings))
+    read = asyncio.run(_read(settings, source, raw))
+    if read.verdict == "unreadable":
+        fail(f"cannot read the page: {source}: {'; '.join(read.reasons) or 'unreadable'}", FOUND)
     return Document(
         title=read.title,
         body=read.text,
         zones=read.zones,
         language=read.language,
+        sources=(host_of(read.url),) if raw is None else (),
         author=read.author,
     )
+
+
+async def _read(settings: "Settings", source: str, raw: bytes | None) -> "Extracted":
+    """Read a page by the processes that the daemon reads by: a hostile one costs its time only."""
+    from monitor.cli.page_inputs import NoPage, read_in, unread
+    from monitor.daemon.build import build_pool
+    from monitor.settings import page_options
+
+    try:
+        page = await _fetched(settings, source, raw)
+    except NoPage as error:
+        return unread(error.url, str(error))
+    pool = build_pool(settings)
+    try:
+        return await read_in(pool, page_options(settings).timeout_s, page)
+    finally:
+        await pool.close()
+
+
+async def _fetched(settings: "Settings", source: str, raw: bytes | None) -> "FetchedPage":
+    from monitor.cli.page_inputs import page_of
+    from workers.clock import SystemClock
+    from workers.model.article import FetchedPage
+
+    if raw is None:
+        return await page_of(settings, source, None, {})
+    # What links lead elsewhere is told by the host; of a file none is known.
+    url = "https://localhost/page"
+    return FetchedPage(url=url, body=raw, content_type="", fetched_at=SystemClock().now())

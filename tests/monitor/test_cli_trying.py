@@ -337,6 +337,52 @@ def test_a_query_on_a_page(file):
     assert 1 == call("topics", "try", "-q", "doctype", file("p.html", PAGE)).exit_code
 
 
+def test_a_query_is_shown_clause_by_clause(file):
+    """People see what held, with hits marked, what did not and why, and where else that is."""
+    article = {
+        "title": "A quake at night",
+        "text": "The harbour shook.",
+        "zones": [["related", "Read More: Flood in the north"]],
+    }
+    path = file("a.jsonl", json.dumps(article))
+    shown = call("topics", "try", "-q", "(quake OR tremor) flood -harbour", path).stdout
+    assert shown.splitlines() == [
+        "does not match: A quake at night",
+        "  ✗ (quake OR tremor) AND flood AND NOT harbour",
+        "    ✓ quake OR tremor",
+        "      ✓ quake",
+        "          title: A *quake* at night",
+        "      ✗ tremor: not in title or body",
+        "    ✗ flood: not in title or body, but in related",
+        "    ✗ NOT harbour: `harbour` is there",
+        "        body: The *harbour* shook.",
+        "  did not hold: flood (not in title or body, but in related)",
+        "  but stands in related, which is not searched: Read More: *Flood* in the north",
+    ]
+
+
+def test_a_page_that_never_ends_holds_no_try_up(file):
+    """A page is read by a process that is killed when its time is up, and the reason is told."""
+    config = file("t.toml", '[pages]\ntimeout = "0.001s"\n')
+    result = call("topics", "try", "-q", "quake", file("p.html", PAGE), "-c", config)
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert "timeout: task killed: read_page" in result.stderr
+
+
+def test_a_page_to_try_that_cannot_be_had():
+    """What cannot be fetched ends with 1 and the reason."""
+    result = call("topics", "try", "-q", "quake", "http://127.0.0.1:9/none")
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert "cannot read the page: http://127.0.0.1:9/none: blocked" in result.stderr
+
+
+def test_doubts_about_a_query_are_told(file):
+    """A query that is accepted with a warning is tried, and the warning stands on stderr."""
+    result = call("topics", "try", "-q", "quake US", file("t.txt", "A quake hit us."))
+    assert 0 == result.exit_code
+    assert "warning: line 1, column 7: US also finds the word us" in result.stderr
+
+
 def test_articles_are_matched_in_order(file):
     """One line an article, with the topics that match; --explain adds where."""
     articles = [

@@ -1,12 +1,13 @@
 """The sentence that shows best why a topic rang, with its hits marked."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from workers.alerts.words import clean
 from workers.model.base import Record
 from workers.model.topic import Clause, Hit
 
-__all__ = ["Passage", "Piece", "marked", "passage"]
+__all__ = ["Passage", "Piece", "marked", "passage", "sentences"]
 
 MOST_CHARACTERS = 400
 MOST_HITS = 200
@@ -15,6 +16,8 @@ BEFORE = 120
 """Characters kept before the first hit of a sentence that is too long."""
 _PREFERENCE = ("body", "title", "caption")
 Span = tuple[int, int]
+Mark = tuple[str, str]
+STARS: Mark = ("*", "*")
 
 
 class Piece(Record, frozen=True, kw_only=True):
@@ -31,36 +34,50 @@ class Passage(Record, frozen=True, kw_only=True):
     pieces: tuple[Piece, ...]
 
 
-def marked(clauses: Sequence[Clause], mark: tuple[str, str] = ("*", "*")) -> str:
+def marked(clauses: Sequence[Clause], mark: Mark = STARS) -> str:
     """Return the best sentence in one safe line, each hit between the two marks; "" if none."""
     found = passage(clauses)
-    if found is None:
-        return ""
+    return _line(found, mark) if found is not None else ""
+
+
+def sentences(hits: Iterable[Hit], mark: Mark = STARS) -> list[tuple[str, str]]:
+    """Return each sentence that hits stand in, as zone and safe line, its hits between marks."""
+    return [
+        (zone, _line(_passage(zone, sentence, inside), mark))
+        for (zone, sentence), inside in _by_sentence(_showable(hits)).items()
+    ]
+
+
+def passage(clauses: Sequence[Clause]) -> Passage | None:
+    """Return the sentence that holds the most different hits; None if no hit has a sentence."""
+    found = _by_sentence(_showable(hit for clause in clauses for hit in clause.hits))
+    if not found:
+        return None
+    zone, sentence = max(found, key=lambda key: _worth(key[0], found[key]))
+    return _passage(zone, sentence, found[zone, sentence])
+
+
+def _line(found: Passage, mark: Mark) -> str:
     start, end = mark
     texts = (f"{start}{piece.text}{end}" if piece.hit else piece.text for piece in found.pieces)
     return "".join(texts).strip()
 
 
-def passage(clauses: Sequence[Clause]) -> Passage | None:
-    """Return the sentence that holds the most different hits; None if no hit has a sentence."""
-    sentences: dict[tuple[str, str], list[Hit]] = {}
-    for hit in _hits(clauses):
-        sentences.setdefault((hit.zone, hit.sentence), []).append(hit)
-    if not sentences:
-        return None
-    zone, sentence = max(sentences, key=lambda key: _worth(key[0], sentences[key]))
-    spans = _spans(sentence, sentences[zone, sentence])
-    return Passage(zone=zone, pieces=tuple(_pieces(sentence, spans)))
+def _passage(zone: str, sentence: str, hits: Sequence[Hit]) -> Passage:
+    return Passage(zone=zone, pieces=tuple(_pieces(sentence, _spans(sentence, hits))))
 
 
-def _hits(clauses: Iterable[Clause]) -> Iterator[Hit]:
+def _by_sentence(hits: Iterable[Hit]) -> dict[tuple[str, str], list[Hit]]:
+    found: dict[tuple[str, str], list[Hit]] = {}
+    for hit in hits:
+        found.setdefault((hit.zone, hit.sentence), []).append(hit)
+    return found
+
+
+def _showable(hits: Iterable[Hit]) -> Iterator[Hit]:
     """Yield hits that can be shown, the first few hundred."""
-    left = MOST_HITS
-    for clause in clauses:
-        for hit in clause.hits:
-            if left and hit.sentence.strip() and len(hit.sentence) <= MOST_SENTENCE:
-                left -= 1
-                yield hit
+    shown = (hit for hit in hits if hit.sentence.strip() and len(hit.sentence) <= MOST_SENTENCE)
+    return islice(shown, MOST_HITS)
 
 
 def _worth(zone: str, hits: Sequence[Hit]) -> tuple[int, int]:
