@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli.common import say
+from monitor.cli.common import say, say_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,10 +91,11 @@ def read_topics(
 ) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
     """Return the topics and aliases of one TOML file, and what is wrong with the file itself.
 
-    The sets of the alias packs that ``settings`` name are known to it.
+    The sets of the alias packs that ``settings`` name are known to it; which of those the file
+    has its own instead of is said.
     """
     from monitor.settings import load, topic_spec
-    from monitor.settings.packs import packed
+    from monitor.settings.packs import packed, shadowing
     from workers.model.topic import Problem
 
     loaded = load(Path(file).absolute(), {}, part=True)
@@ -111,5 +112,7 @@ def read_topics(
         for problem in loaded.problems
     ]
     specs = [topic_spec(topic) for topic in loaded.settings.topics if topic.enabled]
-    aliases = {name: tuple(piece.data) for name, piece in packed(settings.matching.packs).items()}
+    packs = packed(settings.matching.packs)
+    say_problems(list(shadowing(loaded.aliases, packs)), label="warning: ")
+    aliases = {name: tuple(piece.data) for name, piece in packs.items()}
     return specs, {**aliases, **loaded.settings.aliases}, problems

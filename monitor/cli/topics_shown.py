@@ -6,6 +6,7 @@ import click
 
 from monitor.cli.common import coloured, print_text, say
 from monitor.settings import plain
+from monitor.settings.packs import hinted
 from workers.alerts.passage import sentences
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def problem_object(problem: "Problem", file: str) -> dict[str, Any]:
         "column": problem.column,
         "length": problem.length,
         "message": problem.message,
-        "hint": problem.hint,
+        "hint": hinted(problem).hint,
     }
 
 
@@ -134,7 +135,7 @@ def say_query_problems(
     from workers.topics import render_caret
 
     queries = {spec.name: spec.query for spec in specs}
-    for problem in problems:
+    for problem in map(hinted, problems):
         where = f"{problem.file}: " if problem.file else ""
         query = queries.get(problem.topic)
         if query is not None:

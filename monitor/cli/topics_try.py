@@ -58,6 +58,7 @@ def try_(config: str | None, query: str, source: str, *, as_json: bool) -> None:
 
 def _compiled(settings: "Settings", query: str) -> "TopicSet":
     """Return the query as a topic; exit 2 if it is refused. Warnings are said."""
+    from monitor.settings.packs import hinted
     from workers.model.topic import TopicSpec
     from workers.topics import compile_topics, render_caret
 
@@ -65,7 +66,7 @@ def _compiled(settings: "Settings", query: str) -> "TopicSet":
     topics = compile_topics([spec], dict(settings.aliases), settings.matching.languages)
     refused = [problem for problem in topics.problems if problem.topic == NAME]
     for problem in refused:
-        say(render_caret(problem, query))
+        say(render_caret(hinted(problem), query))
     if refused:
         raise SystemExit(2)
     for warning in topics.warnings:

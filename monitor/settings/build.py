@@ -18,7 +18,7 @@ from monitor.settings.items import (
 )
 from monitor.settings.model import General, Settings
 from monitor.settings.opml import OpmlFile, feed_key, read_opml
-from monitor.settings.packs import packed
+from monitor.settings.packs import packed, shadowing
 from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.sections import SECTIONS, Matching, Opml
 from monitor.settings.validate import validate
@@ -54,8 +54,9 @@ def build(found: Gathered, environ: Mapping[str, str]) -> Built:
     built = Built(settings=Settings(), problems=list(found.problems), files=list(found.files))
     built.sections = {"": found.general, **found.sections}
     parts = _general(found, context, built)
-    sets = {**packed(parts.get("matching", Matching()).packs), **found.aliases}
-    parts["aliases"] = _aliases(sets, built)
+    packs = packed(parts.get("matching", Matching()).packs)
+    parts["aliases"] = _aliases({**packs, **found.aliases}, built)
+    built.warnings += shadowing(found.aliases, packs)
     parts["topics"] = _topics(found, context, built)
     parts["sinks"] = _sinks(found, context, parts["data_dir"], built)
     parts["feeds"] = _feeds(found, context, parts.get("opml", Opml()), built)

@@ -9,6 +9,7 @@ from typing import Any
 from monitor import shipped
 from monitor.settings.convert import topic_spec
 from monitor.settings.load import Loaded
+from monitor.settings.packs import hinted
 from monitor.settings.problems import Problem, dotted, shown
 from workers.model.base import Record
 from workers.model.topic import Problem as QueryProblem
@@ -42,7 +43,7 @@ def check_queries(loaded: Loaded) -> Queries:
     passed, failed = check_examples(tuple(specs.values()), compiled)
     return Queries(
         problems=(
-            *(_placed(one, loaded, specs) for one in compiled.problems),
+            *(_placed(hinted(one), loaded, specs) for one in compiled.problems),
             *(_missed(one, loaded) for one in failed),
         ),
         warnings=tuple(_placed(one, loaded, specs) for one in compiled.warnings),

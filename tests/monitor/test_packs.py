@@ -58,6 +58,68 @@ def test_without_a_pack_its_sets_are_unknown(tmp_path: Path) -> None:
     assert {} == loaded.settings.aliases
     (problem,) = check_queries(loaded).problems[:1]
     assert "there is no alias `@hezbollah`" in problem.message
+    assert problem.hint == (
+        'an alias pack has it: add "middle-east-armed-groups" to packs under [matching]'
+    )
+
+
+HINTS = [
+    ("@Rafah", "middle-east-places", "an alias pack has it: add"),
+    ("@volodymyr_zelenski OR militia", "ukraine-people", "did you mean @volodymyr_"),
+    ("@natoo", "international-institutions", "did you mean @nato of an alias pack? add"),
+    ("@mine", "", "write it under [aliases]"),
+    ("@own_set", "", "did you mean @own_sets?"),
+]
+
+
+@pytest.mark.parametrize(("query", "pack", "hint"), HINTS)
+def test_the_pack_of_an_unknown_set_is_named(
+    tmp_path: Path, query: str, pack: str, hint: str
+) -> None:
+    """Each command that refuses a query says which pack would have its set, or one like it."""
+    topics = tmp_path / "topics.toml"
+    aliases = '[aliases]\nown_sets = ["Own"]\n'
+    topics.write_text(f'{aliases}[[topics]]\nname = "a"\nquery = "{query}"\n')
+    checked = json.loads(call("topics", "check", str(topics), "--json").stdout)
+    told = checked["problems"][0]["hint"]
+    assert hint in told
+    assert f'"{pack}"' in told if pack else "pack" not in told
+    assert told in call("topics", "check", str(topics)).stderr
+
+
+def test_a_set_that_a_pack_and_a_file_have_like_names_of(tmp_path: Path) -> None:
+    """Where both are near, the pack's set of that very name is told first."""
+    text = BASE + '[aliases]\nhezbollahs = ["Own"]\n'
+    (tmp_path / "tocsin.toml").write_text(text, encoding="utf-8")
+    tried = call("topics", "try", "-q", "@hezbollah", "-c", str(tmp_path / "tocsin.toml"), "-")
+    assert 2 == tried.exit_code
+    assert "packs under [matching]; or did you mean @hezbollahs?" in tried.stderr
+
+
+def test_a_set_that_takes_the_place_of_a_packs_is_told(tmp_path: Path) -> None:
+    """A warning, in its line of its file, says that the operator's spellings count."""
+    text = '[aliases]\nhouthis = ["Sana rebels"]\n[matching]\npacks = ["{}"]\n'
+    loaded = said(tmp_path, text.format("middle-east-armed-groups"))
+    (warning,) = loaded.warnings
+    assert "aliases.houthis" == warning.key
+    assert "takes the place of the set of that name in the pack middle-east" in warning.message
+    assert warning.line == (BASE + text).split("\n").index('houthis = ["Sana rebels"]') + 1
+    assert ("Sana rebels",) == loaded.settings.aliases["houthis"]
+    assert () == said(tmp_path, text.format("middle-east-places")).warnings
+
+
+def test_a_file_of_topics_may_take_the_place_of_a_packs_set(tmp_path: Path) -> None:
+    """The commands that read one file of topics say so on stderr."""
+    said(tmp_path, '[matching]\npacks = ["middle-east-armed-groups"]\n')
+    topics = tmp_path / "more.toml"
+    topics.write_text(
+        '[aliases]\nhouthis = ["Sana rebels"]\n[[topics]]\nname = "a"\nquery = "@houthis"\n'
+        'examples.match = ["Sana rebels"]\nexamples.no_match = ["Houthis"]\n'
+    )
+    result = call("topics", "check", str(topics), "-c", str(tmp_path / "tocsin.toml"))
+    assert 0 == result.exit_code
+    assert "warning:" in result.stderr
+    assert "aliases.houthis: takes the place of the set of that name in the pack" in result.stderr
 
 
 def test_a_set_of_ones_own_wins_and_stands_in_the_sets_that_hold_it(tmp_path: Path) -> None:

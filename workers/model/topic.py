@@ -53,6 +53,8 @@ class Problem(Record, frozen=True, kw_only=True):
     message: str
     hint: str = ""
     file: str = ""
+    unknown_alias: str = ""
+    """The name of the alias set that there is none of, where that is what is wrong."""
 
 
 class Document(Record, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from workers.model.base import Record
 from workers.model.topic import Problem
-from workers.topics.errors import QueryError, nearest, problem_at, quoted
+from workers.topics.errors import QueryError, no_alias, problem_at, quoted
 from workers.topics.lexer import check_characters
 from workers.topics.terms import cased_elements, quoted_elements, refuser
 from workers.topics.tree import Phrase
@@ -73,9 +73,7 @@ def _read(name: str, entries: Sequence[str], aliases: Mapping[str, Sequence[str]
 
 def _known(name: str, entry: str, aliases: Mapping[str, Sequence[str]]) -> str:
     if name not in aliases:
-        near = nearest(name, aliases)
-        hint = f"did you mean @{near}?" if near else "write it under [aliases]"
-        _refuse(entry, f"there is no alias {quoted('@' + name)}", hint)
+        raise QueryError(no_alias(entry, (0, max(1, len(entry))), name, aliases))
     return name
 
 

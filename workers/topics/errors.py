@@ -4,12 +4,13 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from msgspec.structs import replace
 from typing_extensions import override
 
 from workers.errors import TocsinError
 from workers.model.topic import Problem
 
-__all__ = ["QueryError", "nearest", "problem_at", "quoted", "render_caret"]
+__all__ = ["QueryError", "nearest", "no_alias", "problem_at", "quoted", "render_caret"]
 
 SHOWN = 100
 """Characters of the query line that are shown around the place."""
@@ -50,6 +51,14 @@ def problem_at(query: str, start: int, end: int, message: str, hint: str = "") -
         message=message,
         hint=hint,
     )
+
+
+def no_alias(query: str, span: tuple[int, int], name: str, known: Iterable[str]) -> Problem:
+    """Return that ``query`` names an alias set at ``span`` that is not among those ``known``."""
+    near = nearest(name, known)
+    hint = f"did you mean @{near}?" if near else "write it under [aliases]"
+    problem = problem_at(query, *span, f"there is no alias {quoted('@' + name)}", hint)
+    return replace(problem, unknown_alias=name)
 
 
 def quoted(token: str) -> str:

@@ -18,7 +18,7 @@ from workers.model.topic import Problem
 from workers.topics.canonical import canonical
 from workers.topics.checks import check_operand, check_positive
 from workers.topics.descent import Descent
-from workers.topics.errors import QueryError, nearest, problem_at, quoted
+from workers.topics.errors import QueryError, no_alias, problem_at, quoted
 from workers.topics.lexeme import Lexeme
 from workers.topics.lexer import FACTS, lex
 from workers.topics.terms import (
@@ -299,9 +299,7 @@ class _Parser(Descent):
         span = (lexeme.start, lexeme.end)
         name = lexeme.text if lexeme.text in self.aliases else lexeme.text.casefold()
         if name not in self.aliases:
-            near = nearest(lexeme.text, self.aliases)
-            known = f"did you mean @{near}?" if near else "write it under [aliases]"
-            self.refuse(*span, f"there is no alias {quoted('@' + lexeme.text)}", known)
+            raise QueryError(no_alias(self.query, span, lexeme.text, self.aliases))
         if self.fact is not None:
             message = f"an alias is no value of {self.fact}: {quoted('@' + name)}"
             self.refuse(*span, message, f'write {self.fact}:"…" for each value')
