@@ -331,7 +331,7 @@ def article_of(conn: Connection, _now: datetime, id_: str) -> str | None:
     """
     kind = id_[:4]
     if kind == "art_":
-        return id_
+        return conn.execute(select(table.c.id).where(table.c.id == id_)).scalar()
     if kind == "ent_":
         found = select(entries.c.article_id).where(entries.c.id == id_)
         return conn.execute(found).scalar()
