@@ -54,7 +54,10 @@ def _print_topic(topic: dict[str, Any]) -> None:
         for hit in clause["hits"]:
             print_text(f"  {clause['query']} in {hit['zone']}: {hit['sentence']}")
     if topic["failed"]:
-        print_text(f"  did not hold: {topic['failed']['query']}")
+        because = topic["failed"].get("because")
+        print_text(
+            f"  did not hold: {topic['failed']['query']}{f': {because}' if because else ''}"
+        )
     elsewhere = dict.fromkeys((hit["zone"], hit["sentence"]) for hit in topic["elsewhere"])
     for zone, sentence in elsewhere:
         print_text(f"  but stands in {zone}, which is not searched: {sentence}")

@@ -147,10 +147,12 @@ async def tried(store: "SqlStore", loaded: "Loaded", facts: "Journey", topic: St
 
 def _limited(spec: "TopicSpec", outcome: TopicTry) -> TopicTry:
     """Return the outcome of a topic that does not listen to the article's feeds."""
+    from msgspec.structs import replace
+
     from workers.model.topic import Clause
 
     failed = Clause(op="feeds", query=f"feeds = {list(spec.feeds or ())}", span=(0, 0))
-    return TopicTry(matched=False, clauses=outcome.clauses, failed=failed)
+    return replace(outcome, matched=False, failed=failed, because="it listens to these alone")
 
 
 def _document(settings: "Settings", facts: "Journey") -> "tuple[Extracted, Document]":

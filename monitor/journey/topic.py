@@ -155,11 +155,12 @@ def _match(facts: Journey, topic: Asked) -> Told:
         yield "matches now", f"{searched}{where}{doubted}"
     else:
         failed = outcome.failed.query if outcome.failed is not None else spec.query
+        why = f", {outcome.because}" if outcome.because else ""
         zones = dict.fromkeys((hit.zone, hit.sentence[:SHOWN]) for hit in outcome.elsewhere)
         aside = "".join(
             f"; stands in {zone}, which is not searched: {said}" for zone, said in zones
         )
-        yield "does not match now", f"did not hold: {failed}{aside}; searched: {searched}"
+        yield "does not match now", f"did not hold: {failed}{why}{aside}; searched: {searched}"
 
 
 def _searched(facts: Journey) -> str:
@@ -167,7 +168,7 @@ def _searched(facts: Journey) -> str:
     if text_is_gone(article):
         return "the title and the feed's text alone: the page's text is no longer kept"
     if article.settled_at is None:
-        return "the title and the feed's text: the page is not read yet"
+        return "the title and the feed's text: the page was not read"
     return f"title and text, from the {article.text_from}"
 
 
