@@ -1,18 +1,18 @@
 """What the commands of topics are given: articles as JSON lines, and files of topics."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.cli.common import say, say_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from monitor.settings import Settings
+    from monitor.settings import Settings, TopicSetting
     from workers.model.article import ZoneLine
     from workers.model.topic import Document, Problem, TopicSpec
 
-__all__ = ["articles_of", "document_of", "read_topics"]
+__all__ = ["TopicFile", "articles_of", "document_of", "read_topic_file", "read_topics"]
 
 
 def articles_of(
@@ -86,6 +86,18 @@ def _zone_line(item: object) -> "ZoneLine":
     return msgspec.convert({"zone": zone, "text": text, "rule": rule}, ZoneLine)
 
 
+class TopicFile(NamedTuple):
+    """A TOML file of topics, as far as it could be read."""
+
+    specs: "list[TopicSpec]"
+    """The topics that are enabled."""
+    aliases: dict[str, tuple[str, ...]]
+    problems: "list[Problem]"
+    """What is wrong with the file itself."""
+    settings: "tuple[TopicSetting, ...]"
+    """The same topics, and the others, as they were written."""
+
+
 def read_topics(
     file: str, settings: "Settings"
 ) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
@@ -94,6 +106,11 @@ def read_topics(
     The sets of the alias packs that ``settings`` name are known to it; which of those the file
     has its own instead of is said.
     """
+    return read_topic_file(file, settings)[:3]
+
+
+def read_topic_file(file: str, settings: "Settings") -> TopicFile:
+    """Return all that `read_topics` does, and the topics as they were written."""
     from monitor.settings import load, topic_spec
     from monitor.settings.packs import packed, shadowing
     from workers.model.topic import Problem
@@ -111,8 +128,9 @@ def read_topics(
         )
         for problem in loaded.problems
     ]
-    specs = [topic_spec(topic) for topic in loaded.settings.topics if topic.enabled]
+    written = loaded.settings.topics
+    specs = [topic_spec(topic) for topic in written if topic.enabled]
     packs = packed(settings.matching.packs)
     say_problems(list(shadowing(loaded.aliases, packs)), label="warning: ")
     aliases = {name: tuple(piece.data) for name, piece in packs.items()}
-    return specs, {**aliases, **loaded.settings.aliases}, problems
+    return TopicFile(specs, {**aliases, **loaded.settings.aliases}, problems, written)

@@ -119,7 +119,7 @@ async def accept(wanted: Wanted, keeps: Keeps, before: AcceptedTopics | None = N
             content = msgspec.json.encode(good).decode()
             kept = await keeps.accept(content, after=number)
         if kept is not None:
-            _warn(refused, compiled, own)
+            await _warn(refused, compiled, own)
             return Accepted(
                 topics=compiled,
                 number=kept,
@@ -144,7 +144,7 @@ async def start(wanted: Wanted, keeps: Keeps) -> Accepted:
     if newest and own.says() == newest.says():
         return await accept(wanted, keeps)
     compiled = await _compiled(newest or own, wanted)
-    _warn(refused, compiled, own)
+    await _warn(refused, compiled, own)
     _log.warning(
         "topics_differ",
         number=number,
@@ -254,11 +254,13 @@ def _good(topics: AcceptedTopics, compiled: TopicSet) -> AcceptedTopics:
     return replace(topics, topics=tuple(good))
 
 
-def _warn(refused: Iterable[Problem], compiled: TopicSet, own: AcceptedTopics) -> None:
+async def _warn(refused: Iterable[Problem], compiled: TopicSet, own: AcceptedTopics) -> None:
+    """Tell what was refused, and which examples fail; these run off the event loop."""
     for problem in refused:
         kept = problem.topic in compiled.specs
         _log.error("topic_refused", topic=problem.topic, why=problem.message, last=kept)
-    for miss in check_examples(own.topics, compiled)[1]:
+    _, failed = await asyncio.to_thread(check_examples, own.topics, compiled)
+    for miss in failed:
         _log.warning(
             "example_fails", topic=miss.topic, expected=miss.expected, example=miss.example
         )

@@ -16,6 +16,7 @@ from monitor.settings.values import (
     Number,
     Seconds,
     SecondsOrAuto,
+    Share,
     Text,
     TimeZone,
     WebUrl,
@@ -144,7 +145,10 @@ class FeedSetting(Section):
 
 
 class Examples(Section):
-    """Texts that a topic must match, and texts that it must not. `tocsin check` tries them."""
+    """Texts that a topic must match, and texts that it must not.
+
+    `tocsin check` and each start try the sentences; `tocsin topics check` the files as well.
+    """
 
     match: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field(
         default=(), description="Headlines or sentences that the topic must match."
@@ -152,6 +156,14 @@ class Examples(Section):
     no_match: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field(
         default=(), description="Headlines or sentences that it must not match."
     )
+    files: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field(
+        default=(),
+        description="Files of labelled articles, relative to the file that names them.",
+    )
+    least_precision: Share | None = Field(
+        default=None, description="Of all its examples: with less `tocsin topics check` exits 1."
+    )
+    least_recall: Share | None = Field(default=None, description="The same for recall.")
 
 
 class TopicSetting(Section):
@@ -183,7 +195,11 @@ class TopicSetting(Section):
         default=Examples(),
         description=(
             "`examples.match` and `examples.no_match`: sentences that the topic must and must not "
-            "match, tried by `tocsin check`."
+            "match, tried by `tocsin check` and at each start. `examples.files`: files of "
+            "labelled articles as JSON lines, relative to the file that names them, tried by "
+            "`tocsin topics check` alone, which says precision and recall; "
+            "`examples.least_precision` and `examples.least_recall` (numbers from 0 to 1) are "
+            "what it then asks for (`docs/topics.md`)."
         ),
     )
     enabled: Flag = Field(default=True, description="`false` keeps it in the file, unheard.")

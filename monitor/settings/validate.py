@@ -134,6 +134,8 @@ def _bounds(detail: ErrorDetails) -> tuple[str, str]:
             return f"must be more than {context['gt']:g}", ""
         case "greater_than_equal":
             return f"must be at least {context['ge']:g}", ""
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}", ""
         case "too_short":
             return "is an empty list", "name at least one"
         case _:

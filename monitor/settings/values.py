@@ -32,6 +32,7 @@ __all__ = [
     "Rate",
     "Seconds",
     "SecondsOrAuto",
+    "Share",
     "Text",
     "TimeZone",
     "WebUrl",
@@ -287,6 +288,9 @@ Name = Annotated[str, BeforeValidator(_name), Kind(name="text")]
 Flag = Annotated[bool, BeforeValidator(_flag), Kind(name="true or false")]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1), Kind(name="whole number")]
 Number = Annotated[float, BeforeValidator(_number), Field(gt=0), Kind(name="number")]
+Share = Annotated[
+    float, BeforeValidator(_number), Field(ge=0, le=1), Kind(name="number from 0 to 1", like="0.9")
+]
 Seconds = Annotated[float, BeforeValidator(_duration), Kind(name="duration", like='"15m"')]
 SecondsOrAuto = Annotated[
     float | None, BeforeValidator(_duration_or_auto), Kind(name='"auto" or duration', like='"15m"')

@@ -1,0 +1,24 @@
+"""Rules about topics themselves: which can never match, which hold each other, which ring always.
+
+Only what is proven is told of the first two: a proof is a walk over what a query asks, with what
+its words say of each other.
+"""
+
+from workers.topics.lint.common import Archive, common_findings
+from workers.topics.lint.findings import Finding
+from workers.topics.lint.held import LOOKED, held_findings
+from workers.topics.lint.never import never_findings
+from workers.topics.lint.scripts import Writes, script_findings, script_of, scripts_of
+
+__all__ = [
+    "LOOKED",
+    "Archive",
+    "Finding",
+    "Writes",
+    "common_findings",
+    "held_findings",
+    "never_findings",
+    "script_findings",
+    "script_of",
+    "scripts_of",
+]
