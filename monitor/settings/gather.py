@@ -16,6 +16,8 @@ __all__ = ["Gathered", "gather", "place"]
 _LISTS = ("feeds", "topics")
 _TABLES = ("aliases", "sinks")
 _SHARED = (*_LISTS, *_TABLES)
+MOST_TOLD = 100
+"""Unknown keys told of one table: for each a word like it is looked for."""
 
 
 @dataclass
@@ -50,10 +52,12 @@ def gather(main: ConfigFile | None, base: Path, environ: Mapping[str, str]) -> G
 
 def _sections(main: ConfigFile, found: Gathered) -> None:
     known = {*SECTIONS, *General.model_fields, *_SHARED}
+    strange = [key for key in main.data if key not in known]
+    found.problems.extend(_unknown(main, key, known) for key in strange[:MOST_TOLD])
     for key, value in main.data.items():
         if key not in known:
-            found.problems.append(_unknown(main, key, known))
-        elif key in SECTIONS and isinstance(value, dict):
+            continue
+        if key in SECTIONS and isinstance(value, dict):
             found.sections[key] = Piece(file=main, path=(key,), data=value)
         elif key in SECTIONS:
             found.problems.append(_wrong(main, key, ("must be a table", f"write [{key}]")))
@@ -67,7 +71,7 @@ def _included(main: ConfigFile, found: Gathered) -> list[ConfigFile]:
     files, problems = included(main, [item for item in patterns if isinstance(item, str)])
     found.problems.extend(problems)
     for file in files:
-        for key in file.data.keys() - set(_SHARED):
+        for key in sorted(file.data.keys() - set(_SHARED))[:MOST_TOLD]:
             hint = "it may hold [[topics]], [aliases], [[feeds]] and [sinks.*]"
             moved = key in SECTIONS or key in General.model_fields
             message = "belongs into the main file" if moved else "is unknown"

@@ -15,6 +15,8 @@ __all__ = ["validate"]
 S = TypeVar("S", bound=Section)
 KeyPath = tuple[str | int, ...]
 
+MOST_TOLD = 100
+"""Problems told of one table."""
 _WORDS = {
     "bool_type": ("must be true or false", "write it without quotes"),
     "bool_parsing": ("must be true or false", "write true or false"),
@@ -52,7 +54,8 @@ def validate(
     except ValidationError as error:
         valid = None
         details.extend(_first_causes(error.errors(include_url=False)))
-    problems = [_told(detail, model, piece, name, fatal=fatal) for detail in details]
+    told = details[:MOST_TOLD]
+    problems = [_told(detail, model, piece, name, fatal=fatal) for detail in told]
     if valid is not None:
         return valid, problems
     bad = {detail["loc"][0] for detail in details if detail["loc"]}
