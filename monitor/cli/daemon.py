@@ -22,6 +22,7 @@ from monitor.cli.common import (
     say_problems,
     used,
 )
+from monitor.cli.topics_known import hits
 
 if TYPE_CHECKING:
     from monitor.daemon.roles import Roles
@@ -202,7 +203,7 @@ def _print_status(report: dict[str, Any]) -> None:
     for one in report["topics_muted"]:
         end = "over" if one["ended"] else f"until {one['until']}"
         why = f" ({one['because']})" if one["because"] else ""
-        print_text(f"  muted: {one['topic']}, {end}, {one['hits']} hits so far{why}")
+        print_text(f"  muted: {one['topic']}, {end}, {hits(one['hits'])} so far{why}")
     pages = queue["pages"]
     print_text(f"pages: {pages['ready']} waiting, {pages['pending']} being read")
     read = report["pages"]

@@ -10,6 +10,7 @@ from monitor.cli.topics_import import import_
 from monitor.cli.topics_match import match
 from monitor.cli.topics_mute import mute, unmute
 from monitor.cli.topics_new import new
+from monitor.cli.topics_top import top
 from monitor.cli.topics_try import try_
 
 __all__ = ["topics"]
@@ -30,3 +31,4 @@ topics.add_command(new)
 topics.add_command(backtest)
 topics.add_command(mute)
 topics.add_command(unmute)
+topics.add_command(top)

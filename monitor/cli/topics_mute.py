@@ -5,7 +5,6 @@ over restarts, and ends by itself.
 """
 
 import asyncio
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -23,12 +22,10 @@ from monitor.cli.common import (
     say,
 )
 from monitor.cli.inputs import iso
+from monitor.cli.topics_known import MOST_NEAR, hits, in_force, near, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from monitor.daemon.build import SqlStore
-    from monitor.settings import Settings
     from workers.model.mute import MuteLine
     from workers.model.topic import Severity
 
@@ -37,8 +34,6 @@ __all__ = ["mute", "unmute"]
 MOST_S = 7 * 86400.0
 MOST_BECAUSE = 500
 """Characters."""
-MOST_NEAR = 3
-MOST_NAME = 200
 
 
 class _For(click.ParamType):  # type: ignore[type-arg]
@@ -111,9 +106,9 @@ def _mute(config: str | None, name: str, for_s: float, because: str, *, as_json:
     settings = load_settings(config).settings
 
     async def go(store: "SqlStore") -> "tuple[MuteLine, Severity, bool]":
-        topics = await _in_force(store, settings)
+        topics = await in_force(store, settings)
         if name not in topics:
-            fail(_unknown(name, topics, settings), FOUND)
+            fail(unknown(name, topics, settings), FOUND)
         before = any(one.topic == name and not one.ended for one in await store.mutes())
         return await store.mute(name, for_s, because), topics[name], before
 
@@ -123,46 +118,12 @@ def _mute(config: str | None, name: str, for_s: float, because: str, *, as_json:
     if as_json:
         print_json({**_fields(line), "severity": severity})
     else:
-        so_far = f"; it was already, {line.hits} hits so far" if before else ""
+        so_far = f"; it was already, {hits(line.hits)} so far" if before else ""
         print_text(f"{name} is muted until {iso(line.until)}{so_far}")
 
 
 def _fields(line: "MuteLine") -> dict[str, object]:
     return {field: getattr(line, field) for field in line.__struct_fields__}
-
-
-async def _in_force(store: "SqlStore", settings: "Settings") -> "dict[str, Severity]":
-    """Return the topics that ring, with their severities: those accepted, else of the files."""
-    import msgspec
-
-    from monitor.daemon.topics import AcceptedTopics
-
-    found = await store.accepted()
-    if found is None:
-        return {topic.name: topic.severity for topic in settings.topics if topic.enabled}
-    accepted = msgspec.json.decode(found[1], type=AcceptedTopics)
-    return {spec.name: spec.severity for spec in accepted.topics if spec.enabled}
-
-
-def _unknown(name: str, topics: "Iterable[str]", settings: "Settings") -> str:
-    """Return what to say of a name that no topic in force has."""
-    for topic in settings.topics:
-        if topic.name == name:
-            why = "run `tocsin reload`" if topic.enabled else "it has enabled = false"
-            return f"the topic is not in force, and does not ring: {name} ({why})"
-    near = _near(name, topics)
-    meant = f"did you mean {' or '.join(map(repr, near))}?" if near else "see your topics' files"
-    return f"no such topic: {name} ({meant})"
-
-
-def _near(name: str, names: "Iterable[str]") -> list[str]:
-    """Return the names that may have been meant."""
-    folded = {other.casefold(): other for other in names}
-    wanted = name[:MOST_NAME].casefold()
-    close = get_close_matches(wanted, folded, n=MOST_NEAR)
-    if wanted and not close:
-        close = [other for other in folded if wanted in other][:MOST_NEAR]
-    return [folded[other] for other in close]
 
 
 def _list(config: str | None, *, as_json: bool) -> None:
@@ -175,7 +136,7 @@ def _list(config: str | None, *, as_json: bool) -> None:
             continue
         end = "is over, and will be told" if line.ended else f"until {iso(line.until)}"
         why = f" ({line.because})" if line.because else ""
-        print_text(f"{line.topic}: {end}, {line.hits} hits since {iso(line.since)}{why}")
+        print_text(f"{line.topic}: {end}, {hits(line.hits)} since {iso(line.since)}{why}")
 
 
 @click.command()
@@ -195,10 +156,10 @@ def unmute(config: str | None, name: str, *, as_json: bool) -> None:
 
     line, others = asyncio.run(ask_store(config, go, writes=True))
     if line is None:
-        near = _near(name, others) or others[:MOST_NEAR]
-        meant = f"muted is {' or '.join(map(repr, near))}" if near else "nothing is"
+        some = near(name, others) or others[:MOST_NEAR]
+        meant = f"muted is {' or '.join(map(repr, some))}" if some else "nothing is"
         fail(f"not muted: {name} ({meant})", FOUND)
     if as_json:
         print_json(line)
     else:
-        print_text(f"{name} rings again; {line.hits} hits were not rung, its sinks are told")
+        print_text(f"{name} rings again; not rung: {hits(line.hits)}, of which its sinks are told")

@@ -13,6 +13,7 @@ from workers.model.journey import Journey, Nearby
 from workers.model.message import EventLine
 from workers.model.mute import MuteEnd, MuteLine
 from workers.model.report import DeliveryLine, StoreCounts
+from workers.model.top import HitPlace, RungHit
 from workers.store import (
     archive,
     articles,
@@ -27,6 +28,7 @@ from workers.store import (
     mutes,
     nearby,
     subscriptions,
+    tops,
     traces,
 )
 from workers.store.base import Base
@@ -203,6 +205,20 @@ class Asking(Base):
         None if it lasts, or another process was faster.
         """
         return await self._write(mutes.end, mute, to)
+
+    async def rung_hits(
+        self, after: HitPlace, until: datetime, topic: str | None = None
+    ) -> tuple[list[RungHit], HitPlace | None]:
+        """Return the next topics that rang behind a place, and the place that this comes to.
+
+        The first place is the beginning of a span of time (seconds since 1970), "" and ""; there
+        is no further place where there are no more.
+        """
+        return await self._read(tops.hits, after, until, topic)
+
+    async def first_alert(self) -> datetime | None:
+        """Return when the first of all alerts that are kept was made, None if there is none."""
+        return await self._read(tops.first)
 
     async def counts(self) -> StoreCounts:
         """Return how much of everything there is."""

@@ -145,7 +145,6 @@ def _alerts(conn: Connection, before: datetime) -> int:
     some = conn.execute(old.limit(MOST)).scalars().all()
     _delete_deliveries(conn, deliveries.c.alert_id.in_(some))
     conn.execute(delete(held).where(held.c.alert_id.in_(some)))
-    conn.execute(delete(muted).where(muted.c.alert_id.in_(some)))
     if some:
         put_over(conn, meta, [{"key": PRUNED, "value": before.isoformat()}])
     return conn.execute(delete(alerts).where(alerts.c.id.in_(some))).rowcount

@@ -32,7 +32,8 @@ Index(
 muted = Table(
     "muted",
     metadata,
-    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=False),
+    # A version that knows no mutes removes alerts too.
+    Column("alert_id", Text, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
     Column("topic", Words, nullable=False),
     Column("mute", Text, nullable=False),  # stays when its mute is forgotten
     Column("severity", Text, nullable=False),

@@ -47,7 +47,9 @@ def _mutes() -> None:
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_muted_alert_id"),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["alerts.id"], name="fk_muted_alert_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("alert_id", "topic", name="pk_muted"),
     )
     op.create_index("ix_muted_mute_at", "muted", ["mute", "at"])
