@@ -224,6 +224,22 @@ async def test_what_a_burst_holds_waits_no_longer_for_a_clock_that_is_set(
     assert before + 1 == len(await world.due("sink:ops"))
 
 
+@pytest.mark.parametrize("step", [HOUR, -HOUR, 20 * 365 * 24 * HOUR])
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+async def test_a_mute_lasts_no_longer_for_a_clock_that_is_set(world, clock, wall, step) -> None:
+    """Nor shorter: it ends when as much time has passed as was asked for."""
+    await world.store.mute("fire", HOUR)
+    wall.set(step)
+    await world.store.probe()
+    for seconds, ended in ((HOUR - 60, False), (61, True)):
+        clock.advance(seconds)
+        (line,) = await world.store.mutes()
+        assert (ended, HOUR) == (
+            line.ended,
+            pytest.approx((line.until - line.since).total_seconds()),
+        )
+
+
 @pytest.mark.parametrize("address", ["postgres"], indirect=True)
 async def test_a_clock_that_is_years_ahead_removes_nothing(world, wall) -> None:
     """Of several processes one is wrong about the time: what is kept goes by the server's."""

@@ -176,6 +176,11 @@ async def _looking_back(world) -> None:
     assert 1 == len(await store.archive_places(since, until, None, 1))
     assert 1 == (await store.archived([id_], 1))[0]
     assert {id_} == await store.rung_of("flood", [id_])
+    assert await store.first_alert() is not None
+    hits, place = await store.rung_hits((since.timestamp(), "", ""), until)
+    assert (1, None) == (sum(hit.muted for hit in hits), place)
+    assert () == await store.sharing(["https://site.example/x"], [])
+    assert await store.nearby("https://site.example/x", ["site.example"]) is not None
 
 
 async def _hubs(world) -> None:
@@ -207,6 +212,10 @@ async def _house(world) -> None:
     store = world.store
     assert (1, "{}") == await store.accepted()
     assert 1 == await store.accepted_number()
+    assert await store.begin_beat()
+    feed = await world.feed()
+    assert await store.disable_feed(feed.id) is None
+    assert await store.enable_feed(feed.id, listed=True) is not None
     assert await store.incarnation() == await store.incarnation()
     await store.void_marks(0.0)
     await store.probe()

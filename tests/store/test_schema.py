@@ -214,6 +214,30 @@ def test_a_start_with_its_schema_in_order_does_not_import_alembic(tmp_path) -> N
     assert "False" == done.stdout.strip()
 
 
+async def test_what_the_fourth_schema_holds_goes_on_and_can_be_muted(
+    tmp_path, clock, make_world
+) -> None:
+    """Its rows stay, and a topic that is muted after the upgrade keeps back what comes."""
+    path = tmp_path / "tocsin.db"
+    prepare(path, schema="0004")
+    raw = sqlite3.connect(path)
+    raw.execute(
+        "INSERT INTO rung (event, topic, alert_id, at, evidence)"
+        " VALUES ('art_1', 'fire', 'alt_1', 1.0, 'page')"
+    )
+    raw.commit()
+    raw.close()
+    store = await open_store(path, clock)
+    assert (tmp_path / "tocsin.db.before-0005").is_file()
+    world = make_world(store, clock)
+    await store.mute("fire", 60.0)
+    await world.settle(await world.article(), "fire")
+    assert [("fire",)] == [line.muted for line in await store.alert_lines()]
+    assert {"art_1"} == await store.rung_of("fire", ["art_1"])
+    assert [1] == [line.hits for line in await store.mutes()]
+    await store.close()
+
+
 async def test_a_long_link_that_the_first_schema_holds_whole_is_found(tmp_path, clock) -> None:
     """It is brought to the form that every database can index, and stays its article's."""
     path = tmp_path / "tocsin.db"

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
 from sqlalchemy.exc import DBAPIError
 
+from workers.model.beat import BEAT_KIND
 from workers.model.upkeep import Checked, Finding
 from workers.store.driver import Address
 from workers.store.postgres_driver import PostgresDriver
@@ -21,7 +22,7 @@ EXAMPLES = 5
 PRUNED = "alerts_pruned_before"
 """Key in ``meta``: alerts made before this moment may have gone by ``[keep] alerts``."""
 STATES = ("open", "retry", "sent", "held", "dead")
-KINDS = ("page", "ring", "delivery")
+KINDS = ("page", "ring", "delivery", BEAT_KIND)
 
 
 def _engine(conn: Connection) -> list[Finding]:
