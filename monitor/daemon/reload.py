@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -118,18 +118,17 @@ class Reloader:
 
     async def _try(self, *, yes: bool, watched: bool) -> Outcome:
         state, self._later = self._state, False
-        loaded = load(state.loaded.path, os.environ)
+        read = await asyncio.to_thread(_read, state.loaded)
+        loaded, change = read.loaded, read.change
         if loaded.fatal:
             return Outcome(ok=False, problems=tuple(render(one) for one in loaded.fatal))
-        loaded = with_lost(state.settings, loaded)
-        change = difference(state.settings, loaded.settings)
         why = needs_word(change, len(state.settings.topics), len(state.settings.feeds))
         if why is not None and watched and not yes:
             said = f"the files changed and {why}: run `tocsin reload --yes` if that is meant"
             return Outcome(ok=False, difference=str(change), problems=(said,))
         try:
             remade = (*change.sinks.changed, *change.sinks.added)
-            wanted = registry(loaded.settings)
+            wanted = await asyncio.to_thread(registry, loaded.settings)
             await self._take_over(loaded, wanted, remade, word=not watched)
         except TocsinError as error:
             self._later = isinstance(error, (StoreDown, Transient))
@@ -150,6 +149,21 @@ class Reloader:
         if _reading(before) != _reading(after):
             names.append("pages")
         return tuple(names)
+
+
+class _Read(NamedTuple):
+    """What the files say now."""
+
+    loaded: Loaded
+    change: Difference
+
+
+def _read(present: Loaded) -> _Read:
+    """Read the files again: with thousands of topics it takes seconds, and so is done aside."""
+    loaded = load(present.path, os.environ)
+    if not loaded.fatal:
+        loaded = with_lost(present.settings, loaded)
+    return _Read(loaded, difference(present.settings, loaded.settings))
 
 
 def _fetching(settings: Settings) -> object:

@@ -109,24 +109,19 @@ async def accept(wanted: Wanted, keeps: Keeps, before: AcceptedTopics | None = N
     """
     for _ in range(TRIES):
         number, newest = await _newest(keeps)
-        own, refused = await _own(wanted, newest or before)
-        new = own if before is None else _changed(before, own, newest or before)
-        compiled = await _compiled(new, wanted)
-        good = _good(new, compiled)
-        if newest and good.says() == newest.says() and good.routes == newest.routes:
-            kept: int | None = number
-        else:
-            content = msgspec.json.encode(good).decode()
-            kept = await keeps.accept(content, after=number)
+        ready = await asyncio.to_thread(_ready, wanted, newest, before)
+        kept: int | None = number
+        if ready.content is not None:
+            kept = await keeps.accept(ready.content, after=number)
         if kept is not None:
-            await _warn(refused, compiled, own)
+            await _warn(ready.refused, ready.compiled, ready.own)
             return Accepted(
-                topics=compiled,
+                topics=ready.compiled,
                 number=kept,
-                refused=refused,
-                own=own,
-                differs=good.says() != own.says(),
-                routes=own.routes,
+                refused=ready.refused,
+                own=ready.own,
+                differs=ready.differs,
+                routes=ready.own.routes,
                 before=newest,
             )
     raise TocsinError("topics not accepted: other processes accept others all the time")
@@ -140,11 +135,14 @@ async def start(wanted: Wanted, keeps: Keeps) -> Accepted:
     number, newest = await _newest(keeps)
     if not number:
         return await accept(wanted, keeps)
-    own, refused = await _own(wanted, newest)
-    if newest and own.says() == newest.says():
+    own = await asyncio.to_thread(_own, wanted, newest)
+    if newest is not None and await asyncio.to_thread(_same, own.topics, newest):
         return await accept(wanted, keeps)
-    compiled = await _compiled(newest or own, wanted)
-    await _warn(refused, compiled, own)
+    compiled = own.compiled
+    if newest is not None:
+        mine = dataclasses.replace(wanted, present=own.compiled)
+        compiled = await asyncio.to_thread(_compiled, newest, mine)
+    await _warn(own.refused, compiled, own.topics)
     _log.warning(
         "topics_differ",
         number=number,
@@ -154,10 +152,10 @@ async def start(wanted: Wanted, keeps: Keeps) -> Accepted:
     return Accepted(
         topics=compiled,
         number=number,
-        refused=refused,
-        own=own,
+        refused=own.refused,
+        own=own.topics,
         differs=True,
-        routes=own.routes,
+        routes=own.topics.routes,
         before=newest,
     )
 
@@ -172,17 +170,19 @@ async def in_force(wanted: Wanted, keeps: Keeps, *, files: bool) -> Accepted:
             accepted last.
     """
     number, newest = await _newest(keeps)
-    compiled = await _compiled(wanted.topics, wanted)
-    known = dataclasses.replace(wanted, present=compiled)
-    own, refused = await _own(known, newest)
-    said = own if files or newest is None else newest
+    own = await asyncio.to_thread(_own, wanted, newest)
+    said, compiled = own.topics, own.compiled
+    if not files and newest is not None:
+        said = newest
+        mine = dataclasses.replace(wanted, present=own.compiled)
+        compiled = await asyncio.to_thread(_compiled, newest, mine)
     return Accepted(
-        topics=await _compiled(said, known),
+        topics=compiled,
         number=number,
-        refused=refused,
-        own=own,
-        differs=newest is None or newest.says() != said.says(),
-        routes=own.routes,
+        refused=own.refused,
+        own=own.topics,
+        differs=newest is None or not await asyncio.to_thread(_same, newest, said),
+        routes=own.topics.routes,
         before=newest,
     )
 
@@ -194,8 +194,8 @@ async def follow(present: Accepted, wanted: Wanted, keeps: Keeps) -> Accepted:
         return present
     if newest is None:  # it is looked at once, and the topics in force stay
         return dataclasses.replace(present, number=number, differs=True)
-    differs = newest.says() != present.own.says()
-    compiled = await _compiled(newest, wanted)
+    differs = not await asyncio.to_thread(_same, newest, present.own)
+    compiled = await asyncio.to_thread(_compiled, newest, wanted)
     _log.info("topics_followed", number=number, topics=len(compiled.specs), files_differ=differs)
     return Accepted(
         topics=compiled,
@@ -213,34 +213,78 @@ async def _newest(keeps: Keeps) -> tuple[int, AcceptedTopics | None]:
     kept = await keeps.accepted()
     if kept is None:
         return 0, None
+    number, content = kept
     try:
-        return kept[0], msgspec.json.decode(kept[1], type=AcceptedTopics)
+        read = await asyncio.to_thread(msgspec.json.decode, content, type=AcceptedTopics)
     except (msgspec.DecodeError, UnicodeError) as error:
         _log.error(
             "accepted_topics_unreadable",
-            number=kept[0],
+            number=number,
             error=str(error),
             hint="`tocsin topics publish` writes them anew",
         )
-        return kept[0], None
+        return number, None
+    return number, read
 
 
-async def _own(
-    wanted: Wanted, last: AcceptedTopics | None
-) -> tuple[AcceptedTopics, tuple[Problem, ...]]:
+# What looks at every topic, and so runs beside the event loop: there may be a hundred thousand.
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """What is to be accepted."""
+
+    compiled: TopicSet
+    refused: tuple[Problem, ...]
+    own: AcceptedTopics
+    differs: bool
+    content: str | None
+    """What is to be kept under the next number, None if that is the newest already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Own:
+    """What the files say, as far as it is good."""
+
+    topics: AcceptedTopics
+    compiled: TopicSet
+    refused: tuple[Problem, ...]
+
+
+def _ready(wanted: Wanted, newest: AcceptedTopics | None, before: AcceptedTopics | None) -> _Ready:
+    mine = _own(wanted, newest or before)
+    own, compiled, good = mine.topics, mine.compiled, mine.topics
+    if before is not None:
+        new = _changed(before, own, newest or before)
+        compiled = _compiled(new, wanted)
+        good = _good(new, compiled)
+    same = newest is not None and _same(good, newest) and good.routes == newest.routes
+    return _Ready(
+        compiled=compiled,
+        refused=mine.refused,
+        own=own,
+        differs=not _same(good, own),
+        content=None if same else msgspec.json.encode(good).decode(),
+    )
+
+
+def _same(one: AcceptedTopics, other: AcceptedTopics) -> bool:
+    return one is other or one.says() == other.says()
+
+
+def _own(wanted: Wanted, last: AcceptedTopics | None) -> _Own:
     """Return what the files say, what is bad of it replaced by what was accepted before."""
-    compiled = await _compiled(wanted.topics, wanted)
+    compiled = _compiled(wanted.topics, wanted)
     refused = (*compiled.problems, *wanted.missing.problems)
-    if not refused:
-        return _good(wanted.topics, compiled), ()
-    mended = _with_last_accepted(wanted, refused, last or AcceptedTopics())
-    return _good(mended, await _compiled(mended, wanted)), refused
+    said = wanted.topics
+    if refused:
+        said = _with_last_accepted(wanted, refused, last or AcceptedTopics())
+        compiled = _compiled(said, dataclasses.replace(wanted, present=compiled))
+    return _Own(topics=_good(said, compiled), compiled=compiled, refused=refused)
 
 
-async def _compiled(topics: AcceptedTopics, wanted: Wanted) -> TopicSet:
-    """Compile, off the event loop: hundreds of topics take a while."""
-    return await asyncio.to_thread(
-        compile_topics,
+def _compiled(topics: AcceptedTopics, wanted: Wanted) -> TopicSet:
+    return compile_topics(
         topics.topics,
         topics.aliases,
         wanted.languages,

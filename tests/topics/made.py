@@ -37,6 +37,8 @@ FACTS = (
     "source:example", 'source:"example world"', "source:exam*", "lang:en", "lang:de", "lang:ar",
     "tag:war", 'tag:"armed drone"', "tag:arm*", "author:smith", 'author:"jane smith"',
 )  # fmt: skip
+_JOINTS = ("-", "/", "'", "’", ".", "_", "&", ",", "\u200d", "\u00ad", "ـ", "")
+"""What may stand between two words that no space parts."""
 _SOURCES = ("Example World", "example.org", "The Example", "World")
 _TAGS = ("war", "War", "armed drone", "armed", "politics")
 _AUTHORS = (None, "Jane Smith", "J. Smith", "Smith Jane", "Ali")
@@ -112,11 +114,16 @@ def document(chance: Random) -> Document:
 
 
 def _text(chance: Random, most: int) -> str:
-    words = chance.choices(WORDS, k=chance.randint(0, most))
+    words = [_written(chance) for _ in range(chance.randint(0, most))]
     spaces = (" ", " ", " ", " ", "  ", "\n", "\n", "\u00a0", "\u3000", " \n ", ", ")
     return "".join(
         chance.choice(("", "", "", "\n", '"')) + w + chance.choice(spaces) for w in words
     )
+
+
+def _written(chance: Random) -> str:
+    word = chance.choice(WORDS)
+    return word + chance.choice(_JOINTS) + chance.choice(WORDS) if chance.random() < 0.1 else word
 
 
 def _some(chance: Random, among: Sequence[str]) -> tuple[str, ...]:
