@@ -7,6 +7,7 @@ from monitor.cli.publish import publish
 from monitor.cli.topics_backtest import backtest
 from monitor.cli.topics_check import check
 from monitor.cli.topics_import import import_
+from monitor.cli.topics_lint import lint
 from monitor.cli.topics_match import match
 from monitor.cli.topics_mute import mute, unmute
 from monitor.cli.topics_new import new
@@ -24,6 +25,7 @@ def topics() -> None:
 topics.add_command(try_)
 topics.add_command(match)
 topics.add_command(check)
+topics.add_command(lint)
 topics.add_command(packs)
 topics.add_command(publish)
 topics.add_command(import_)

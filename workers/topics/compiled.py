@@ -146,6 +146,14 @@ class TopicSet:
         """
         return tuple(spec.name for spec in self._holding(self._scan(document, load=load)))
 
+    def tree(self, name: str) -> Node:
+        """Return the query of an accepted topic, read.
+
+        Raises:
+            KeyError: no accepted topic has this name.
+        """
+        return self._made.tree(self._specs[name].query)
+
     def tried(self, name: str, document: Document) -> TopicTry:
         """Try one topic on ``document``: where it holds, or which clause does not and why.
 

@@ -6,19 +6,18 @@ its words say of each other.
 
 from workers.topics.lint.common import Archive, common_findings
 from workers.topics.lint.findings import Finding
-from workers.topics.lint.held import LOOKED, held_findings
+from workers.topics.lint.held import held_findings
 from workers.topics.lint.never import never_findings
-from workers.topics.lint.scripts import Writes, script_findings, script_of, scripts_of
+from workers.topics.lint.scripts import Writes, phrase_script, script_findings, script_of
 
 __all__ = [
-    "LOOKED",
     "Archive",
     "Finding",
     "Writes",
     "common_findings",
     "held_findings",
     "never_findings",
+    "phrase_script",
     "script_findings",
     "script_of",
-    "scripts_of",
 ]

@@ -10,7 +10,7 @@ from workers.model.topic import TopicSpec
 from workers.topics.lint.findings import Finding, finding_at
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Phrase, Term
 
-__all__ = ["Writes", "script_findings", "script_of", "scripts_of"]
+__all__ = ["Writes", "phrase_script", "script_findings", "script_of", "scripts_of"]
 
 MANY = 0.2
 """Of the entries that a topic hears: so many in one script are many."""
@@ -64,10 +64,11 @@ def script_of(text: str) -> str | None:
 
 def scripts_of(tree: Node) -> frozenset[str]:
     """Return the scripts of all that a topic looks for in texts."""
-    return frozenset(filter(None, map(_of_phrase, _phrases(tree))))
+    return frozenset(filter(None, map(phrase_script, _phrases(tree))))
 
 
-def _of_phrase(phrase: Phrase) -> str | None:
+def phrase_script(phrase: Phrase) -> str | None:
+    """Return the script of words in a row, None if they are numbers."""
     return script_of("".join(element.cased for element in phrase))
 
 
