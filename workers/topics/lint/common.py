@@ -8,7 +8,7 @@ from workers.model.base import Record
 from workers.model.topic import TopicSpec
 from workers.topics.canonical import canonical
 from workers.topics.errors import quoted
-from workers.topics.likely import BELIEVED, FORMS, PREFIX, UNKNOWN
+from workers.topics.likely import FORMS, PREFIX, UNKNOWN
 from workers.topics.lint.findings import Finding, finding_at
 from workers.topics.tree import (
     Alias,
@@ -32,8 +32,13 @@ ASSUMED = 1_000.0
 """Articles a day where nothing is known."""
 OFTEN = 24.0
 """Times a day: a topic that rings so often rings all day."""
-MUCH = 0.15
-"""Of articles: what is expected of a topic by a table of words alone is no more than a guess."""
+MUCH = 0.3
+"""Of articles: what a table of words alone says of a topic is no more than a guess. Its shares are
+of articles of the word's own language, and most of those that were counted are about wars."""
+TABLE = 20
+"""Articles that were looked at after which these count as much as the table,"""
+ENOUGH = 200
+"""and after which they are believed."""
 MUCH_SEEN = 0.05
 """The same if enough articles were looked at."""
 NEARNESS = 0.3
@@ -75,8 +80,8 @@ def common_findings(
     """
     expected = _Shares(common, archive).of(tree)
     hits = archive.hits.get(spec.name, 0)
-    share = (expected.share * BELIEVED + hits) / (BELIEVED + archive.seen)
-    known = archive.per_day is not None and archive.seen >= BELIEVED
+    share = (expected.share * TABLE + hits) / (TABLE + archive.seen)
+    known = archive.per_day is not None and archive.seen >= ENOUGH
     per_day = share * (archive.per_day or ASSUMED)
     if per_day < OFTEN or share < (MUCH_SEEN if known else MUCH):
         return
@@ -149,7 +154,7 @@ class _Shares:
     def _element(self, element: Element) -> float:
         share = self._common.get(element.folded, UNKNOWN)
         seen = self._archive.words.get(element.folded, 0)
-        share = (share * BELIEVED + seen) / (BELIEVED + self._archive.seen)
+        share = (share * TABLE + seen) / (TABLE + self._archive.seen)
         if element.kind == "forms":
             share *= FORMS
         elif element.kind == "prefix":
