@@ -6,7 +6,7 @@ from datetime import timedelta
 from monitor.journey.steps import By, Step, clock, counted
 from workers.alerts import SinkRoute, declined
 from workers.model.alert import DeadLine, TraceLine
-from workers.model.journey import HeldAlert, Journey, Sent
+from workers.model.journey import HeldAlert, Journey, MutedHit, Sent
 from workers.model.topic import TopicSpec
 
 __all__ = ["declining", "sent", "unsaid"]
@@ -39,6 +39,7 @@ def sent(facts: Journey, by: By) -> Iterator[Step]:
     for one in facts.deliveries:
         yield _delivery(facts, by, one, routes.get(one.sink), letters.get(one.id))
     yield from (_in_list(facts, by, one, letters) for one in facts.held)
+    yield from (_muted(facts, one) for one in facts.muted)
 
 
 def _delivery(
@@ -142,6 +143,24 @@ def _in_list(facts: Journey, by: By, one: HeldAlert, letters: dict[str, DeadLine
     )
 
 
+def _muted(facts: Journey, one: MutedHit) -> Step:
+    words = f" ({one.because})" if one.because else ""
+    if one.told_at is not None:
+        then = f"its end was told at {clock(one.told_at)}, with a list of what it kept back"
+    elif one.until is None:
+        then = "the mute is no longer kept"
+    elif one.until <= facts.now:
+        then = f"it ended at {clock(one.until)}, and that is about to be told"
+    else:
+        then = f"it ends at {clock(one.until)}; `tocsin topics unmute` ends it now"
+    return Step(
+        at=one.at,
+        stage="deliver",
+        decision=f"nobody is told of {one.topic}",
+        because=f"the topic was muted{words}: {then}",
+    )
+
+
 # ── who was not told ────────────────────────────────────────────────────────────────────────────
 
 
@@ -149,7 +168,7 @@ def declining(facts: Journey, by: By, names: Iterable[str]) -> Iterator[Step]:
     """Yield the sinks that were not told of topics that rang, with the rule that says so."""
     for name in list(names)[:MOST_TOPICS]:
         spec = _as_rung(facts, by, name)
-        if spec is None:
+        if spec is None or any(one.topic == name for one in facts.muted):
             continue
         told = {(one.sink, one.recipient) for one in facts.deliveries if name in one.topics}
         listed = {(one.sink, one.recipient) for one in facts.held if one.topic == name}

@@ -279,6 +279,22 @@ async def test_who_was_not_chosen(world):
     assert "a@example.org" not in str(steps)
 
 
+async def test_a_topic_that_was_muted(world):
+    """It rang, but nobody was told: until when, and why; no sink is said to be left out."""
+    await world.store.mute("quake", 3600.0, "a drill")
+    world.topics(quake="quake")
+    await world.baseline()
+    article = await world.news("A quake")
+    await world.read(article)
+    steps = await told(world, article)
+    because = of(steps, "deliver", "nobody is told of quake")
+    assert "muted (a drill): it ends at 2026-" in because
+    assert [] == [what for _, what, _ in steps if "not told" in what]
+    world.clock.advance(4000)
+    because = of(await told(world, article), "deliver", "nobody is told of quake")
+    assert "about to be told" in because
+
+
 async def test_it_is_bounded(world):
     """Of ten thousand lines of trace the newest are told, and how many are not."""
     await world.baseline()

@@ -16,6 +16,7 @@ __all__ = [
     "Journey",
     "Known",
     "Merged",
+    "MutedHit",
     "Nearby",
     "Queued",
     "RungLine",
@@ -111,6 +112,20 @@ class HeldAlert(Record, frozen=True, kw_only=True):
     last_answer: str | None = None
 
 
+class MutedHit(Record, frozen=True, kw_only=True):
+    """A topic of an alert of which nobody was told, because it was muted."""
+
+    alert: str
+    topic: str
+    at: datetime
+    until: datetime | None = None
+    """When the mute ends; None where that is no longer kept."""
+    because: str = ""
+    """The operator's own words."""
+    told_at: datetime | None = None
+    """When its end was told, in a list of what it kept back."""
+
+
 class Version(Record, frozen=True, kw_only=True):
     """Topics that were accepted: their number and when."""
 
@@ -143,6 +158,7 @@ class Journey(Record, frozen=True, kw_only=True):
     """Whether there are older ones."""
     deliveries: tuple[Sent, ...] = ()
     held: tuple[HeldAlert, ...] = ()
+    muted: tuple[MutedHit, ...] = ()
     sinks: dict[str, SinkHealth] = {}  # noqa: RUF012 - msgspec copies it
     """Those that have failed or were disabled."""
     left: frozenset[tuple[str, str]] = frozenset()

@@ -12,6 +12,7 @@ from workers.model.journey import (
     HeldAlert,
     Journey,
     Merged,
+    MutedHit,
     Queued,
     RungLine,
     Sent,
@@ -30,6 +31,8 @@ from workers.store.tables import (
     held,
     left,
     messages,
+    muted,
+    mutes,
     paragraphs,
     rung,
 )
@@ -72,6 +75,7 @@ def of_article(conn: Connection, now: datetime, article: str) -> Journey | None:
         more_alerts=more,
         deliveries=sent,
         held=listed,
+        muted=_muted(conn, ids),
         sinks=sinks.states(conn, now),
         left=frozenset((one.sink, one.recipient) for one in conn.execute(_LEFT)),
         versions=tuple(Version(number=one.number, at=one.at) for one in conn.execute(_VERSIONS)),
@@ -304,6 +308,28 @@ def _held(conn: Connection, ids: Sequence[str]) -> tuple[HeldAlert, ...]:
             .outerjoin(deliveries, _OF_LIST)
             .where(held.c.alert_id.in_(some))
             .order_by(held.c.at, held.c.sink, held.c.recipient, held.c.topic)
+            .limit(5 * MOST)
+        )
+    )
+
+
+def _muted(conn: Connection, ids: Sequence[str]) -> tuple[MutedHit, ...]:
+    columns = (muted.c.alert_id, muted.c.topic, muted.c.at)
+    return tuple(
+        MutedHit(
+            alert=row.alert_id,
+            topic=row.topic,
+            at=row.at,
+            until=row.until,
+            because=row.because or "",
+            told_at=row.told_at,
+        )
+        for some in chunks(ids)
+        for row in conn.execute(
+            select(*columns, mutes.c.until, mutes.c.because, mutes.c.told_at)
+            .outerjoin(mutes, mutes.c.id == muted.c.mute)
+            .where(muted.c.alert_id.in_(some))
+            .order_by(muted.c.at, muted.c.topic)
             .limit(5 * MOST)
         )
     )
