@@ -101,6 +101,7 @@ async def test_an_alert_from_end_to_end(installation, site, eventually, lines):
     (line,) = lines(result)
     assert {
         "alert", "event", "revision", "at", "severity", "topics", "title", "url", "deliveries",
+        "muted",
     } == set(line)  # fmt: skip
     await eventually(lambda: _delivered(store, line["alert"]))
     (line,) = lines(await installation.call("alerts", "list", "--json", "--topic", "quakes"))
