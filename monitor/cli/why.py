@@ -59,7 +59,7 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
     if as_json:
         print_json(told)
     else:
-        print_journey(told, topic)
+        print_journey(told, topic, found.topic.outcome if found.topic else None)
     if found.facts is None:
         raise SystemExit(FOUND)
 

@@ -129,12 +129,14 @@ async def tried(store: "SqlStore", loaded: "Loaded", facts: "Journey", topic: St
         {name.casefold() for name in spec.feeds} & {name.casefold() for name in document.feeds}
     )
     before, known, differ = await _before(store, facts, topic)
+    mute = next((one for one in await store.mutes() if one.topic == topic.name), None)
     return Asked(
         name=topic.name,
         written=topic.written,
         in_force=topic.in_force,
         number=topic.number,
         refused=topic.refused,
+        mute=mute,
         before=before,
         before_known=known,
         aliases_differ=differ,

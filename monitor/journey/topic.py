@@ -7,6 +7,7 @@ from monitor.journey.rung import rung_how
 from monitor.journey.steps import Step, clock
 from workers.model.base import Record
 from workers.model.journey import Journey
+from workers.model.mute import MuteLine
 from workers.model.topic import TopicSpec, TopicTry
 
 __all__ = ["Asked", "asked_about", "spec_of"]
@@ -27,6 +28,8 @@ class Asked(Record, frozen=True, kw_only=True):
     """Of the accepted topics; None if none ever were."""
     refused: str = ""
     """Why what is written is refused; empty if it is not."""
+    mute: MuteLine | None = None
+    """While it is muted; it may be over, and about to be told."""
     before: TopicSpec | None = None
     """As it was when the article was matched last."""
     before_known: bool = False
@@ -66,8 +69,13 @@ Told = Iterator[tuple[str, str]]
 """Decisions with their reasons."""
 
 
-def _standing(_facts: Journey, topic: Asked) -> Told:
+def _standing(facts: Journey, topic: Asked) -> Told:
     """Say what is unusual about the topic itself."""
+    mute = topic.mute
+    if mute is not None and mute.until > facts.now:
+        words = f": {mute.because}" if mute.because else ""
+        until = f"since {clock(mute.since)}, until {clock(mute.until)}"
+        yield "muted", f"nobody is told of it {until}{words}; `tocsin topics unmute` ends it now"
     written, in_force = topic.written, topic.in_force
     where = f"in {written.file}" if written is not None and written.file else "in the config"
     if written is not None and not written.enabled:

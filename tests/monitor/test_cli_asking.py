@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.why_shown import _print_editions, _print_topic
+from monitor.cli.topics_shown import show_outcome
+from monitor.cli.why_shown import _print_editions
 from monitor.settings import load
 from workers.clock import SystemClock
 from workers.model.article import Edition
 from workers.model.commit import ArticleCommit, EntryIntent, PollCommit
 from workers.model.feed import EntryRow, FeedSource
 from workers.model.ids import entry_id
+from workers.model.topic import Hit, TopicTry
 from workers.store import open_store
 from workers.text.urls import identity_key
 
@@ -193,10 +195,13 @@ async def test_dead_letters_are_dropped(installation, lines):
 
 def test_the_same_sentence_is_told_once(capsys):
     """Several words of one line that is not searched are one line of ``why``."""
-    hit = {"zone": "related", "sentence": "More on the quake"}
-    topic = {"matched": False, "clauses": [], "failed": None, "elsewhere": [hit, hit]}
-    _print_topic(topic)
-    assert 1 == capsys.readouterr().out.count("More on the quake")
+    said = "More on the quake"
+    hits = tuple(
+        Hit(zone="related", start=at, end=at + 4, text=said[at : at + 4], sentence=said)
+        for at in (0, 8)
+    )
+    show_outcome(TopicTry(matched=False, elsewhere=hits))
+    assert 1 == capsys.readouterr().out.count("More* on ")
 
 
 def test_what_changed_on_a_page_is_told(capsys):

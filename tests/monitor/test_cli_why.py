@@ -343,6 +343,10 @@ async def test_how_topics_stand(installation, ask):
     assert told["topic"]["matched"]
     told = await ask(PAGE, "floods")
     assert "`tocsin reload`" in of(told, "match", "floods: in force otherwise than in")
+    async with seeding(installation) as seed:
+        await seed.store.mute("floods", 3600.0, "a drill")
+    because = of(await ask(PAGE, "floods"), "match", "floods: muted")
+    assert ": a drill; `tocsin topics unmute`" in because
     told = await ask(PAGE, "quakes")
     assert ["quakes: matches now"] == [
         step["decision"] for step in told["steps"] if step["stage"] == "match"
@@ -397,7 +401,8 @@ async def test_why_a_topic_did_not_ring(installation, ask):
     because = of(told, "match", "floods: does not match now")
     assert "stands in related, which is not searched: More on the flood" in because
     plain = (await installation.call("why", PAGE, "floods")).stdout
-    assert "More on the flood" in plain
+    assert "the topic does not match\n  ✗ @waters" in plain
+    assert "but stands in related, which is not searched: More on the *flood*" in plain
     async with seeding(installation) as seed:
         await seed.store._write(_forget, article)
     told = await ask(PAGE, "quakes")
