@@ -60,6 +60,15 @@ METRICS = (
     ),
     Metric("tocsin_pages_disallowed_total", "counter", "Pages not read, because of a robots.txt."),
     Metric("tocsin_articles_total", "counter", "Articles matched, by whose text.", ("text_from",)),
+    Metric(
+        "tocsin_hits_elsewhere_total",
+        "counter",
+        "Topics that new articles have only in lines that are not searched, by zone.",
+        ("zone",),
+    ),
+    Metric(
+        "tocsin_looked_elsewhere_total", "counter", "Articles that were looked at for such hits."
+    ),
     Metric("tocsin_deliveries_total", "counter", "Attempts to deliver.", ("sink", "outcome")),
     Metric("tocsin_delivery_seconds", "histogram", "One attempt to deliver.", ("sink",)),
     Metric("tocsin_step_seconds", "histogram", "One step of work.", ("step",)),

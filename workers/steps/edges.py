@@ -12,6 +12,7 @@ from workers.model.article import Cues
 from workers.model.feed import FeedSource
 from workers.model.rate import Rate
 from workers.options import AlertOptions, NetOptions, PageOptions, PollOptions
+from workers.steps.aside import Aside
 from workers.steps.led import Led
 from workers.steps.ports import Broker, Fetcher, Meter, Pool, Store
 from workers.steps.tracing import Carry, Tracer
@@ -32,7 +33,7 @@ class Edges:
     interpreter, so that more of them at once would be no faster, and each may need 150 MB.
     ``loading`` is held while a dictionary is loaded in a thread, so that none is loaded twice.
     ``network`` is what this process has seen lately of the hosts that it asked, ``led`` where
-    redirects led it.
+    redirects led it, ``aside`` how much time it has for what is only counted.
     """
 
     store: Store
@@ -47,6 +48,7 @@ class Edges:
     loading: Semaphore = field(default_factory=lambda: Semaphore(1))
     network: Network = field(default_factory=Network)
     led: Led = field(default_factory=Led)
+    aside: Aside = field(default_factory=Aside)
 
 
 @dataclass(frozen=True, kw_only=True)

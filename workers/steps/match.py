@@ -12,7 +12,7 @@ from workers.model.topic import Document, Match, TopicSpec
 from workers.steps.edges import Edges, Rules
 from workers.topics import NotAtHand
 
-__all__ = ["doubting", "firm_only", "marked", "matching", "naming"]
+__all__ = ["count_elsewhere", "doubting", "firm_only", "marked", "matching", "naming"]
 
 T = TypeVar("T")
 AT_ONCE = 100_000
@@ -47,6 +47,25 @@ async def doubting(
     return marked(matched, await _timed(edges, sure, partial(rules.topics.names, sure)))
 
 
+async def count_elsewhere(
+    edges: Edges, rules: Rules, document: Document, matched: Collection[tuple[TopicSpec, Match]]
+) -> None:
+    """Count the hits that an article has only in zones that are not searched.
+
+    That is for each topic that did not match, and each zone whose lines would have made it match.
+    Articles that take long are left out, and all are while too much time went into this.
+    """
+    if not document.zones or not edges.aside.free or _letters(document) > AT_ONCE:
+        return
+    began = edges.clock.monotonic()
+    names = {spec.name for spec, _ in matched}
+    with suppress(NotAtHand):
+        for _, zone in rules.topics.elsewhere(document, names, load=False):
+            edges.meter.count("tocsin_hits_elsewhere_total", zone=zone)
+        edges.meter.count("tocsin_looked_elsewhere_total")
+    edges.aside.spend(edges.clock.monotonic() - began)
+
+
 def firm_only(document: Document, doubted: Collection[str]) -> Document | None:
     """Return the document without the ``doubted`` lines, None if it has none."""
     lines = document.body.splitlines()
@@ -75,7 +94,10 @@ async def _timed(
             found = await asyncio.to_thread(match)
     else:
         found = await _short(edges, match)
-    edges.meter.observe("tocsin_step_seconds", edges.clock.monotonic() - began, step=step)
+    now = edges.clock.monotonic()
+    took = now - began
+    edges.aside.earn(took, now)
+    edges.meter.observe("tocsin_step_seconds", took, step=step)
     return found
 
 

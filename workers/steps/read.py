@@ -29,7 +29,7 @@ from workers.steps.edges import Edges, Rules, RulesNow
 from workers.steps.fetching import Fetching, Got
 from workers.steps.hosts import take_turn
 from workers.steps.identity import likeness_of, proved_keys
-from workers.steps.match import doubting, matching
+from workers.steps.match import count_elsewhere, doubting, matching
 from workers.steps.robots import Robots
 from workers.steps.slow import KILLS, is_slow, may_come_again, was_killed
 from workers.steps.telling import dead_letter, line, missed, read_again, told
@@ -233,6 +233,8 @@ class Read:
             )
         )
         self._edges.meter.count("tocsin_articles_total", text_from=read.text_from)
+        if may_ring and job.article.settled_at is None:
+            await count_elsewhere(self._edges, rules, document, matched)
 
     async def _added(
         self, job: PageJob, rules: Rules, got: Got, changed: Change | None

@@ -1,6 +1,6 @@
 """Topics made ready to match; what is wrong with one never stops the others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import inf
 from types import MappingProxyType
@@ -20,7 +20,8 @@ from workers.topics.receipt import receipt
 from workers.topics.scan import Scan
 from workers.topics.tree import Node, Phrase
 from workers.topics.tried import tried, unlisted
-from workers.topics.vocabulary import Vocabulary
+from workers.topics.vocabulary import Lexicon, Vocabulary
+from workers.topics.wide import WideScan
 
 __all__ = ["TopicSet", "compile_topics"]
 
@@ -31,6 +32,10 @@ WORK = 10_000
 """What a document may take while others wait, in places of words that are compared: 15 ms."""
 MATCHES = 50
 """Receipts that are written while others wait: 15 ms."""
+MISSED = 100
+"""Topics of which is told that a document has them in other zones."""
+SEVERAL = "several"
+"""More than one zone."""
 TREES = 2_000
 """Queries remembered as trees, for the receipts of topics that ring often."""
 CHANGES = 500
@@ -166,21 +171,63 @@ class TopicSet:
             return outcome
         return unlisted(outcome, spec.feeds or (), document.feeds)
 
+    def elsewhere(
+        self, document: Document, matched: Collection[str], *, load: bool = True
+    ) -> list[tuple[str, str]]:
+        """Return which topics would match if the body had the lines of another zone too.
+
+        Each with the zone, or `SEVERAL` where it takes the lines of more than one; those that
+        ``matched`` as it is are left out.
+
+        Raises:
+            NotAtHand: as `match` does.
+        """
+        zones = dict.fromkeys(line.zone for line in document.zones)
+        scan = self._wide(document, zones, load=load) if zones else None
+        if scan is None or not scan.wider:
+            return []
+        found = self._specs_of(self._matcher.holding(scan), document)
+        missed = [spec.name for spec in found if spec.name not in matched][:MISSED]
+        if len(zones) == 1:
+            return [(name, zone) for name in missed for zone in zones]
+        alone = [
+            (zone, set(self._matcher.holding(self._wide(document, (zone,), load=load))))
+            for zone in zones
+            if missed
+        ]
+        return [(name, zone) for name in missed for zone in self._enough(name, alone)]
+
+    def _enough(self, name: str, alone: Sequence[tuple[str, set[Program]]]) -> list[str]:
+        """Return the zones of which each would do for a topic."""
+        program = self._topics[name].program
+        return [zone for zone, holding in alone if program in holding] or [SEVERAL]
+
     def _scan(self, document: Document, *, load: bool) -> Scan:
+        lexicon, budget = self._lexicon(document, load=load)
+        return Scan(document, self._made.vocabulary, lexicon, budget)
+
+    def _wide(self, document: Document, zones: Collection[str], *, load: bool) -> WideScan:
+        lexicon, budget = self._lexicon(document, load=load)
+        return WideScan(document, self._made.vocabulary, lexicon, zones, budget)
+
+    def _lexicon(self, document: Document, *, load: bool) -> tuple[Lexicon, float]:
+        """Return how a document is read, and how much work that may make."""
         made = self._made
         forms = made.forms if load else made.forms.at_hand()
         lexicon = made.vocabulary.lexicon(forms.codes_for(document.language))
-        if load:
-            return Scan(document, made.vocabulary, lexicon)
-        if not lexicon.ready:
+        if not load and not lexicon.ready:
             raise NotAtHand
-        return Scan(document, made.vocabulary, lexicon, WORK)
+        return lexicon, inf if load else WORK
 
     def _holding(self, scan: Scan) -> list[TopicSpec]:
-        listed = _listed(scan.document)
+        return self._specs_of(self._matcher.matching(scan), scan.document)
+
+    def _specs_of(self, programs: Iterable[Program], document: Document) -> list[TopicSpec]:
+        """Return the topics of these programs that want a document of its feeds, in order."""
+        listed = _listed(document)
         found = [
             topic.spec
-            for program in self._matcher.matching(scan)
+            for program in programs
             for topic in self._programs.get(program, ())
             if _wanted(topic, listed)
         ]

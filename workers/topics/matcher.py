@@ -50,10 +50,13 @@ class Matcher:
         return Matcher(self._filed, self._likelihood, Files(fresh), now_gone)
 
     def matching(self, scan: Scan) -> list[Program]:
+        """Return the programs that hold of an article, in no order, and remember its words."""
+        self._likelihood.see(scan.elements())
+        return self.holding(scan)
+
+    def holding(self, scan: Scan) -> list[Program]:
         """Return the programs that hold of an article, in no order."""
-        present = set(scan.elements())
-        self._likelihood.see(present)
-        present |= scan.facts()
+        present = {*scan.elements(), *scan.facts()}
         candidates = self._filed.asked(scan, present)
         if self._fresh.programs:
             candidates |= self._fresh.asked(scan, present)

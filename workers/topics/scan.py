@@ -8,11 +8,12 @@ out once, however many topics ask it.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, product
 from math import inf, prod
 from typing import NamedTuple
 
+from workers.model.article import ZoneLine
 from workers.model.topic import Document
 from workers.text.tokens import TEXT_LIMIT, tokenize
 from workers.topics.forms import NotAtHand
@@ -100,9 +101,13 @@ class Scan:
         self.remembered_chains: dict[str, list[Chain]] = {}
 
     def _read(self, text: str) -> str:
+        self._afford(text)
+        return self._lexicon.characters(text)
+
+    def _afford(self, text: str) -> None:
+        """Spend what it takes to read a text, if somebody waits for it."""
         if self._budget < inf and len(text) > FEW_LETTERS:
             self.spend(self._lexicon.unseen(text) * LETTER)
-        return self._lexicon.characters(text)
 
     def spend(self, places: int) -> None:
         """Tell that so many places of words are compared.
@@ -132,13 +137,14 @@ class Scan:
         """Return all passages, those of the other zones included."""
         if not self._others_read:
             self._others_read = True
-            lines = self.document.zones[:ZONE_LINES]
-            used = accumulate(len(line.text) for line in lines)
-            fitting = (
-                line for line, letters in zip(lines, used, strict=True) if letters <= TEXT_LIMIT
-            )
-            self.passages += (self._read(line.text) for line in fitting)
+            self.passages += (self._read(line.text) for line in self._lines())
         return self.passages
+
+    def _lines(self) -> Iterator[ZoneLine]:
+        """Yield the lines of other zones that are searched if any is."""
+        lines = self.document.zones[:ZONE_LINES]
+        used = accumulate(len(line.text) for line in lines)
+        return (line for line, letters in zip(lines, used, strict=True) if letters <= TEXT_LIMIT)
 
     def searched(self, scope: Scope) -> list[tuple[int, int]]:
         """Return the passages that ``scope`` searches, each with the tokens that count of it."""
