@@ -24,6 +24,7 @@ GRACE_S = 3.0
 """What a loaded machine may take to end an interpreter that has stopped."""
 
 
+@pytest.mark.thorough
 async def test_row_8_redis_is_full(house: House, tally: Tally, server) -> None:
     """What lies in the streams is done while nothing can be added; readiness says so."""
     (daemon, *_) = await house.open()
@@ -63,6 +64,7 @@ async def _slowly(_request: web.Request, _receipt: Receipt) -> None:
     await asyncio.sleep(0.2)
 
 
+@pytest.mark.thorough
 async def test_row_9_sigterm(house: House, tally: Tally, rounds: int) -> None:
     """Stopped under load, again and again: exit 0 within the deadline, and nothing done twice."""
     crew = await house.open()
@@ -143,13 +145,8 @@ VICTIMS = {"daemon": _daemon, "its group": _group, "only Valkey": _valkey}
 
 
 @over(database="sqlite")
-@pytest.mark.parametrize(
-    "victim",
-    [
-        pytest.param(name, marks=() if name == "daemon" else pytest.mark.thorough)
-        for name in VICTIMS
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("victim", VICTIMS)
 async def test_row_15_one_server_a_data_dir(
     own_house: House, tally: Tally, victim: str, rounds: int
 ) -> None:

@@ -84,6 +84,7 @@ async def test_row_1_killed_at_any_moment(ground: Ground, tally: Tally) -> None:
     )
 
 
+@pytest.mark.thorough
 async def test_row_2_the_only_worker_killed_then_silence(ground: Ground, tally: Tally) -> None:
     """Nothing new comes to wake anybody: what the dead one held is done within two leases."""
     ground.lease_s = 3.0
@@ -123,6 +124,7 @@ async def test_row_5_poison(ground: Ground, tally: Tally) -> None:
     assert (poison, "payload") == (line.id, line.reason)
 
 
+@pytest.mark.thorough
 async def test_row_5_a_message_that_kills_its_worker(ground: Ground, tally: Tally) -> None:
     """It kills as often as it may, then is a dead letter; workers that live do all the others."""
     ground.lease_s = 1.0

@@ -93,4 +93,5 @@ def test_no_particles(word):
 
 def test_a_text_without_end_is_cut_off():
     """Of one text the first million characters are searched."""
-    assert TEXT_LIMIT // 2 == len(tokenize("a " * TEXT_LIMIT))
+    word = "a" * 999
+    assert TEXT_LIMIT // 1000 == len(tokenize(f"{word} " * (TEXT_LIMIT // 1000 + 5)))
