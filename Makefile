@@ -8,6 +8,9 @@ export PYTHONSAFEPATH := 1
 # Tests mostly wait for processes and deadlines, so twice as many run as there are usually cores.
 SHARED := -n 4 --dist worksteal
 
+# Of topic and article, compared by `make bench`: matcher and plain evaluator must say the same.
+PAIRS  := 1000000
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts tests thorough coverage chaos bench docs build clean
 
@@ -45,8 +48,10 @@ coverage: $(VENV)/.dev ## run the tests again, half as fast, and say which lines
 chaos: $(VENV)/.dev ## kill, fill, silence and flood the real parts, and print what was lost (nothing)
 	$(BIN)/python -m pytest -n 2 -p no:cacheprovider -m chaos $(CHAOS) tests/chaos
 
-bench: $(VENV)/.dev ## take the figures of docs/benchmarks.md
+bench: $(VENV)/.dev ## take the main figures of docs/benchmarks.md, and prove the matcher by PAIRS
 	$(BIN)/python -m benchmarks.pipeline $(BENCH)
+	$(BIN)/python -m benchmarks.topics $(TOPICS)
+	$(BIN)/python -m benchmarks.agreement --pairs $(PAIRS)
 
 docs: $(VENV)/.dev ## write the generated pages of docs/ again
 	$(BIN)/python -m monitor.settings.reference > docs/configuration.md

@@ -12,8 +12,10 @@ so that figures carry between machines. Each row is measured in a process of its
 * explain: microseconds a match for its receipt.
 * memory: MB of resident memory that the topics take, beside dictionaries, queries and articles.
 
-``--peers`` compares plain topics with what others do, on the same texts of folded words, and says
-whether they find the same. ``--many N`` matches N articles in a row and tells the memory.
+Then each goal is said with what came of it. ``--peers`` compares plain topics with what others do,
+on the same texts of folded words, and says whether they find the same. ``--many N`` matches N
+articles in a row, with receipts, none quite like another, and exits 1 if memory grows: after the
+first third, when all that is remembered was filled once. ``--quick`` is a small run of all of it.
 """
 
 import argparse
@@ -23,28 +25,43 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import cycle, islice
 from multiprocessing import get_context
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from benchmarks.peers.environments import NotInstalled, python_of
+from benchmarks.processes import machine
 from benchmarks.topics_made import Makes, articles, clauses, flat
 from monitor import shipped
 from workers.model.topic import Document, TopicSpec
 from workers.topics import TopicSet, compile_topics
 from workers.topics.forms import Forms
 from workers.topics.parser import parse
+from workers.topics.vocabulary import MEMO_CHUNKS
 
 __all__ = ["main"]
 
-PEERS = "regex in ahocorasick_rs re2 hyperscan"
+PEERS = "regex in ahocorasick_rs re2 hyperscan perq"
 SLOW = {"regex", "in"}
 """Peers whose cost grows with the number of topics: asked up to 1,000 of them."""
 ROUNDS = 3
+UNITS = {
+    ("plain", 1_000): 2.5,
+    ("plain", 10_000): 4,
+    ("plain", 100_000): 9,
+    ("full", 10_000): 6,
+    ("full", 100_000): 15,
+}
+"""What is to be reached, in units an article."""
+SEED, SAMPLES, TAKEN = 11, 200, 100
+NEW = ("ber", "kolom", "штаб", "مدي", "שער", "zür")
+GROWTH_MB = 8.0
+Trail = list[tuple[int, float]]
+"""Articles so far, and MB of resident memory."""
 P = ParamSpec("P")
 T = TypeVar("T")
 PAGE = 4096
@@ -67,18 +84,19 @@ class Row(NamedTuple):
     memory_mb: float
 
 
-def main() -> None:
+def main() -> int:
     """Measure, and print the tables."""
     told = _told()
     sizes = [int(size) for size in told.sizes.split(",")]
+    print(machine(), flush=True)
     if told.many:
-        _alone(_many, told.articles, sizes[0], told.many)
-        return
+        return _told_of_many(_alone(_many, told.articles, sizes[0], told.many))
     print("| topics | units | a unit | matches | parse | build | change | reload | explain | MB |")
     print("|---|---|---|---|---|---|---|---|---|---|")
+    rows: dict[tuple[str, int], Row] = {}
     for kind in told.kinds.replace(",", " ").split():
         for size in sizes:
-            row = _alone(_measure, told.articles, kind, size)
+            row = rows[kind, size] = _alone(_measure, told.articles, kind, size)
             print(
                 f"| {row.topics:,} {row.kind} | {row.units:.1f} | {row.unit_us:.0f} µs "
                 f"| {row.hits:.2f} "
@@ -86,10 +104,56 @@ def main() -> None:
                 f"| {row.reload_ms:.1f} ms | {row.explain_us:.0f} µs | {row.memory_mb:.0f} |",
                 flush=True,
             )
+    print("\n| goal | at most | measured | |\n|---|---|---|---|")
+    for goal in _goals(rows):
+        print(f"| {goal.what} | {goal.most:g} | {goal.measured:.1f} | {goal.verdict} |")
     for peer in told.peers.replace(",", " ").split():
         for size in sizes:
             if size <= (1_000 if peer in SLOW else 10_000):
                 print(_compared(peer, told.articles, size), flush=True)
+    return 0
+
+
+class Goal(NamedTuple):
+    """What is to be reached, and what was."""
+
+    what: str
+    most: float
+    measured: float
+
+    @property
+    def verdict(self) -> str:
+        """Return a word for it."""
+        return "met" if self.measured <= self.most else "**missed**"
+
+
+def _goals(rows: dict[tuple[str, int], Row]) -> Iterator[Goal]:
+    """Yield the goals of which the rows tell."""
+    for (kind, size), most in UNITS.items():
+        if (kind, size) in rows:
+            yield Goal(f"{size:,} {kind}: units", most, rows[kind, size].units)
+    few, many = rows.get(("plain", 1_000)), rows.get(("plain", 100_000))
+    if few and many:
+        yield Goal("100,000 plain, of 1,000", 4, many.units / few.units)
+    if row := rows.get(("full", 10_000)):
+        yield Goal("10,000 full: µs to add or remove one", 150, row.change_us)
+        yield Goal("10,000 full: µs of a match's receipt", 300, row.explain_us)
+    if row := rows.get(("full", 100_000)):
+        yield Goal("100,000 full: µs to build one after parsing", 60, row.build_us)
+        yield Goal("100,000 full: MB beside dictionaries and queries", 200, row.memory_mb)
+
+
+def _told_of_many(found: Trail) -> int:
+    """Say how memory went, and return 1 if it grew."""
+    later = [memory for place, memory in found if place > found[-1][0] / 3]
+    half = len(later) // 2
+    grown = max(later[half:]) - max(later[:half])
+    print(
+        f"{found[-1][0]:,} articles in a row: {later[0]:.0f} MB after a third, {later[-1]:.0f} MB "
+        f"at the end; the most of the last third is {grown:+.1f} MB of that before "
+        f"(at most {GROWTH_MB:g}): {'flat' if grown <= GROWTH_MB else 'IT GROWS'}"
+    )
+    return 0 if grown <= GROWTH_MB else 1
 
 
 def _told() -> argparse.Namespace:
@@ -101,7 +165,11 @@ def _told() -> argparse.Namespace:
     asked.add_argument("--sizes", default="1000,10000,100000")
     asked.add_argument("--peers", default=PEERS, help=f'default "{PEERS}", "" for none')
     asked.add_argument("--many", type=int, default=0, help="articles in a row, for the memory")
-    return asked.parse_args()
+    asked.add_argument("--quick", action="store_true", help="1,000 topics, and no peer to install")
+    told = asked.parse_args()
+    if told.quick:
+        told.sizes, told.peers = "1000", "regex in"
+    return told
 
 
 def _alone(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -187,15 +255,27 @@ def _changes(specs: list[TopicSpec], topics: TopicSet) -> tuple[float, float]:
     return change * 1e6, (time.process_time() - began) / 5 * 1e3
 
 
-def _many(file: Path | None, size: int, number: int) -> None:
-    """Match many articles in a row, none quite like another, and tell the memory now and then."""
+def _many(file: Path | None, size: int, number: int) -> Trail:
+    """Match many short articles, none quite like another, and return the memory as it went.
+
+    Of each article a hundred words are taken, and words are added that nobody has met, so many
+    that all that is remembered is filled, and thrown away, several times.
+    """
     found = articles(file)
     topics = _compile(Makes(found).topics("full", size))
-    for place, one in enumerate(islice(cycle(found), number)):
-        new = f"{one.body} No{place} said{place % 9973} of{place}."
-        topics.match(Document(title=one.title, body=new, language="en"))
-        if place % max(1, number // 20) == 0:
-            print(f"{place:,} articles: {_memory():.0f} MB", flush=True)
+    words = [one.body.split() for one in found]
+    chance, new, trail = Random(SEED), max(3, 6 * MEMO_CHUNKS // number), Trail()
+    for place in range(number):
+        some = chance.choice(words)
+        start = chance.randrange(max(1, len(some) - TAKEN))
+        fresh = (f"{chance.choice(NEW)}{place * new + more:x}q" for more in range(min(new, 200)))
+        body = " ".join((*some[start : start + TAKEN], *fresh))
+        topics.match(Document(title=" ".join(some[:8]), body=body, language="en"))
+        if place % max(1, number // SAMPLES) == 0 or place == number - 1:
+            trail.append((place + 1, _memory()))
+            if len(trail) % (SAMPLES // 20) == 1:
+                print(f"{place + 1:,} articles: {trail[-1][1]:.0f} MB", flush=True)
+    return trail
 
 
 def _compared(peer: str, file: Path | None, size: int) -> str:
@@ -227,4 +307,4 @@ def _ours(texts: list[str], specs: list[TopicSpec], found: list[list[int]]) -> t
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

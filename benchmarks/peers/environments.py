@@ -26,6 +26,7 @@ PEERS = {
     "ahocorasick_rs": ("ahocorasick_rs>=0.22,<2",),
     "re2": ("google-re2>=1.1,<2",),
     "hyperscan": ("hyperscan>=0.7,<1",),
+    "perq": ("perq>=0.2,<1",),
     "naive": ("aiohttp>=3.14,<4", "brotli>=1.2", "feedparser>=6.0.11,<7"),
 }
 """What is installed for each."""

@@ -104,8 +104,27 @@ def hyperscan_database(patterns):
     return search
 
 
+def perq(topics):
+    """Of perq, for which a phrase is a term of its own: rows of two and three words are given."""
+    from perq import Document, MemoryStore, Query, QueryMatcher, index  # noqa: PLC0415 - as above
+
+    store = MemoryStore()
+    index([Query(n, groups) for n, groups in enumerate(topics)], store)
+    matcher = QueryMatcher(store)
+    longest = max(term.count(" ") for groups in topics for group in groups for term in group) + 1
+
+    def match(text):
+        words = text.split()
+        terms = set(words)
+        for size in range(2, longest + 1):
+            terms.update(map(" ".join, zip(*(words[at:] for at in range(size)), strict=False)))
+        return sorted(matcher.matches(Document(terms)))
+
+    return match
+
+
 SEARCHERS = {"ahocorasick_rs": aho_corasick, "re2": re2_set, "hyperscan": hyperscan_database}
-PLAIN = {"regex": regexes, "in": contained}
+PLAIN = {"regex": regexes, "in": contained, "perq": perq}
 
 
 def main():
