@@ -278,16 +278,29 @@ def reload(config: str | None, *, as_json: bool, yes: bool) -> None:
     outcome = asyncio.run(_ask(loaded, "POST", "/reload" + ("?yes=1" if yes else "")))
     if outcome is None:
         not_there(loaded, NOT_RUNNING)
-    if as_json:
-        print_json(outcome)
-    else:
+    if not as_json:
         for problem in outcome["problems"]:
             say(problem)
         for section in outcome["restart"]:
             say(f"[{section}] takes effect at the next start")
         print_text(outcome["difference"] or "no changes" if outcome["ok"] else "refused")
+    found = asyncio.run(_ask(loaded, "GET", "/hindsight")) if outcome["ok"] else None
+    told = (found or {}).get("would_have_rung")
+    if as_json:
+        print_json({**outcome, "would_have_rung": told})
+    elif told is not None:
+        _print_hindsight(told)
     if not outcome["ok"]:
         raise SystemExit(FOUND)
+
+
+def _print_hindsight(told: dict[str, Any]) -> None:
+    """Print what topics that are new would have rung for."""
+    import msgspec
+
+    from monitor.daemon.hindsight import WouldHaveRung, in_words
+
+    print_text(in_words(msgspec.convert(told, WouldHaveRung)))
 
 
 def load_settings_of_running(config: str | None) -> "Loaded":

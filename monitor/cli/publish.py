@@ -17,7 +17,11 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from monitor.daemon.build import SqlStore
+    from monitor.daemon.hindsight import WouldHaveRung
+    from monitor.daemon.topics import Accepted
     from monitor.settings import Loaded
+    from workers.model.topic import Document
 
 __all__ = ["publish"]
 
@@ -34,11 +38,15 @@ def publish(config: str | None, *, as_json: bool) -> None:
     """
     loaded = load_settings(config)
     _refuse_bad(loaded)
-    number, count = asyncio.run(_publish(loaded))
+    number, count, found = asyncio.run(_publish(loaded))
     if as_json:
-        print_json({"number": number, "topics": count})
-    else:
-        print_text(f"number {number}: {count} topics")
+        print_json({"number": number, "topics": count, "would_have_rung": found})
+        return
+    print_text(f"number {number}: {count} topics")
+    if found is not None:
+        from monitor.daemon.hindsight import in_words
+
+        print_text(in_words(found))
 
 
 def _refuse_bad(loaded: "Loaded") -> None:
@@ -51,7 +59,8 @@ def _refuse_bad(loaded: "Loaded") -> None:
         fail("nothing is published: the files have problems", FOUND)
 
 
-async def _publish(loaded: "Loaded") -> tuple[int, int]:
+async def _publish(loaded: "Loaded") -> "tuple[int, int, WouldHaveRung | None]":
+    """Return the number, of how many topics, and what those that are new would have rung for."""
     from monitor.daemon.build import read_store
     from monitor.daemon.rules import wanted_topics
     from monitor.daemon.topics import accept
@@ -63,8 +72,26 @@ async def _publish(loaded: "Loaded") -> tuple[int, int]:
         store = await read_store(loaded.settings, SystemClock(), writes=True)
         try:
             accepted = await accept(wanted_topics(loaded, registry(loaded.settings)), store)
+            found = await _look_back(loaded, accepted, store)
         finally:
             await store.close()
     except TocsinError as error:
         fail(str(error), FOUND)
-    return accepted.number, len(accepted.topics.specs)
+    return accepted.number, len(accepted.topics.specs), found
+
+
+async def _look_back(
+    loaded: "Loaded", accepted: "Accepted", store: "SqlStore"
+) -> "WouldHaveRung | None":
+    from monitor.daemon.hindsight import count_renewed
+    from monitor.daemon.rules import rules_in_force
+    from monitor.registry import registry
+    from workers.clock import SystemClock
+
+    wanted = registry(loaded.settings)
+    rules = await rules_in_force(loaded, wanted, accepted, store, frozenset())
+
+    async def naming(document: "Document") -> tuple[str, ...]:
+        return rules.topics.names(document)
+
+    return await count_renewed(store, rules, accepted, naming, SystemClock())

@@ -11,6 +11,7 @@ from msgspec import structs
 from monitor import shipped
 from monitor.daemon.disk import folders
 from monitor.daemon.gauges import FEEDS_BY_NAME, set_feeds, set_gauges, set_subscriptions
+from monitor.daemon.hindsight import Hindsight
 from monitor.daemon.leaving import Leaving
 from monitor.daemon.reading import PageFigures
 from monitor.daemon.reload import Outcome
@@ -33,6 +34,8 @@ __all__ = ["Report", "control_socket", "member_socket"]
 
 
 VANISHED_S = 3600.0
+HINDSIGHT_S = 8.0
+"""So long who waits for an answer waits for what topics would have rung for."""
 UNTOLD = frozenset({"sinks", "machine", "network"})
 """What processes tell one another only."""
 SPREAD_S, SPREAD_MOST_S = 0.05, 60.0
@@ -52,9 +55,15 @@ def member_socket(data_dir: Path, number: int) -> Path:
 class Report:
     """Satisfies what the endpoints ask (`monitor.web.app.Asked`)."""
 
-    def __init__(self, state: State, reload: Callable[..., Awaitable[Outcome]]) -> None:
+    def __init__(
+        self,
+        state: State,
+        reload: Callable[..., Awaitable[Outcome]],
+        hindsight: Hindsight | None = None,
+    ) -> None:
         self._state = state
         self._reload = reload
+        self._hindsight = hindsight
         self._began = state.clock.monotonic()
         self._pages = PageFigures(state.parts.meter, state.parts.pool, state.clock)
         self._leaving = Leaving(
@@ -282,3 +291,7 @@ class Report:
         outcome = await self._reload(yes=yes, watched=watched)
         told: dict[str, Any] = msgspec.to_builtins(outcome)
         return told
+
+    async def hindsight(self) -> Mapping[str, Any] | None:
+        """Return what the topics that were taken over last would have rung for of late."""
+        return await self._hindsight.answer(HINDSIGHT_S) if self._hindsight is not None else None

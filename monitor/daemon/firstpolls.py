@@ -1,27 +1,26 @@
 """One line in the log after the first polls: what is known by then."""
 
-from collections import Counter
-from datetime import timedelta
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import structlog
 
+from monitor.daemon.hindsight import BACKTEST, Aside, matching_aside, some_of
 from monitor.daemon.state import State
 from workers.errors import StoreDown
-from workers.model.topic import Document
-from workers.steps.match import matching
+from workers.steps.lookback import look_back
 
 if TYPE_CHECKING:
-    from workers.model.feed import FirstPolls, Unrung
+    from workers.model.feed import FirstPolls
+    from workers.steps.archive import Seen
 
 __all__ = ["FIRST_S", "FirstPollsTold"]
 
 FIRST_S = 1.0
 WAITS_S = 120.0
 """Feeds that were not polled by then are not waited for."""
-BACK = timedelta(hours=24)
-TITLES, TOPICS = 2000, 5
-"""The newest titles that are looked at, and topics that are named."""
+TOPICS = 5
+"""Topics that are named."""
 _log = structlog.get_logger()
 
 
@@ -30,6 +29,7 @@ class FirstPollsTold:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._aside = Aside("first_polls")
         self._since: float | None = None
         """When new feeds were seen that were not polled; None if there are none to tell of."""
 
@@ -51,10 +51,17 @@ class FirstPollsTold:
             found = await self._state.parts.store.first_polls()
             waited = self._state.clock.monotonic() - self._since
             if not found.unpolled or waited >= WAITS_S:
-                _log.info("first_polls", text=await self._text(found))
+                self._aside.begin(self._tell(found))
                 self._since = None
         except StoreDown as error:
             _log.debug("first_polls_not_told", error=str(error))
+
+    async def end(self) -> None:
+        """Tell nothing more."""
+        await self._aside.end()
+
+    async def _tell(self, found: "FirstPolls") -> None:
+        _log.info("first_polls", text=await self._text(found))
 
     async def _text(self, found: "FirstPolls") -> str:
         states = dict(found.states)
@@ -71,29 +78,20 @@ class FirstPollsTold:
 
     async def _matches(self) -> list[str]:
         """Say which topics match titles that were there before: those do not ring."""
-        rules, edges = self._state.rules, self._state.parts.edges
-        since = self._state.clock.now() - BACK
-        counts: Counter[str] = Counter()
-        for one in await self._state.parts.store.unrung(since, TITLES):
-            for spec, _ in await matching(edges, rules, self._document(one)):
-                counts[spec.name] += 1
-        if not counts:
-            return []
-        named = [
-            f"'{name}' matches {number} {'title' if number == 1 else 'titles'}"
-            for name, number in counts.most_common(TOPICS)
-        ]
-        more = f" and {len(counts) - TOPICS} more topics" if len(counts) > TOPICS else ""
-        return [f"{', '.join(named)}{more} of the last 24 h, not rung (`[alerts] backlog`)"]
-
-    def _document(self, one: "Unrung") -> Document:
-        source = self._state.rules.sources.get(one.feed)
-        tags = source.tags if source is not None else ()
-        return Document(
-            title=one.title,
-            body="",
-            language=one.language,
-            sources=(one.feed_name, one.feed_url),
-            tags=one.tags,
-            feeds=(one.feed_name, *(f"tag:{tag}" for tag in tags)),
+        state, rules = self._state, self._state.rules
+        found = await look_back(
+            state.parts.store, rules, matching_aside(state, rules), state.clock.now(), _is_silent
         )
+        if not found.hits:
+            return []
+        most = nsmallest(TOPICS, found.hits.items(), key=lambda item: (-item[1], item[0]))
+        named = some_of(most, len(found.hits) - len(most), _titles)
+        return [f"{named} of the last 24 h, not rung ({BACKTEST})"]
+
+
+def _is_silent(seen: "Seen") -> bool:
+    return not any(entry.rings for entry in seen.one.entries)
+
+
+def _titles(number: int) -> str:
+    return f"matches {number} {'title' if number == 1 else 'titles'}"

@@ -1,6 +1,7 @@
 """Following accepted topics: all processes run by the newest number within two seconds."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -16,11 +17,17 @@ _log = structlog.get_logger()
 
 
 class Follower:
-    """Looks at the number, and takes what lies under a new one. ``alone`` is held by reloads."""
+    """Looks at the number, and takes what lies under a new one.
 
-    def __init__(self, state: State, alone: asyncio.Lock) -> None:
+    ``alone`` is held by reloads, ``taken`` called after topics were taken over.
+    """
+
+    def __init__(
+        self, state: State, alone: asyncio.Lock, taken: Callable[[], None] = lambda: None
+    ) -> None:
         self._state = state
         self._alone = alone
+        self._taken = taken
 
     async def look(self) -> None:
         """Swap the topics in force if others were accepted: between two articles, never within."""
@@ -37,3 +44,4 @@ class Follower:
             return
         state.accepted = accepted
         state.rules = replace(state.rules, topics=accepted.topics, topics_version=accepted.number)
+        self._taken()

@@ -13,6 +13,7 @@ from monitor.daemon.control import Report, control_socket, member_socket
 from monitor.daemon.firstpolls import FIRST_S, FirstPollsTold
 from monitor.daemon.follow import Follower
 from monitor.daemon.heartbeat import HeartbeatCall
+from monitor.daemon.hindsight import Hindsight
 from monitor.daemon.lanes import Lanes, Outside
 from monitor.daemon.leaving import leave_links
 from monitor.daemon.notify import how_it_is, listening, notify, watchdog_s
@@ -74,6 +75,7 @@ class Daemon:
         self._served: list[Served] = []
         self._sinks: dict[str, Sink] = {}
         self._first: FirstPollsTold | None = None
+        self._hindsight: Hindsight | None = None
         self._reloads: set[asyncio.Task[object]] = set()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -97,7 +99,8 @@ class Daemon:
         try:
             self.state = await self._compose(parts)
             self._reloader = Reloader(self.state, self._take_over)
-            self._report = Report(self.state, self._reloader.reload)
+            self._hindsight = Hindsight(self.state) if self._speaks else None
+            self._report = Report(self.state, self._reloader.reload, self._hindsight)
             self._upkeep = Upkeep(self.state, self._report.process)
             seen()
             await self._serve(settings)
@@ -121,6 +124,8 @@ class Daemon:
             self._tether.say_ready()
         notify("READY=1", f"STATUS={self._summary()}")
         self._tell()
+        if self.state.accepted.before is not None:  # else all is new: the first polls tell
+            self._look_back()
 
     async def _compose(self, parts: Parts) -> State:
         settings, wanted = self._loaded.settings, registry(self._loaded.settings)
@@ -148,6 +153,15 @@ class Daemon:
         """Who has the database to itself runs by its own files; others by what is accepted."""
         alone = not store.many and (self._tether is None or self._tether.first)
         return await (topics.accept if alone else topics.start)(wanted, store)
+
+    @property
+    def _speaks(self) -> bool:
+        """Say whether it tells what concerns all processes of its data folder alike."""
+        return self._tether is None or self._tether.number == 1
+
+    def _look_back(self) -> None:
+        if self._hindsight is not None:
+            self._hindsight.begin()
 
     def _summary(self) -> str:
         rules = self.state.rules
@@ -190,7 +204,8 @@ class Daemon:
         if self.state.lanes.feeds is not None:
             schedule.every(TICK_S, "tick", self.state.lanes.feeds.tick)
         schedule.every(TICK_S, "watch", self._reloader.look)
-        schedule.every(FOLLOW_S, "follow", Follower(self.state, self._reloader.alone).look)
+        follower = Follower(self.state, self._reloader.alone, self._look_back)
+        schedule.every(FOLLOW_S, "follow", follower.look)
         if self.state.lanes.pages is not None:
             schedule.every(WARM_S, "warm", self.state.parts.pool.warm)
         if self._first is not None:
@@ -237,6 +252,7 @@ class Daemon:
         await self._upkeep.settle_sinks(remade)
         await self._upkeep.tell_refused()
         await self._upkeep.refill()
+        self._look_back()
         if self._first is not None:
             await self._first.begin()
 
@@ -279,6 +295,9 @@ class Daemon:
         for reload in self._reloads:
             reload.cancel()
         await asyncio.gather(*self._reloads, return_exceptions=True)
+        for looking in (self._first, self._hindsight):
+            if looking is not None:
+                await looking.end()
         lanes, left = self.state.lanes, max(0.0, end - self._clock.monotonic())
         drain = asyncio.create_task(lanes.drain(left - CLOSE_SHARE * within), name="drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="hurry")

@@ -235,6 +235,15 @@ class Together:
             "restart": _distinct(told, "restart"),
         }
 
+    async def hindsight(self) -> Mapping[str, Any] | None:
+        """Return what the first process has counted: it does for all of them."""
+        for member in self._at_work[:1]:
+            told = await ask(member.control, "GET", "/hindsight", RELOAD_S)
+            if told is not None:
+                found: Mapping[str, Any] | None = told["would_have_rung"]
+                return found
+        return None
+
 
 async def _reloaded(member: Member, path: str) -> dict[str, Any]:
     deaf = _outcome(ok=False, problems=[f"process {member.number} does not answer"])

@@ -96,7 +96,7 @@ class Accepted:
     routes: tuple[SinkRoute, ...] = ()
     """Who is told: also sinks of a file that cannot be read, whose deliveries wait for them."""
     before: AcceptedTopics | None = None
-    """What had been accepted last when these were looked at, None if nothing (legible) had."""
+    """What had been in force, or accepted last, until then; None if nothing (legible) had."""
 
 
 async def accept(wanted: Wanted, keeps: Keeps, before: AcceptedTopics | None = None) -> Accepted:
@@ -204,7 +204,10 @@ async def follow(present: Accepted, wanted: Wanted, keeps: Keeps) -> Accepted:
         own=present.own,
         differs=differs,
         routes=present.routes,
-        before=newest,
+        before=AcceptedTopics(
+            topics=tuple(present.topics.specs.values()),
+            aliases={name: tuple(said) for name, said in present.topics.aliases.items()},
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """The endpoints.
 
-`/livez`, `/readyz`, `/healthz` and `/metrics` for monitoring; the control socket adds `/status`
-and `/reload` for the command line, and `/journey` for a supervisor.
+`/livez`, `/readyz`, `/healthz` and `/metrics` for monitoring; the control socket adds `/status`,
+`/reload` and more for the command line, and `/journey` for a supervisor.
 """
 
 import hmac
@@ -73,6 +73,13 @@ class Asked(HubsAsked, Protocol):
         """Read the settings again; return ``{"ok", "difference", "problems"}``.
 
         ``watched``: by the rules for files that changed, not by the operator's word.
+        """
+        ...
+
+    async def hindsight(self) -> Mapping[str, Any] | None:
+        """Return what topics that were taken over last would have rung for; None if none is new.
+
+        Waits for it some seconds: ``{"pending": true}`` if it takes longer.
         """
         ...
 
@@ -190,18 +197,19 @@ def build_public(
 
 def build_control(asked: Asked, clock: Clock | None = None) -> web.Application:
     """Return the application for the control socket, which only this user can open."""
+    app = web.Application(client_max_size=1 << 16)
+    app.add_routes(_endpoints(asked, lambda: ()))
+    app.add_routes(hub_routes(Hubs(asked, clock or SystemClock())))
+    app.add_routes(_for_supervisors(asked))
+    app.add_routes(_for_commands(asked))
+    return app
 
-    async def status(_request: web.Request) -> web.Response:
-        return _json(await asked.status())
+
+def _for_supervisors(asked: Asked) -> list[web.RouteDef]:
+    """Return what the process that serves the public asks those that do the work."""
 
     async def journey(request: web.Request) -> web.Response:
         return _json({"journey": await asked.why(request.match_info["event"])})
-
-    async def reload(request: web.Request) -> web.Response:
-        outcome = await asked.reload(
-            yes=request.query.get("yes") == "1", watched=request.query.get("watched") == "1"
-        )
-        return _json(outcome, OK if outcome["ok"] else BAD_REQUEST)
 
     async def hub(request: web.Request) -> web.Response:
         return _json({"known": await asked.hub_knows(request.match_info["token"])})
@@ -212,6 +220,29 @@ def build_control(asked: Asked, clock: Clock | None = None) -> web.Application:
     async def leave(request: web.Request) -> web.Response:
         return _json({"left": await asked.leave(request.match_info["token"])})
 
+    return [
+        web.get(f"/journey/{EVENT}", journey),
+        web.get(f"/{LEAVE}/{LINK}", leaving),
+        web.post(f"/{LEAVE}/{LINK}", leave),
+        web.get(f"/hub/{TOKEN}", hub),
+    ]
+
+
+def _for_commands(asked: Asked) -> list[web.RouteDef]:
+    """Return what the command line asks."""
+
+    async def status(_request: web.Request) -> web.Response:
+        return _json(await asked.status())
+
+    async def reload(request: web.Request) -> web.Response:
+        outcome = await asked.reload(
+            yes=request.query.get("yes") == "1", watched=request.query.get("watched") == "1"
+        )
+        return _json(outcome, OK if outcome["ok"] else BAD_REQUEST)
+
+    async def hindsight(_request: web.Request) -> web.Response:
+        return _json({"would_have_rung": await asked.hindsight()})
+
     async def poll_feeds(request: web.Request) -> web.Response:
         ids, which = request.query.getall("id", []), request.query.get("which")
         if not ids and which not in {"all", "failing"}:
@@ -221,19 +252,10 @@ def build_control(asked: Asked, clock: Clock | None = None) -> web.Application:
     async def feed(request: web.Request) -> web.Response:
         return _json(await asked.feed(request.match_info["feed"], request.query.get("host", "")))
 
-    app = web.Application(client_max_size=1 << 16)
-    app.add_routes(_endpoints(asked, lambda: ()))
-    app.add_routes(hub_routes(Hubs(asked, clock or SystemClock())))
-    app.add_routes(
-        [
-            web.get("/status", status),
-            web.get(f"/journey/{EVENT}", journey),
-            web.get(f"/{LEAVE}/{LINK}", leaving),
-            web.post(f"/{LEAVE}/{LINK}", leave),
-            web.get(f"/hub/{TOKEN}", hub),
-            web.post("/reload", reload),
-            web.post("/feeds/poll", poll_feeds),
-            web.get("/feeds/{feed:[A-Za-z0-9_]{1,64}}", feed),
-        ]
-    )
-    return app
+    return [
+        web.get("/status", status),
+        web.post("/reload", reload),
+        web.get("/hindsight", hindsight),
+        web.post("/feeds/poll", poll_feeds),
+        web.get("/feeds/{feed:[A-Za-z0-9_]{1,64}}", feed),
+    ]

@@ -50,7 +50,7 @@ async def test_what_is_known_after_the_first_polls(installation, site, log):
     text = await told(log)
     assert text.startswith(
         "3 feeds: 2 ok, 1 failing; 'quakes' matches 2 titles, 'floods' matches 1 title of the "
-        "last 24 h, not rung (`[alerts] backlog`); next poll "
+        "last 24 h, not rung (`tocsin topics backtest`); next poll "
     )
     assert text.endswith(" UTC")
     log.truncate(0)

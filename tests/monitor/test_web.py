@@ -58,6 +58,9 @@ class Asked:
         self.reloads.append((yes, watched))
         return {"ok": self.health == "ok", "difference": "", "problems": []}
 
+    async def hindsight(self):
+        return {"articles": 3}
+
 
 @pytest.fixture
 def asked() -> Asked:
@@ -160,6 +163,7 @@ async def test_control(asked, tmp_path: Path):
     assert (await ask(path, "POST", "/reload?yes=1"))["ok"]
     assert (await ask(path, "POST", "/reload?watched=1"))["ok"]
     assert [(False, False), (True, False), (False, True)] == asked.reloads
+    assert {"would_have_rung": {"articles": 3}} == await ask(path, "GET", "/hindsight")
     await served.close()
 
 

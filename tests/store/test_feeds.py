@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from workers.model.commit import EntryIntent, PollCommit
+from workers.model.commit import PollCommit
 from workers.model.feed import FeedHints, FeedSource, Validators
 from workers.model.ids import feed_id
 from workers.store.feeds import address_key
@@ -228,21 +228,11 @@ async def test_what_the_budget_is_found_from(world) -> None:
 
 
 async def test_what_is_known_after_the_first_polls(world) -> None:
-    """How feeds stand, how many wait, and the titles of late that may not ring."""
+    """How feeds stand, how many wait, and when the next poll is."""
     feed, now = await world.feed(), world.clock.now()
     await world.feed("unpolled")
-    late = world.entry(feed, "late", title="Late", rings=False, published=now)
-    old = world.entry(feed, "old", title="Old", rings=False, published=now - timedelta(days=2))
-    rings = world.entry(feed, "rings", title="Rings", published=now)
     polled = structs.replace(feed, last_poll_at=now, last_good_at=now)
-    intents = tuple(
-        EntryIntent(entry=one, key=one.identity, stream=None) for one in (late, old, rings)
-    )
-    await world.store.commit_poll(
-        PollCommit(feed=polled, loaded_at=None, delay_s=60.0, intents=intents)
-    )
+    await world.store.commit_poll(PollCommit(feed=polled, loaded_at=None, delay_s=60.0))
     found = await world.store.first_polls()
     assert ({"ok": 1, "new": 1}, 1) == (found.states, found.unpolled)
     assert now + timedelta(seconds=60) == found.next_poll_at
-    (title,) = await world.store.unrung(now - timedelta(days=1), 9)
-    assert ("Late", feed.id, "wire") == (title.title, title.feed, title.feed_name)

@@ -19,7 +19,6 @@ __all__ = [
     "ParsedEntry",
     "ParsedFeed",
     "StandIn",
-    "Unrung",
     "Validators",
 ]
 
@@ -316,14 +315,3 @@ class FirstPolls(Record, frozen=True, kw_only=True):
     unpolled: int
     """How many were never polled."""
     next_poll_at: datetime | None
-
-
-class Unrung(Record, frozen=True, kw_only=True):
-    """A title that is stored, but may not ring."""
-
-    title: str
-    language: str | None
-    tags: tuple[str, ...]
-    feed: str
-    feed_name: str
-    feed_url: str

@@ -10,7 +10,7 @@ from workers.model.topic import Document
 from workers.steps.archive import Archive, Seen, Span, look_through
 from workers.steps.edges import Rules
 
-__all__ = ["BACK", "LookedBack", "look_back"]
+__all__ = ["LookedBack", "Naming", "look_back"]
 
 BACK = timedelta(hours=24)
 MOST = 5000

@@ -8,7 +8,7 @@ from workers.model.alert import Alert, AlertLine, RingUnit, TraceLine
 from workers.model.archive import Archived, Extent, Place
 from workers.model.article import ArticleRow, Edition
 from workers.model.commit import Likeness
-from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls, Unrung
+from workers.model.feed import EntryRow, FeedRow, FeedSource, FirstPolls
 from workers.model.journey import Journey, Nearby
 from workers.model.message import EventLine
 from workers.model.mute import MuteEnd, MuteLine
@@ -62,10 +62,6 @@ class Asking(Base):
     async def first_polls(self) -> FirstPolls:
         """Return how many feeds were polled, how they stand, and when the next poll is."""
         return await self._read(first.first_polls)
-
-    async def unrung(self, since: datetime, most: int) -> list[Unrung]:
-        """Return titles published since then that are stored, but do not ring; newest first."""
-        return await self._read(first.unrung, since, most)
 
     async def archive_extent(self, since: datetime, until: datetime) -> Extent:
         """Return how many articles there are of a span of time, and where the archive begins."""
