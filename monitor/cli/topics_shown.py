@@ -7,7 +7,7 @@ import click
 from monitor.cli.common import coloured, print_text, say
 from monitor.settings import plain
 from monitor.settings.packs import hinted
-from workers.alerts.passage import sentences
+from workers.alerts import outcome_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +24,6 @@ __all__ = [
     "show_try",
     "try_object",
 ]
-
-HELD, FAILED = "✓", "✗"
-"""How clauses are marked that held, and those that did not."""
 
 
 def try_object(outcome: "TopicTry") -> dict[str, Any]:
@@ -65,27 +62,9 @@ def show_try(title: str, outcome: "TopicTry") -> None:
 
 def show_outcome(outcome: "TopicTry") -> None:
     """Write each clause of a query with where it holds or why not, and what failed first."""
-    if outcome.tree is not None:
-        _show_part(outcome.tree, 1)
-    if outcome.failed is not None:
-        told = f" ({outcome.because})" if outcome.because else ""
-        print_text(f"  did not hold: {outcome.failed.query}{told}")
-    for zone, sentence in sentences(outcome.elsewhere):
-        print_text(f"  but stands in {zone}, which is not searched: {sentence}")
-
-
-def _show_part(part: "Part", depth: int) -> None:
-    """Write a clause, the sentences that it was found in, and what it is made of."""
-    indent = "  " * depth
-    mark = coloured(HELD, "green") if part.held else coloured(FAILED, "red")
-    told = f": {part.because}" if part.because else ""
-    click.echo(f"{indent}{mark} {plain(part.query)}{plain(told)}")
-    for zone, sentence in () if part.parts and part.held else sentences(part.hits):
-        print_text(f"{indent}    {zone}: {sentence}")
-    for inner in part.parts:
-        _show_part(inner, depth + 1)
-    if part.left_out:
-        print_text(f"{indent}  … and {part.left_out} more")
+    for line in outcome_lines(outcome):
+        colour = {True: "green", False: "red", None: None}[line.held]
+        click.echo(f"  {coloured(plain(str(line)), colour)}")
 
 
 def clause_objects(clauses: "Iterable[Clause]") -> list[dict[str, Any]]:

@@ -11,10 +11,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor import shipped
 from monitor.daemon.service import Daemon
 from monitor.demo.expect import Comparison, compare
+from monitor.demo.explained import explained
 from monitor.demo.newswire import Newswire, NewswireServer
 from monitor.demo.pages_read import pages_read
 from monitor.demo.treated import treated
@@ -72,6 +74,13 @@ What you saw was the real thing, on news that never happened. For your own:
 Say = Callable[[str], None]
 
 
+class Shown(NamedTuple):
+    """How much of it is to be seen."""
+
+    once: bool
+    why: bool
+
+
 def what_next() -> str:
     """Return what to type next, by the name under which the command can be called from here."""
     beside = Path(sys.executable).with_name("tocsin")
@@ -122,11 +131,11 @@ def _plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
 
 
-async def play(clock: Clock, say: Say, *, once: bool = False) -> int:
+async def play(clock: Clock, say: Say, *, once: bool = False, why: bool = False) -> int:
     """Play the newswire through the daemon; return the exit code.
 
     0 if exactly what was expected rang, each once. ``once`` plays it quickly, and says only how it
-    ended.
+    ended; ``why`` tells more of the topics that did not ring.
     """
     wire = NewswireServer(Newswire.load(shipped.path("seeds", "newswire")), clock)
     await wire.start()
@@ -136,21 +145,19 @@ async def play(clock: Clock, say: Say, *, once: bool = False) -> int:
             daemon = Daemon(loaded, clock, next_free_port=True)
             await daemon.start()
             try:
-                return await _play(daemon, wire, clock, say, once=once)
+                return await _play(daemon, wire, clock, say, Shown(once=once, why=why))
             finally:
                 await daemon.stop()
     finally:
         await wire.stop()
 
 
-async def _play(
-    daemon: Daemon, wire: NewswireServer, clock: Clock, say: Say, *, once: bool
-) -> int:
+async def _play(daemon: Daemon, wire: NewswireServer, clock: Clock, say: Say, shown: Shown) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     _introduce(daemon, wire, say)
-    length = ONCE_S if once else PLAY_S
+    length = ONCE_S if shown.once else PLAY_S
     playing = asyncio.create_task(_until_told(daemon, wire, clock, length), name="demo:play")
     asked = asyncio.create_task(stopped.wait(), name="demo:stop")
     await asyncio.wait((playing, asked), return_when=asyncio.FIRST_COMPLETED)
@@ -162,8 +169,9 @@ async def _play(
     comparison = await playing
     say(await treated(daemon.state.parts.store, wire))
     say(await pages_read(daemon.state.parts.store, wire))
+    say(await explained(daemon.state.parts.store, wire, daemon.state.rules, why=shown.why))
     say(_summary(len(wire.expected()), comparison))
-    if not once:
+    if not shown.once:
         say(what_next())
     return 0 if comparison.good else 1
 

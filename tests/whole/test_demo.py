@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.whole, pytest.mark.timeout(120)]
 
 async def test_the_demo_rings_as_promised_and_tells_how_publishers_were_treated(tocsin):
     """Exactly what is expected rings, once; moves, ends, rests, pushes are told as they were."""
-    code, out, err = await tocsin.call("demo", "--once")
+    code, out, err = await tocsin.call("demo", "--once", "--why")
     assert (0, "alerts: 21 expected, 21 delivered, 0 missing, 0 unexpected") == (
         code,
         out.strip().splitlines()[-1],
@@ -28,3 +28,11 @@ async def test_the_demo_rings_as_promised_and_tells_how_publishers_were_treated(
     assert {"R1", "R2", "R3", "R4", "R5", "R6", "B1", "B2", "B3", "C1"} == rules
     assert "thin (stand-in: consent page); the feed's text was searched" in pages
     assert "the text in its JSON-LD was searched" in pages
+    rang, _, silent = out.partition("Why it rang")[2].partition("Why it did not ring")
+    assert "✓ (militia OR @iran_backed_groups) NEAR/30" in rang
+    assert "title: US drone *strike* kills *militia* commander in eastern Baghdad" in rang
+    assert "✗ {US} NEAR/3 steel: `steel` not there" in silent
+    assert (
+        "stands in related, which is not searched: Last furnace of oldest *US* *steel*" in silent
+    )
+    assert "✗ murder*: not in title or body, but in related" in silent

@@ -5,6 +5,7 @@ from workers.alerts.events import event, told_of_events
 from workers.alerts.feeds import blind_topics, feed_changes, feed_rebaselined
 from workers.alerts.kinds import EVENTS
 from workers.alerts.notice import made_at, notice, sample, severity_of, title_of, why_link
+from workers.alerts.outcome import OutcomeLine, outcome_lines
 from workers.alerts.passage import Passage, Piece, marked, passage
 from workers.alerts.payload import alert_json, body
 from workers.alerts.retry import Dead, Retry, Verdict, after, page_delay, proves_alive
@@ -24,6 +25,7 @@ from workers.alerts.words import (
 __all__ = [
     "EVENTS",
     "Dead",
+    "OutcomeLine",
     "Passage",
     "Piece",
     "Retry",
@@ -45,6 +47,7 @@ __all__ = [
     "marked",
     "moment",
     "notice",
+    "outcome_lines",
     "outcome_of",
     "page_delay",
     "passage",
