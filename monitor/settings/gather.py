@@ -10,14 +10,13 @@ from monitor.settings.files import ConfigFile, Piece, included
 from monitor.settings.model import General
 from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.sections import SECTIONS
+from monitor.settings.validate import MOST_TOLD
 
 __all__ = ["Gathered", "gather", "place"]
 
 _LISTS = ("feeds", "topics")
 _TABLES = ("aliases", "sinks")
 _SHARED = (*_LISTS, *_TABLES)
-MOST_TOLD = 100
-"""Unknown keys told of one table: for each a word like it is looked for."""
 
 
 @dataclass
@@ -54,6 +53,7 @@ def _sections(main: ConfigFile, found: Gathered) -> None:
     known = {*SECTIONS, *General.model_fields, *_SHARED}
     strange = [key for key in main.data if key not in known]
     found.problems.extend(_unknown(main, key, known) for key in strange[:MOST_TOLD])
+    found.problems.extend(_more(main, strange))
     for key, value in main.data.items():
         if key not in known:
             continue
@@ -71,7 +71,9 @@ def _included(main: ConfigFile, found: Gathered) -> list[ConfigFile]:
     files, problems = included(main, [item for item in patterns if isinstance(item, str)])
     found.problems.extend(problems)
     for file in files:
-        for key in sorted(file.data.keys() - set(_SHARED))[:MOST_TOLD]:
+        strange = sorted(file.data.keys() - set(_SHARED))
+        found.problems.extend(_more(file, strange))
+        for key in strange[:MOST_TOLD]:
             hint = "it may hold [[topics]], [aliases], [[feeds]] and [sinks.*]"
             moved = key in SECTIONS or key in General.model_fields
             message = "belongs into the main file" if moved else "is unknown"
@@ -156,6 +158,13 @@ def _overridden(piece: Piece, override: Override, path: tuple[str, ...]) -> Piec
         data={**data, path[0]: override.value},
         variables={**piece.variables, path: override.variable},
     )
+
+
+def _more(file: ConfigFile, keys: list[str]) -> list[Problem]:
+    """Return how many of these keys are not told one by one, if any."""
+    rest = len(keys) - MOST_TOLD
+    message = f"holds {rest:,} more keys that are unknown"
+    return [Problem(file=str(file.path), key="", message=message)] if rest > 0 else []
 
 
 def _unknown(file: ConfigFile, key: str, known: set[str]) -> Problem:

@@ -10,13 +10,13 @@ from monitor.settings.files import Piece
 from monitor.settings.problems import Problem, dotted, nearest, shown
 from monitor.settings.sections import Section
 
-__all__ = ["validate"]
+__all__ = ["MOST_TOLD", "validate"]
 
 S = TypeVar("S", bound=Section)
 KeyPath = tuple[str | int, ...]
 
-MOST_TOLD = 100
-"""Problems told of one table."""
+MOST_TOLD = 1_000
+"""Problems told of one table; of the others only how many they are."""
 _WORDS = {
     "bool_type": ("must be true or false", "write it without quotes"),
     "bool_parsing": ("must be true or false", "write true or false"),
@@ -56,6 +56,8 @@ def validate(
         details.extend(_first_causes(error.errors(include_url=False)))
     told = details[:MOST_TOLD]
     problems = [_told(detail, model, piece, name, fatal=fatal) for detail in told]
+    if len(details) > MOST_TOLD:
+        problems.append(_more(len(details) - MOST_TOLD, piece, name, fatal=fatal))
     if valid is not None:
         return valid, problems
     bad = {detail["loc"][0] for detail in details if detail["loc"]}
@@ -87,6 +89,15 @@ def _no_table(piece: Piece, name: KeyPath, *, fatal: bool) -> Problem:
         value=shown(piece.data, name),
         message="must be a table",
         hint="write its keys below its name",
+        fatal=fatal,
+    )
+
+
+def _more(number: int, piece: Piece, name: KeyPath, *, fatal: bool) -> Problem:
+    return piece.problem(
+        key=dotted(name),
+        message=f"has {number:,} more problems",
+        hint="is this a file of another program?",
         fatal=fatal,
     )
 

@@ -175,6 +175,18 @@ def test_check_tells_a_hundred_problems(tmp_path: Path) -> None:
     assert "250 problems\n" in result.stderr
 
 
+def test_check_counts_what_it_does_not_tell(tmp_path: Path) -> None:
+    """Of thousands of problems in one table the first are told, and the number of the others."""
+    config = tmp_path / "tocsin.toml"
+    config.write_text(
+        GOOD + "[web]\n" + "".join(f"nosuch{number} = 1\n" for number in range(3000))
+    )
+    result = call("check", config, "--json")
+    problems = json.loads(result.stdout)["problems"]
+    assert ("web", "has 2,000 more problems") == (problems[-1]["key"], problems[-1]["message"])
+    assert 1001 == len(problems)
+
+
 def test_check_answers_in_json(tmp_path: Path) -> None:
     """One object with everything that was found, and nothing else on stdout."""
     (tmp_path / "tocsin.toml").write_text(GOOD + "[web]\nlisten = 8080\n")

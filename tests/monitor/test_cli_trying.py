@@ -363,8 +363,11 @@ def test_a_query_is_shown_clause_by_clause(file):
 
 def test_a_page_that_never_ends_holds_no_try_up(file):
     """A page is read by a process that is killed when its time is up, and the reason is told."""
-    config = file("t.toml", '[pages]\ntimeout = "0.001s"\n')
-    result = call("topics", "try", "-q", "quake", file("p.html", PAGE), "-c", config)
+    config = file("t.toml", '[pages]\ntimeout = "0.05s"\n')
+    long = PAGE.replace(
+        "</p>", "</p>" + "<p>Nothing of note happened on this day.</p>" * 50_000, 1
+    )
+    result = call("topics", "try", "-q", "quake", file("p.html", long), "-c", config)
     assert (1, "") == (result.exit_code, result.stdout)
     assert "timeout: task killed: read_page" in result.stderr
 

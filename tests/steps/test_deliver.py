@@ -333,10 +333,9 @@ async def test_the_rate_is_asked_before_the_probe(world, site, deliver, with_rul
     rate, key = Rate(count=1, per_s=600.0), f"ops@{site.url}"
     world.rules = with_rules(world.rules, rates={"ops": rate})
     delivery = await world.rung()
+    world.broker._first_s = 60.0  # shut for longer than the test
     for _ in range(5):
         await world.broker.breaker_note(key, good=False)
-    world.broker._first_s = 60.0
-    await world.broker.breaker_note(key, good=False)  # opens: shut for longer than the test
     await deliver(delivery)
     assert 0.0 == await world.broker.rate_turn("ops", rate)
     await world.broker.breaker_note(key, good=True)

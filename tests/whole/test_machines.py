@@ -28,6 +28,7 @@ def join(machines, wire, receiver, secret, postgres, valkey):
     return one
 
 
+@pytest.mark.thorough
 async def test_roles_on_three_machines_and_a_rolling_restart(join, wire, receiver, until):
     """Each alert arrives once though every process is replaced while the newswire plays.
 
