@@ -16,7 +16,7 @@ def rung(facts: Journey) -> Iterator[Step]:
     ids = {one.id for one in facts.alerts}
     yield from (_rung(one) for one in facts.rung if one.alert not in ids)
     for work in facts.queued:
-        if work.kind == "ring":
+        if work.kind == "ring" and facts.article.settled_at is None:  # else it will do nothing
             yield Step(
                 at=facts.now,
                 stage="ring",

@@ -97,6 +97,18 @@ async def test_a_page_that_waits(world):
     assert "read" == waits_for(await world.store.journey(article))
 
 
+async def test_a_hit_that_does_not_wait_for_its_page(world):
+    """It is told when it rings by its feed's text; no more once its page was read before that."""
+    world.topics(quake="quake")
+    await world.baseline()
+    article = await world.news("A quake")
+    waits = ("ring", "rings on the feed's text, unless its page is read before")
+    assert waits in [step[:2] for step in await told(world, article)]
+    world.site.put("/n1", "<title>A quake</title><p>The quake was strong.</p>")
+    await world.read(article)
+    assert waits not in [step[:2] for step in await told(world, article)]
+
+
 async def test_a_page_that_is_tried_again(world, site):
     """When it is tried again, how often it was tried, and what it was answered last."""
     await world.baseline()
