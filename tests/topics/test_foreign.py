@@ -246,3 +246,28 @@ def _translated(query: str, tool: str, *, forms: bool = False) -> None:
 def translate_again(ours: str) -> str:
     """Return the canonical writing of a query of ours."""
     return canonical(parse(ours, {}).tree)
+
+
+@pytest.mark.parametrize(
+    ("tool", "query", "ours", "told"),
+    [
+        ("meltwater", "C++", '"C"', "signs are not searched: `C++`"),
+        ("brandwatch", "#hash AND x", '"hash" AND "x"', "signs are not searched: `#hash`"),
+        ("brandwatch", "@user", '"user"', "signs are not searched: `@user`"),
+        ("talkwalker", "raid~", '"raid"', "words that are like it have no equal: `raid~`"),
+        ("google", "~militia", "militia", "words that are like it have no equal: `~militia`"),
+        ("google", "10..20", '"10 20"', "signs are not searched: `10..20`"),
+    ],
+)
+def test_signs_that_mean_something_there_are_told(tool, query, ours, told):
+    """What another tool finds by a sign is not dropped without a word, in bare words too."""
+    translation = translate(query, TOOLS[tool])
+    assert translation.query == ours
+    assert [note.message for note in translation.notes] == [told]
+
+
+def test_words_of_which_nothing_is_left_are_refused_as_such():
+    """Of plain words that all have no beginning nothing is left; no operator is blamed."""
+    with pytest.raises(QueryError) as caught:
+        translate("a? ?b *c*", TOOLS["talkwalker"])
+    assert caught.value.problem.message == "nothing is left of the query"

@@ -104,7 +104,9 @@ class _Reader(Descent):
     def whole(self) -> Node:
         if self.at("end"):
             self.refuse(0, 1, "the query is empty", "write a word")
-        node = self._few_words() or self._expression()
+        node = self._few_words()
+        if self.place == 0:
+            node = self._expression()
         self.refuse_close()
         if node is None:
             hint = "nothing that was asked for has an equal here"
@@ -320,7 +322,6 @@ class _Reader(Descent):
         if lexeme.kind == "cased":
             return self.words.cased(text, start, scope)
         if lexeme.kind == "exact" or self.field == "raw":
-            self.words.signs(text, start)
             return self.words.phrase(text, start, scope)
         if lexeme.kind == "word":
             return self.words.bare(text, start, scope)

@@ -28,7 +28,7 @@ Note = Callable[[int, int, str, str], None]
 _CHUNK = re.compile(r"\S+")
 _WILD = re.compile(r"[*＊?？]+")  # noqa: RUF001
 _STAR = re.compile(r"[*＊]+")  # noqa: RUF001
-_SIGNS = re.compile(r"[+#@$%&]")
+_SIGNS = re.compile(r"[+#@$%&]|[0-9]\.\.[0-9]")
 _PLAIN = re.compile(r"[\w.'’-]*\w")  # noqa: RUF001
 _SHOUTED = {"and", "or", "not", "near", "onear", "count"}
 _SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
@@ -55,6 +55,7 @@ class Words:
         """Return a word that stood without quotes; None if there is nothing to search for."""
         if not self.forms or _WILD.search(text.rstrip("?？")):  # noqa: RUF001
             return self.phrase(text, start, scope)
+        self.signs(text, start)
         text = text.replace("~", " ").strip()
         if not tokenize(text):
             self._nothing(text, start)
@@ -72,6 +73,7 @@ class Words:
 
         Stars that the language does not know become gaps or prefixes, which is noted.
         """
+        self.signs(text, start)
         runs: list[list[str]] = [[]]
         links: list[Link] = []
         gap = 0
@@ -109,7 +111,10 @@ class Words:
         return _leaf(spelled_cased(cased_elements(text, start, self.refuse)), scope)
 
     def signs(self, text: str, start: int) -> None:
-        """Note signs that the other tool searches for."""
+        """Note signs that mean something to the other tool, and nothing here."""
+        if "~" in text:
+            message = f"words that are like it have no equal: {quoted(text)}"
+            self.note(start, start + len(text), message, "read as written, without the ~")
         if _SIGNS.search(text):
             message = f"signs are not searched: {quoted(text)}"
             self.note(
