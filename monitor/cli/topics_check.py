@@ -1,5 +1,6 @@
 """``tocsin topics check``: a file of topics, with their examples and how well they do on them."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,7 @@ from monitor.cli.topics_inputs import read_topic_file
 from monitor.cli.topics_shown import problem_object, say_query_problems
 
 if TYPE_CHECKING:
+    from workers.model.topic import Problem
     from workers.topics import Score
 
 __all__ = ["check"]
@@ -39,7 +41,7 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     settings = load_settings(config, needed=False).settings
     specs, aliases, problems, written = read_topic_file(file, settings)
     compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
-    problems += compiled.problems
+    problems += [_placed(problem, file) for problem in compiled.problems]
     tried = run_examples(specs, written, compiled)
     problems += tried.problems
     ok = not problems and not tried.inline
@@ -66,6 +68,13 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     _say_failed(tried)
     if not ok:
         raise SystemExit(FOUND)
+
+
+def _placed(problem: "Problem", file: str) -> "Problem":
+    """Return a problem of a topic or an alias with the file it is in."""
+    import msgspec
+
+    return msgspec.structs.replace(problem, file=problem.file or str(Path(file).absolute()))
 
 
 def _examples_object(tried: Tried) -> dict[str, Any]:

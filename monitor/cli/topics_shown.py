@@ -122,5 +122,6 @@ def say_query_problems(
         else:
             hint = f" ({problem.hint})" if problem.hint else ""
             what = f"{problem.topic}: " if problem.topic else ""
-            line = f"line {problem.line}: " if problem.line else ""
+            entry = problem.topic.startswith("@")  # its line is one of the entry, not of the file
+            line = f"line {problem.line}: " if problem.line and not entry else ""
             say(f"{label}{where}{line}{what}{problem.message}{hint}")

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import tocsin
+from monitor.settings.validate import MOST_TOLD
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -201,11 +202,20 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
     assert "is larger than 64 MiB" in result.stderr
 
 
-def test_of_many_unknown_keys_a_hundred_are_told(tmp_path):
+def test_of_many_unknown_keys_the_first_are_told_and_the_others_counted(tmp_path):
     """Thousands of keys that nobody knows cost no look for a like word each."""
     file = tmp_path / "t.toml"
     keys = "".join(f"a{n} = 1\n" for n in range(20_000))
     file.write_text(f"{keys}[[topics]]\nname = 'a'\nquery = 'b'\n{keys}")
     result = call("topics", "check", file, "--json")
     assert result.exit_code == 1
-    assert len(json.loads(result.stdout)["problems"]) == 200
+    assert len(json.loads(result.stdout)["problems"]) == 2 * (MOST_TOLD + 1)
+
+
+def test_a_bad_alias_is_told_with_its_file(written):
+    """What is wrong with an alias set names the file, to people and in JSON, and no line of it."""
+    file = written(TOPICS.replace("[aliases]", '[aliases]\nround = ["@round"]'))
+    result = call("topics", "check", file, "--json")
+    [problem] = json.loads(result.stdout)["problems"]
+    assert (result.exit_code, problem["topic"], problem["file"]) == (1, "@round", str(file))
+    assert f"{file}: @round: a cycle of aliases" in result.stderr
