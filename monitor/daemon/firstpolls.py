@@ -1,5 +1,6 @@
 """One line in the log after the first polls: what is known by then."""
 
+from functools import partial
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ class FirstPollsTold:
             found = await self._state.parts.store.first_polls()
             waited = self._state.clock.monotonic() - self._since
             if not found.unpolled or waited >= WAITS_S:
-                self._aside.begin(self._tell(found))
+                self._aside.begin(partial(self._tell, found))
                 self._since = None
         except StoreDown as error:
             _log.debug("first_polls_not_told", error=str(error))

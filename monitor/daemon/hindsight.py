@@ -5,8 +5,9 @@ is counted beside all else: no article waits for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -147,15 +148,15 @@ class Aside:
         """Say whether it has not come to its end."""
         return self._task is not None and not self._task.done()
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begin anew; what is under way is given up."""
         if self._task is not None:
             self._task.cancel()
         self._task = asyncio.create_task(self._guarded(work), name=self._name)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except StoreDown as error:
             _log.warning("not_looked_back", what=self._name, error=str(error))
         except Exception as error:  # noqa: BLE001 - it is told, and nothing hangs on it
@@ -191,7 +192,7 @@ class Hindsight:
         if self._aside.under_way:
             accepted = replace(accepted, before=self._before)
         self._before, self._told = accepted.before, None
-        self._aside.begin(self._look(accepted))
+        self._aside.begin(partial(self._look, accepted))
 
     async def _look(self, accepted: Accepted) -> None:
         state, rules = self._state, self._state.rules

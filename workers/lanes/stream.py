@@ -176,7 +176,8 @@ class StreamLane:
         here = any(message is not suspect for message in self._running.values())
         if not (here or self._house.others_hold(self) or self._turn.is_set()):
             await self._flush()
-            self._turn.set()
+            if not self._acknowledging:  # a helper's call may be on its way
+                self._turn.set()
         if self._alone is suspect:
             await self._house.change(BLOCK_S)
 
@@ -303,6 +304,7 @@ class StreamLane:
             await self._outage.failed(error)
         finally:
             self._acknowledging -= len(batch)
+            self._house.changed()
 
     async def _renew_loop(self) -> None:
         while True:
