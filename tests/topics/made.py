@@ -33,6 +33,8 @@ PHRASES = (
     "drone-strike", '"Kata\'ib Hezbollah"', '"strike" "drone"', '"l\'attaque"',
 )  # fmt: skip
 SCOPES = ("", "", "", "", "title:", "lead:", "body:", "caption:", "any:")
+INSIDE = {"": SCOPES, "body:": ("", "", "body:", "lead:"), "any:": SCOPES}
+"""The scopes that may stand on a term inside a group that has one."""
 FACTS = (
     "source:example", 'source:"example world"', "source:exam*", "lang:en", "lang:de", "lang:ar",
     "tag:war", 'tag:"armed drone"', "tag:arm*", "author:smith", 'author:"jane smith"',
@@ -45,27 +47,28 @@ _AUTHORS = (None, "Jane Smith", "J. Smith", "Smith Jane", "Ali")
 _LANGUAGES = ("en", "en", "en-GB", "de", None, "und", "ar")
 
 
-def query(chance: Random, depth: int = 3) -> str:
-    """Return a query; a few are refused."""
+def query(chance: Random, depth: int = 3, within: str = "") -> str:
+    """Return a query; a few are refused. ``within``: the scope of the group around it."""
     kind = chance.random()
     if not depth or kind < 0.3:
-        return _leaf(chance)
+        return _leaf(chance, within)
     if kind < 0.4:
-        return f"({_near(chance)})"
+        return f"({_near(chance, within)})"
     if kind < 0.48:
-        return f"COUNT/{chance.randint(1, 4)}({_group(chance)})"
-    inner = [query(chance, depth - 1) for _ in range(chance.randint(2, 3))]
-    if kind < 0.58:
-        return f"({inner[0]} NOT ({inner[1]}))"
+        return f"COUNT/{chance.randint(1, 4)}({_group(chance, within)})"
     scope = chance.choice(("", "", "", "", "body:", "any:"))
+    scope = scope if not within or scope == within else ""
+    inside = scope or within
+    inner = [query(chance, depth - 1, inside) for _ in range(chance.randint(2, 3))]
+    if kind < 0.58:
+        return f"{scope}({inner[0]} NOT ({inner[1]}))"
     return f"{scope}({chance.choice((' AND ', ' OR ', ' OR ')).join(inner)})"
 
 
-def _leaf(chance: Random) -> str:
-    kind = chance.random()
-    if kind < 0.08:
+def _leaf(chance: Random, within: str) -> str:
+    if not within and chance.random() < 0.08:
         return chance.choice(FACTS)
-    return chance.choice(SCOPES) + _term(chance)
+    return chance.choice(INSIDE[within]) + _term(chance)
 
 
 def _term(chance: Random) -> str:
@@ -82,17 +85,17 @@ def _term(chance: Random) -> str:
     return chance.choice(PREFIXES if kind < 0.9 else ("@group", "@party"))
 
 
-def _group(chance: Random) -> str:
-    scope = chance.choice(SCOPES)
+def _group(chance: Random, within: str) -> str:
+    scope = chance.choice(INSIDE[within])
     terms = [_term(chance) for _ in range(chance.randint(1, 3))]
     return f"{scope}({' OR '.join(terms)})" if len(terms) > 1 else scope + terms[0]
 
 
-def _near(chance: Random) -> str:
-    parts = [_group(chance)]
+def _near(chance: Random, within: str) -> str:
+    parts = [_group(chance, within)]
     for _ in range(chance.randint(1, 3)):
         operator = chance.choice(("NEAR", "NEAR", "ONEAR"))
-        parts += [f"{operator}/{chance.randint(1, 6)}", _group(chance)]
+        parts += [f"{operator}/{chance.randint(1, 6)}", _group(chance, within)]
     return " ".join(parts)
 
 

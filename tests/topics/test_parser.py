@@ -27,7 +27,10 @@ READINGS = [
     ("a NOT NOT b", "a AND NOT NOT b"),
     ("((a))", "a"),
     ("title:(a OR -title:b c)", "title:a OR (NOT title:b AND title:c)"),
-    ("title:(a lead:b)", "title:a AND lead:b"),
+    ("body:(a lead:b)", "body:a AND lead:b"),
+    ("any:(a OR title:(title:b OR c))", "any:a OR (title:b OR title:c)"),
+    ("source:(https://x.org/a?b=c OR BBC)", 'source:"https x org a b c" OR source:BBC'),
+    ("source:(a OR (b -c:d))", 'source:a OR (source:b AND NOT source:"c d")'),
     ("Title: a", "title:a"),
     ("“a b” «c» „d“", '"a b" AND "c" AND "d"'),
     ("（a OR b） c", "(a OR b) AND c"),
@@ -64,6 +67,10 @@ WARNED = [
     ("US steel", "US also finds the word us"),
     ("militia Or strike", "`Or` is read as a word"),
     ("militia|strike", "words in a row"),
+    ("title:a NEAR/3 body:b", "`title:a NEAR/3 body:b`"),
+    ("title:a NEAR/3 b NEAR/3 lead:c", "never goes from one zone to another"),
+    ("title:a NEAR/3 (b OR body:c)", "cannot hold: `c`"),
+    ("caption:a ONEAR/3 b", "cannot hold"),
 ]
 
 
@@ -74,10 +81,42 @@ def test_warnings(query, part):
     assert any(part in message for message in messages)
 
 
-@pytest.mark.parametrize("query", ["(a b) OR c", "a OR b", "a b -c", "{US} steel"])
+@pytest.mark.parametrize(
+    "query",
+    ["(a b) OR c", "a OR b", "a b -c", "{US} steel", "title:a NEAR/3 b", "lead:a NEAR/3 body:b",
+     "any:a NEAR/3 caption:b", "body:(a NEAR/3 b)"],
+)  # fmt: skip
 def test_no_warnings(query):
     """What is clear is not warned about."""
     assert parse(query, ALIASES).warnings == ()
+
+
+NESTED = [
+    ("title:source:x", "source:", "a fact stands in no zone"),
+    ("title:body:x", "body:", "has no meaning inside title:"),
+    ("title:(a OR source:x)", "source:", "a fact stands in no zone"),
+    ("any:(a tag:x)", "tag:", "a fact stands in no zone"),
+    ("lead:(a body:x)", "body:", "has no meaning inside lead:"),
+    ("body:any:x", "any:", "has no meaning inside body:"),
+    ("title:caption:x", "caption:", "has no meaning inside title:"),
+    ("any:(title:(a OR body:b))", "body:", "has no meaning inside title:"),
+    ("source:title:x", "title:", "has no meaning inside source:"),
+    ("source:(a OR title:x)", "title:", "has no meaning inside source:"),
+    ("tag:(a (b OR lang:x))", "lang:", "has no meaning inside tag:"),
+    ("title:-x", "title:", "a field without a term"),
+]
+
+
+@pytest.mark.parametrize(("query", "place", "because"), NESTED)
+def test_a_field_inside_another_is_refused(query, place, because):
+    """What can only be asked beside a field is refused inside it, at the inner one."""
+    with pytest.raises(QueryError) as caught:
+        parse(query, ALIASES)
+    problem = caught.value.problem
+    start = problem.column - 1
+    assert place == query[start : start + problem.length]
+    assert because in problem.message
+    assert problem.hint
 
 
 def test_a_place_in_a_query_of_many_lines():

@@ -1,11 +1,14 @@
 """What a tree may not be, though each part of it reads well."""
 
+from collections.abc import Iterator
 from typing import NoReturn
 
+from workers.topics.clauses import leaves
 from workers.topics.errors import QueryError, problem_at, quoted
+from workers.topics.reading import TEXTS
 from workers.topics.tree import Alias, Both, Count, Either, Near, Node, Not, Term
 
-__all__ = ["check_operand", "check_positive"]
+__all__ = ["check_operand", "check_positive", "never_near"]
 
 
 def check_operand(node: Node, operator: str, query: str) -> None:
@@ -41,6 +44,22 @@ def _kind(node: Node) -> str:
             return "COUNT"
         case _:
             return "a fact"
+
+
+def never_near(near: Near) -> Iterator[Node]:
+    """Yield what of a NEAR cannot hold, for its parts are searched in texts of their own.
+
+    That is all of it, or branches of its OR groups.
+    """
+    shared = frozenset.intersection(*map(_texts, near.operands))
+    if not shared:
+        yield near
+    else:
+        yield from (leaf for leaf in leaves(near) if shared.isdisjoint(TEXTS[leaf.scope]))
+
+
+def _texts(operand: Node) -> frozenset[str]:
+    return frozenset().union(*(TEXTS[leaf.scope] for leaf in leaves(operand)))
 
 
 def check_positive(tree: Node, query: str) -> None:

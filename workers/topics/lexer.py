@@ -98,6 +98,11 @@ def check_characters(query: str) -> None:
 class _Lexer(Cutter):
     """Cuts a query of ours."""
 
+    def __init__(self, query: str) -> None:
+        super().__init__(query)
+        self.groups: list[bool] = []
+        """Of each bracket that is open: whether it holds values of a fact."""
+
     def _refuse(self, start: int, end: int, message: str, hint: str) -> NoReturn:
         raise QueryError(problem_at(self.query, start, end, message, hint))
 
@@ -121,8 +126,10 @@ class _Lexer(Cutter):
     def step(self, character: str) -> None:
         """Add what begins with ``character``."""
         if character in OPEN:
+            self.groups.append(self._after_fact() or self._in_facts())
             self._add("open", self.at + 1)
         elif character in CLOSE:
+            del self.groups[-1:]
             self._add("close", self.at + 1)
         elif character in QUOTES:
             self._quoted()
@@ -188,7 +195,8 @@ class _Lexer(Cutter):
         text = "".join(character for character in raw if character not in UNSEEN)
         proximity = _PROXIMITY.fullmatch(text)
         field = _FIELD.match(text)
-        if self._after_fact():
+        known = field is not None and field.group(1).lower() in FIELDS
+        if self._after_fact() and not known:
             self._add("word", end, raw)
         elif text in _SYMBOLS:
             self._add(_SYMBOLS[text], end)
@@ -196,10 +204,16 @@ class _Lexer(Cutter):
             self._proximity(proximity, end)
         elif _LIKE_PROXIMITY.fullmatch(text):
             self._unread_proximity(text, end)
+        elif self._in_facts() and not known:
+            self._add("word", end, raw)
         elif field and field.end() == raw.find(":") + 1:
             self._field(field.group(1))
         else:
             self._word(raw, end)
+
+    def _in_facts(self) -> bool:
+        """Say whether the chunk is one of several values of a fact, in brackets."""
+        return bool(self.groups) and self.groups[-1]
 
     def _after_fact(self) -> bool:
         """Say whether the chunk is the value of a fact, which may be an address."""

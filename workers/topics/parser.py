@@ -16,11 +16,12 @@ from typing import Literal, NoReturn, cast
 from workers.model.base import Record
 from workers.model.topic import Problem
 from workers.topics.canonical import canonical
-from workers.topics.checks import check_operand, check_positive
+from workers.topics.checks import check_operand, check_positive, never_near
 from workers.topics.descent import Descent
 from workers.topics.errors import QueryError, no_alias, problem_at, quoted
 from workers.topics.lexeme import Lexeme
 from workers.topics.lexer import FACTS, lex
+from workers.topics.reading import WITHIN
 from workers.topics.terms import (
     bare_elements,
     cased_elements,
@@ -143,7 +144,12 @@ class _Parser(Descent):
             return operands[0]
         for operand in operands:
             check_operand(operand, "NEAR", self.query)
-        return Near(span=(start, self.end()), operands=tuple(operands), links=tuple(links))
+        near = Near(span=(start, self.end()), operands=tuple(operands), links=tuple(links))
+        for part in never_near(near):
+            shown = quoted(self.query[slice(*part.span)])
+            message = f"NEAR never goes from one zone to another, so this cannot hold: {shown}"
+            self._warn(part.span, message, "search the words in one zone, or write AND")
+        return near
 
     def _not(self) -> Node:
         if not self.at("not"):
@@ -206,7 +212,10 @@ class _Parser(Descent):
         if self.now.kind not in {"open", "word", "quoted", "cased", "alias", "field", "count"}:
             message = f"a field without a term: {quoted(self.query[lexeme.start : lexeme.end])}"
             hint = f"write {lexeme.text}:word or {lexeme.text}:(one OR other)"
+            if self.at("not"):
+                hint = f"write -{lexeme.text}:word to exclude it there"
             self.refuse(lexeme.start, lexeme.end, message, hint)
+        self._check_within(lexeme)
         self.deeper(lexeme)
         before = self.scope, self.fact
         if lexeme.text in FACTS:
@@ -217,6 +226,19 @@ class _Parser(Descent):
         self.scope, self.fact = before
         self.depth -= 1
         return child
+
+    def _check_within(self, lexeme: Lexeme) -> None:
+        """Refuse a field inside another, but for a part of the zone around it."""
+        outer, inner = self.fact or self.scope, lexeme.text
+        if not outer or (self.fact is None and inner in WITHIN[self.scope]):
+            return
+        shown = quoted(self.query[lexeme.start : lexeme.end])
+        message = f"{inner}: has no meaning inside {outer}: {shown}"
+        if self.fact is None and inner in FACTS:
+            message = f"a fact stands in no zone, so not inside {outer}: {shown}"
+        hint = f"write {outer}:word and {inner}:word beside each other"
+        hint += ', or the value in quotes: "…"' if self.fact is not None else ""
+        self.refuse(lexeme.start, lexeme.end, message, hint)
 
     def _count(self, lexeme: Lexeme) -> Node:
         if self.now.kind != "open":

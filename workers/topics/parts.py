@@ -195,11 +195,24 @@ def _too_far(node: Near, reading: Searched) -> str:
     link = node.links[gap.place]
     what = f"{_named(node.operands[gap.place])} and {_named(node.operands[gap.place + 1])}"
     if gap.apart is None:
-        return f"{what} never stand apart in one text: title and body are texts of their own"
+        return f"{what} {_never_apart(node, reading, gap.place)}"
     if link.ordered and not gap.in_order:
         return f"{what} stand only in the other order, {gap.apart} apart"
     order = " in this order" if link.ordered else ""
     return f"{what} are {gap.apart} apart at the nearest{order}, wanted at most {link.reach}"
+
+
+def _never_apart(node: Near, reading: Searched, link: int) -> str:
+    """Return why two operands of a NEAR that are there are at no distance from each other."""
+    left, right = (
+        {place[0]: place for place in places(operand, reading)}
+        for operand in node.operands[link : link + 2]
+    )
+    if left.keys() & right.keys():
+        return "are the same words there, and a word is not near itself"
+    one, other = (reading.shown(next(iter(side.values()))).zone for side in (left, right))
+    where = f"the one in {one}, the other in {other}" if one != other else f"in two lines of {one}"
+    return f"stand in texts of their own ({where}), and NEAR never goes from one to another"
 
 
 class _Gap(NamedTuple):

@@ -1,13 +1,33 @@
 """What receipts ask of a document: where something stands, as people see it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from workers.topics.tree import Element, FactField, Phrase, Scope
 
-__all__ = ["ZONE_LINES", "Chain", "Place", "Searched", "Shown", "fact_holds"]
+__all__ = ["TEXTS", "WITHIN", "ZONE_LINES", "Chain", "Place", "Searched", "Shown", "fact_holds"]
 
 ZONE_LINES = 5_000
 """Lines of other zones that are searched: link lists of real pages have 600."""
+
+TEXTS: Mapping[Scope, frozenset[str]] = MappingProxyType({
+    "": frozenset({"title", "body"}),
+    "title": frozenset({"title"}),
+    "lead": frozenset({"body"}),
+    "body": frozenset({"body"}),
+    "caption": frozenset({"caption"}),
+    "any": frozenset({"title", "body", "caption", "other"}),
+})  # fmt: skip
+"""The texts of which each scope searches some: no phrase and no NEAR goes from one to another."""
+WITHIN: Mapping[Scope, frozenset[str]] = MappingProxyType({
+    "title": frozenset({"title"}),
+    "lead": frozenset({"lead"}),
+    "body": frozenset({"body", "lead"}),
+    "caption": frozenset({"caption"}),
+    "any": frozenset({"any", "title", "body", "lead", "caption"}),
+})  # fmt: skip
+"""The scopes that may stand inside each, for they are parts of it."""
 
 Place = tuple[int, int, int]
 """Where something stands: number of the passage, first token, last token."""

@@ -1,6 +1,6 @@
 """Receipts: which clauses held, and where; and for what did not match, why not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -74,28 +74,60 @@ def failure(node: Node, reading: Searched) -> Clause:
     clause = clause_of(node, reading)
     if clause.hits:
         return _within([clause])[0]
-    inner = node.child if isinstance(node, Not) else node
-    found = [place for leaf in leaves(inner) for place in places(leaf, reading)]
+    if isinstance(node, Not):
+        found = list(_met(node.child, reading))
+    else:
+        found = [place for leaf in leaves(node) for place in places(leaf, reading)]
     return _within([replace(clause, hits=hits_of(found, reading))])[0]
+
+
+def _met(node: Node, reading: Searched) -> Iterator[Place]:
+    """Yield by what a clause holds that must not."""
+    if isinstance(node, Both | Either):
+        for child in node.children:
+            if holds(child, reading):
+                yield from _met(child, reading)
+    else:
+        yield from places_of(node, reading)
 
 
 def elsewhere(node: Node, reading: Searched) -> tuple[Hit, ...]:
     """Return where a clause that failed stands in zones that it does not search.
 
-    That is the whole of it, where all of a NEAR or COUNT is elsewhere; else its terms.
+    That is the whole of it, where all of a NEAR or COUNT is elsewhere; else the terms that are
+    missing. Of a group only what does not hold is asked for.
     """
-    if isinstance(node, Not | Fact):
-        return ()
-    terms = leaves(node)
-    own = {place for leaf in terms for place in places(leaf, reading)}
-    whole = places_of(rescoped(node, "any"), reading) if isinstance(node, Near | Count) else []
-    found = [place for place in whole if place not in own]
-    found = found or [place for leaf in terms for place in _outside(leaf, reading)]
+    found = [place for part in _missing(node, reading) for place in _outside(part, reading)]
     hits = hits_of(found, reading)
     return _within([Clause(op="", query="", span=(0, 0), hits=hits)])[0].hits if hits else ()
 
 
-def _outside(leaf: Term | Alias, reading: Searched) -> list[Place]:
+def _missing(node: Node, reading: Searched) -> Iterator[Term | Alias | Near | Count]:
+    """Yield what does not hold of a clause, of what stands somewhere in a text."""
+    match node:
+        case Both(children=inner) | Either(children=inner):
+            for child in inner:
+                if not holds(child, reading):
+                    yield from _missing(child, reading)
+        case Term() | Alias() | Near() | Count():
+            yield node
+        case _:
+            return
+
+
+def _outside(part: Term | Alias | Near | Count, reading: Searched) -> list[Place]:
+    """Return where a clause stands in zones that it does not search, or what it misses does."""
+    if isinstance(part, Term | Alias):
+        return _unsearched(part, reading)
+    own = {place for leaf in leaves(part) for place in places(leaf, reading)}
+    whole = [one for one in places_of(rescoped(part, "any"), reading) if one not in own]
+    operands = part.operands if isinstance(part, Near) else (part.operand,)
+    gone = [operand for operand in operands if not places(operand, reading)]
+    missing = (leaf for operand in gone for leaf in leaves(operand))
+    return whole or [place for leaf in missing for place in _unsearched(leaf, reading)]
+
+
+def _unsearched(leaf: Term | Alias, reading: Searched) -> list[Place]:
     """Return where a term stands in zones that it does not search."""
     own = set(places(leaf, reading))
     return [place for place in places(rescoped(leaf, "any"), reading) if place not in own]

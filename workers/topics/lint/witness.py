@@ -25,7 +25,7 @@ __all__ = ["witnesses"]
 
 VARIANTS = 6
 """Articles tried for one query: each takes other branches of its ORs."""
-APART = " zqxj" * 51
+APART = " zqxj" * 51 + " "
 """Words that nobody asks for, more than a NEAR reaches over."""
 MOST = 200_000
 """Characters of a zone."""
@@ -91,7 +91,7 @@ class _Article:
         return (_words(node.phrase), node.scope) if isinstance(node, Term) else ("", "")
 
     def _put(self, text: str, *scopes: Scope) -> None:
-        wanted = set(scopes) - {"", "any"} or set(scopes)
+        wanted = set(scopes) - {"", "any"} or set(scopes) - {"any"} or set(scopes)
         if wanted == {""}:
             zone = "title" if self._variant % 2 else "more"
         elif wanted == {"any"}:
