@@ -1,6 +1,5 @@
 """``tocsin topics check``: a file of topics, with their examples and how well they do on them."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +19,6 @@ from monitor.cli.topics_inputs import read_topic_file
 from monitor.cli.topics_shown import problem_object, say_query_problems
 
 if TYPE_CHECKING:
-    from workers.model.topic import Problem
     from workers.topics import Score
 
 __all__ = ["check"]
@@ -38,12 +36,12 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     from monitor import shipped
     from workers.topics import compile_topics
 
-    settings = load_settings(config, needed=False).settings
-    specs, aliases, problems, written = read_topic_file(file, settings)
-    compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
-    problems += [_placed(problem, file) for problem in compiled.problems]
-    tried = run_examples(specs, written, compiled)
-    problems += tried.problems
+    loaded = load_settings(config, needed=False)
+    read = read_topic_file(file, loaded)
+    specs, languages = read.specs, loaded.settings.matching.languages
+    compiled = compile_topics(specs, read.aliases, languages, shipped.common_words())
+    tried = run_examples(specs, read.settings, compiled)
+    problems = [*read.wrong(compiled), *tried.problems]
     ok = not problems and not tried.inline
     if as_json:
         print_json(
@@ -57,7 +55,7 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
                 "examples": _examples_object(tried),
             }
         )
-    else:
+    elif read.readable:
         print_text(f"{file}: {len(compiled.specs)} topics, {tried.passed} examples as expected")
         for topic, score in tried.scores.items():
             print_text(f"  {topic}: {_in_words(score)}")
@@ -68,13 +66,6 @@ def check(config: str | None, file: str, *, as_json: bool) -> None:
     _say_failed(tried)
     if not ok:
         raise SystemExit(FOUND)
-
-
-def _placed(problem: "Problem", file: str) -> "Problem":
-    """Return a problem of a topic or an alias with the file it is in."""
-    import msgspec
-
-    return msgspec.structs.replace(problem, file=problem.file or str(Path(file).absolute()))
 
 
 def _examples_object(tried: Tried) -> dict[str, Any]:

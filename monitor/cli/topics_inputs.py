@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from monitor.cli.common import say, say_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from monitor.settings import Settings, TopicSetting
+    from monitor.settings import Loaded, TopicSetting
+    from monitor.settings.files import Piece
     from workers.model.article import ZoneLine
     from workers.model.topic import Document, Problem, TopicSpec
+    from workers.topics import TopicSet
 
-__all__ = ["TopicFile", "articles_of", "document_of", "read_topic_file", "read_topics"]
+__all__ = ["TopicFile", "articles_of", "document_of", "read_topic_file"]
 
 
 def articles_of(
@@ -92,25 +94,51 @@ class TopicFile(NamedTuple):
     specs: "list[TopicSpec]"
     """The topics that are enabled."""
     aliases: dict[str, tuple[str, ...]]
+    """Its own, those of the configuration, and those of the packs that are asked for."""
     problems: "list[Problem]"
     """What is wrong with the file itself."""
     settings: "tuple[TopicSetting, ...]"
     """The same topics, and the others, as they were written."""
+    readable: bool
+    """False if nothing is known of what is in it."""
+    sets: "Mapping[str, Piece]"
+    """Where each alias set stands."""
+    own: frozenset[str]
+    """The alias sets that stand in the file, or in what it includes."""
+
+    def wrong(self, compiled: "TopicSet") -> "list[Problem]":
+        """Return all that is wrong with the file and its topics, each with the file it is in.
+
+        Of the alias sets of other files only those are told that are named here.
+        """
+        return [*self.problems, *map(self._placed, filter(self._concerns, compiled.problems))]
+
+    def _concerns(self, problem: "Problem") -> bool:
+        name = problem.topic
+        if not name.startswith("@") or name[1:] not in self.sets or name[1:] in self.own:
+            return True
+        said = [*(spec.query for spec in self.specs), *self._entries()]
+        return any(name.casefold() in text.casefold() for text in said)
+
+    def _entries(self) -> "Iterator[str]":
+        for name in self.own:
+            yield from self.aliases.get(name, ())
+
+    def _placed(self, problem: "Problem") -> "Problem":
+        import msgspec
+
+        piece = self.sets.get(problem.topic.removeprefix("@"))
+        if not problem.topic.startswith("@") or piece is None or piece.file is None:
+            return problem
+        return msgspec.structs.replace(problem, file=str(piece.file.path))
 
 
-def read_topics(
-    file: str, settings: "Settings"
-) -> "tuple[list[TopicSpec], dict[str, tuple[str, ...]], list[Problem]]":
+def read_topic_file(file: str, config: "Loaded") -> TopicFile:
     """Return the topics and aliases of one TOML file, and what is wrong with the file itself.
 
-    The sets of the alias packs that ``settings`` name are known to it; which of those the file
-    has its own instead of is said.
+    The alias sets of the configuration and of its packs are known to it; which sets of
+    packs the file has its own instead of is said.
     """
-    return read_topic_file(file, settings)[:3]
-
-
-def read_topic_file(file: str, settings: "Settings") -> TopicFile:
-    """Return all that `read_topics` does, and the topics as they were written."""
     from monitor.settings import load, topic_spec
     from monitor.settings.packs import packed, shadowing
     from workers.model.topic import Problem
@@ -129,8 +157,14 @@ def read_topic_file(file: str, settings: "Settings") -> TopicFile:
         for problem in loaded.problems
     ]
     written = loaded.settings.topics
-    specs = [topic_spec(topic) for topic in written if topic.enabled]
-    packs = packed(settings.matching.packs)
+    packs = packed(config.settings.matching.packs)
     say_problems(list(shadowing(loaded.aliases, packs)), label="warning: ")
-    aliases = {name: tuple(piece.data) for name, piece in packs.items()}
-    return TopicFile(specs, {**aliases, **loaded.settings.aliases}, problems, written)
+    return TopicFile(
+        specs=[topic_spec(topic) for topic in written if topic.enabled],
+        aliases={**config.settings.aliases, **loaded.settings.aliases},
+        problems=problems,
+        settings=written,
+        readable=loaded.readable,
+        sets={**config.aliases, **loaded.aliases},
+        own=frozenset(loaded.aliases),
+    )

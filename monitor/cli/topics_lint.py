@@ -1,7 +1,7 @@
 """``tocsin topics lint``: topics that cannot match, hold each other, or ring all day."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,14 +15,14 @@ from monitor.cli.common import (
     say,
 )
 from monitor.cli.lint_archive import Looked, ask_archive, nothing_known, script_hints
-from monitor.cli.topics_inputs import read_topic_file
+from monitor.cli.topics_inputs import TopicFile, read_topic_file
 from monitor.cli.topics_shown import problem_object, say_query_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from monitor.settings import Loaded
-    from workers.model.topic import Problem, TopicSpec
+    from workers.model.topic import Problem
     from workers.topics import TopicSet
     from workers.topics.lint import Finding
 
@@ -30,14 +30,6 @@ __all__ = ["lint"]
 
 MOST_SHOWN = 200
 """Findings shown to people; --json has all."""
-
-
-class _Given(NamedTuple):
-    """What is to be looked at."""
-
-    specs: "list[TopicSpec]"
-    aliases: "Mapping[str, tuple[str, ...]]"
-    problems: "list[Problem]"
 
 
 @click.command()
@@ -55,33 +47,36 @@ def lint(config: str | None, file: str | None, *, as_json: bool) -> None:
     from workers.topics import compile_topics
 
     loaded = load_settings(config, needed=file is None)
-    given = _of_file(file, loaded) if file is not None else _of_config(loaded)
+    given = read_topic_file(file, loaded) if file is not None else _of_config(loaded)
     languages = loaded.settings.matching.languages
     compiled = compile_topics(given.specs, given.aliases, languages, shipped.common_words())
-    problems = [*given.problems, *compiled.problems]
+    problems = given.wrong(compiled)
     looked = _look(loaded, compiled)
     order = {name: place for place, name in enumerate(compiled.specs)}
     found = sorted(_findings(compiled, looked, given.aliases), key=lambda one: order[one.topic])
     if as_json:
         print_json(_object(compiled, looked, found, problems, file or ""))
-    else:
+    elif given.readable:
         _print(compiled, looked, found)
     say_query_problems(given.specs, problems)
     if found or problems:
         raise SystemExit(FOUND)
 
 
-def _of_file(file: str, loaded: "Loaded") -> _Given:
-    read = read_topic_file(file, loaded.settings)
-    return _Given(read.specs, read.aliases, read.problems)
-
-
-def _of_config(loaded: "Loaded") -> _Given:
+def _of_config(loaded: "Loaded") -> TopicFile:
     from monitor.settings import topic_spec
 
     settings = loaded.settings
     specs = [topic_spec(topic) for topic in settings.topics if topic.enabled]
-    return _Given(specs, settings.aliases, [])
+    return TopicFile(
+        specs=specs,
+        aliases=settings.aliases,
+        problems=[],
+        settings=settings.topics,
+        readable=True,
+        sets=loaded.aliases,
+        own=frozenset(loaded.aliases),
+    )
 
 
 def _look(loaded: "Loaded", compiled: "TopicSet") -> Looked:

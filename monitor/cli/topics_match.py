@@ -13,7 +13,7 @@ from monitor.cli.common import (
     print_text,
 )
 from monitor.cli.inputs import read_lines
-from monitor.cli.topics_inputs import articles_of, read_topics
+from monitor.cli.topics_inputs import articles_of, read_topic_file
 from monitor.cli.topics_shown import clause_objects, say_query_problems
 
 __all__ = ["match"]
@@ -30,11 +30,13 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
     from monitor import shipped
     from workers.topics import compile_topics
 
-    settings = load_settings(config, needed=False).settings
-    specs, aliases, problems = read_topics(file, settings)
-    compiled = compile_topics(specs, aliases, settings.matching.languages, shipped.common_words())
-    say_query_problems(specs, [*problems, *compiled.problems])
-    if problems and not specs:
+    loaded = load_settings(config, needed=False)
+    read = read_topic_file(file, loaded)
+    specs, languages = read.specs, loaded.settings.matching.languages
+    compiled = compile_topics(specs, read.aliases, languages, shipped.common_words())
+    problems = read.wrong(compiled)
+    say_query_problems(specs, problems)
+    if read.problems and not specs:
         raise SystemExit(FOUND)
     bad: list[int] = []
     for name, document in articles_of(read_lines(articles), articles, bad):
@@ -54,5 +56,5 @@ def match(config: str | None, file: str, articles: str, *, explain: bool, as_jso
                 for clause in found.clauses:
                     for hit in clause.hits:
                         print_text(f"  {found.topic}: {clause.query}: {hit.sentence}")
-    if problems or compiled.problems or bad:
+    if problems or bad:
         raise SystemExit(FOUND)

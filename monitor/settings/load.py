@@ -35,6 +35,8 @@ class Loaded(Record, frozen=True, kw_only=True):
     """Where each alias stands, by name."""
     feeds: dict[str, Piece] = field(default_factory=dict)
     """Where each feed stands, by name."""
+    readable: bool = True
+    """False if the main file cannot be read, so that nothing is known of what is in it."""
 
     @property
     def fatal(self) -> tuple[Problem, ...]:
@@ -51,7 +53,13 @@ def load(path: Path | None, environ: Mapping[str, str], *, part: bool = False) -
     """
     main = read_config(path) if path is not None else None
     if isinstance(main, Problem):
-        return Loaded(path=path, settings=Settings(), problems=(main,), files=(Path(main.file),))
+        return Loaded(
+            path=path,
+            settings=Settings(),
+            problems=(main,),
+            files=(Path(main.file),),
+            readable=False,
+        )
     base = path.parent if path is not None else Path.cwd()
     built = build(gather(main, base, environ), environ)
     if main is not None and not part:

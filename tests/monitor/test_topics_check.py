@@ -219,3 +219,42 @@ def test_a_bad_alias_is_told_with_its_file(written):
     [problem] = json.loads(result.stdout)["problems"]
     assert (result.exit_code, problem["topic"], problem["file"]) == (1, "@round", str(file))
     assert f"{file}: @round: a cycle of aliases" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("lint",), ("match", "--articles", "-", "--topics")]
+)
+@pytest.mark.parametrize(
+    ("content", "because"),
+    [(None, "cannot be read: No such file"), (b"x = [", "is no TOML"), (b"\xff", "is not UTF-8")],
+)
+def test_of_a_file_that_cannot_be_read_only_that_is_told(tmp_path, words, content, because):
+    """Nothing is counted of a file of which nothing is known; the error names it, exit 1."""
+    file = tmp_path / "t.toml"
+    if content is not None:
+        file.write_bytes(content)
+    result = call("topics", *words, file)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert because in result.stderr
+    assert f"{file}: " in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "match"])
+def test_a_bad_alias_set_is_told_with_the_file_that_has_it(tmp_path, command):
+    """The set of another file is known, and what is wrong with it is told with that file."""
+    config, file = tmp_path / "tocsin.toml", tmp_path / "t.toml"
+    config.write_text('[aliases]\nround = ["@round"]\nspare = ["@spare"]\ngood = ["x y"]\n')
+    query = '[[topics]]\nname = "t"\nquery = "a @{}"\n'
+    words = ("--articles", "-", "--topics", file) if command == "match" else (file,)
+    file.write_text(query.format("round"))
+    result = call("topics", command, *words, "--config", config)
+    assert result.exit_code == 1
+    assert f"{config}: @round: a cycle of aliases" in result.stderr
+    assert "spare" not in result.stderr
+    file.write_text(query.format("good") + '[aliases]\nround = ["z"]\n')
+    result = call("topics", command, *words, "--config", config)
+    assert result.exit_code == 0, result.stderr
+    file.write_text('[aliases]\nmine = ["@mine"]\n' + query.format("good"))
+    result = call("topics", command, *words, "--config", config)
+    assert result.exit_code == 1
+    assert f"{file}: @mine: a cycle of aliases" in result.stderr
