@@ -94,4 +94,4 @@ async def _look_back(
     async def naming(document: "Document") -> tuple[str, ...]:
         return rules.topics.names(document)
 
-    return await count_renewed(store, rules, accepted, naming, SystemClock())
+    return await count_renewed(store, rules, accepted.before, naming, SystemClock())

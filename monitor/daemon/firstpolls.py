@@ -30,7 +30,7 @@ class FirstPollsTold:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._aside = Aside("first_polls")
+        self._aside = Aside("first_polls", state.clock)
         self._since: float | None = None
         """When new feeds were seen that were not polled; None if there are none to tell of."""
 

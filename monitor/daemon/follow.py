@@ -39,6 +39,8 @@ class Follower:
             async with self._alone:
                 wanted = wanted_topics(state.loaded, state.registry, state.rules.topics)
                 accepted = await topics.follow(state.accepted, wanted, state.parts.store)
+                if accepted is state.accepted:  # a reload was faster
+                    return
         except StoreDown as error:
             _log.debug("topics_not_followed", error=str(error))
             return

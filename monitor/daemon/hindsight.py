@@ -6,15 +6,13 @@ is counted beside all else: no article waits for it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
 from monitor.daemon.state import State
-from monitor.daemon.topics import Accepted, AcceptedTopics
+from monitor.daemon.topics import AcceptedTopics
 from workers.clock import Clock
 from workers.errors import StoreDown
 from workers.model.topic import Document
@@ -40,6 +38,10 @@ TOLD = 20
 """Topics that are named."""
 SHARE = 2.0
 """After each article the loop is left to others for so many times what it took."""
+AGAIN_S, LONGEST_S = 2.0, 60.0
+"""What failed because the database was away is tried again so soon, then less and less often,"""
+GIVES_UP_S = 3600.0
+"""for so long."""
 BACKTEST = "`tocsin topics backtest`"
 _log = structlog.get_logger()
 
@@ -67,17 +69,16 @@ class WouldHaveRung(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def count_renewed(
-    store: Archive, rules: Rules, accepted: Accepted, naming_: Naming, clock: Clock
+    store: Archive, rules: Rules, before: AcceptedTopics | None, naming_: Naming, clock: Clock
 ) -> WouldHaveRung | None:
-    """Count for the topics of ``accepted`` that were not before; None if there are none.
+    """Count for the topics of ``rules`` that were not among those ``before``; None if none are.
 
     Raises:
         StoreDown: the database cannot be read.
     """
-    before = accepted.before or AcceptedTopics()
-    topics = accepted.topics
+    old, topics = before or AcceptedTopics(), rules.topics
     new = await asyncio.to_thread(
-        renewed, before.topics, before.aliases, topics.specs.values(), topics.aliases
+        renewed, old.topics, old.aliases, topics.specs.values(), topics.aliases
     )
     if not new:
         return None
@@ -137,10 +138,16 @@ def matching_aside(state: State, rules: Rules) -> Naming:
 
 
 class Aside:
-    """One piece of work at a time that nothing waits for."""
+    """One piece of work at a time that nothing waits for.
 
-    def __init__(self, name: str) -> None:
+    While the database is away it is tried again, for an hour at most.
+    """
+
+    def __init__(self, name: str, clock: Clock, ended: Callable[[], None] = lambda: None) -> None:
         self._name = name
+        self._clock = clock
+        self._ended = ended
+        """Called when it has come to an end, if only to a bad one; not when it is given up."""
         self._task: asyncio.Task[Any] | None = None
 
     @property
@@ -156,11 +163,26 @@ class Aside:
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work()
+            await self._tried(work)
         except StoreDown as error:
             _log.warning("not_looked_back", what=self._name, error=str(error))
         except Exception as error:  # noqa: BLE001 - it is told, and nothing hangs on it
             _log.error("not_looked_back", what=self._name, exc_info=error)
+        self._ended()
+
+    async def _tried(self, work: Callable[[], Awaitable[None]]) -> None:
+        pause_s, end = AGAIN_S, self._clock.monotonic() + GIVES_UP_S
+        while True:
+            try:
+                await work()
+            except StoreDown as error:
+                if self._clock.monotonic() >= end:
+                    raise
+                _log.info("looks_back_later", what=self._name, error=str(error))
+            else:
+                return
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_S)
 
     async def wait(self, within_s: float) -> None:
         """Wait until it has ended, for so many seconds at most."""
@@ -179,29 +201,32 @@ class Hindsight:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._aside = Aside("hindsight")
+        self._aside = Aside("hindsight", state.clock, self._let_go)
         self._before: AcceptedTopics | None = None
+        """What had been in force, while it is compared with that; None if nothing had."""
         self._told: WouldHaveRung | None = None
 
-    def begin(self) -> None:
-        """Look back for what is in force now, and was not before.
+    def begin(self, before: AcceptedTopics | None) -> None:
+        """Look back for what is in force now, and was not ``before``.
 
         What comes while it looks makes it begin anew, with what is new since it was done last.
         """
-        accepted = self._state.accepted
-        if self._aside.under_way:
-            accepted = replace(accepted, before=self._before)
-        self._before, self._told = accepted.before, None
-        self._aside.begin(partial(self._look, accepted))
+        if not self._aside.under_way:
+            self._before = before
+        self._told = None
+        self._aside.begin(self._look)
 
-    async def _look(self, accepted: Accepted) -> None:
+    async def _look(self) -> None:
         state, rules = self._state, self._state.rules
         self._told = told = await count_renewed(
-            state.parts.store, rules, accepted, matching_aside(state, rules), state.clock
+            state.parts.store, rules, self._before, matching_aside(state, rules), state.clock
         )
         if told is not None and told.articles:
             hits = {one.topic: one.hits for one in told.topics}
             _log.info("would_have_rung", text=in_words(told), topics=hits, more=told.more)
+
+    def _let_go(self) -> None:
+        self._before = None  # with many topics it is large
 
     async def answer(self, within_s: float) -> Mapping[str, Any] | None:
         """Return what was found for what was taken over last; None if no topic of it is new."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -160,8 +161,11 @@ class Daemon:
         return self._tether is None or self._tether.number == 1
 
     def _look_back(self) -> None:
+        """Tell of what is new among the topics in force; what had been is let go after that."""
+        state = self.state
+        before, state.accepted = state.accepted.before, replace(state.accepted, before=None)
         if self._hindsight is not None:
-            self._hindsight.begin()
+            self._hindsight.begin(before)
 
     def _summary(self) -> str:
         rules = self.state.rules
@@ -246,13 +250,14 @@ class Daemon:
             for name, sink in fresh.items()
         }
         state.loaded, state.registry = loaded, wanted
-        state.accepted, state.rules = accepted, rules
+        until_now = topics.said_by(state.rules.topics)
+        state.accepted, state.rules = replace(accepted, before=until_now), rules
+        self._look_back()  # even if what follows fails: it would not know any more what is new
         await state.lanes.set_sinks(self._sinks)
         await self._upkeep.beat()
         await self._upkeep.settle_sinks(remade)
         await self._upkeep.tell_refused()
         await self._upkeep.refill()
-        self._look_back()
         if self._first is not None:
             await self._first.begin()
 

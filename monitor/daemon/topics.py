@@ -33,6 +33,7 @@ __all__ = [
     "accept",
     "follow",
     "in_force",
+    "said_by",
     "start",
 ]
 
@@ -43,7 +44,7 @@ T = TypeVar("T")
 Aliases = dict[str, tuple[str, ...]]
 
 
-class AcceptedTopics(msgspec.Struct, frozen=True):
+class AcceptedTopics(msgspec.Struct, frozen=True, weakref=True):
     """Topics and aliases as they were last accepted, and who was told of them."""
 
     topics: tuple[TopicSpec, ...] = ()
@@ -96,7 +97,10 @@ class Accepted:
     routes: tuple[SinkRoute, ...] = ()
     """Who is told: also sinks of a file that cannot be read, whose deliveries wait for them."""
     before: AcceptedTopics | None = None
-    """What had been in force, or accepted last, until then; None if nothing (legible) had."""
+    """What had been in force, or accepted last, until then; None if nothing (legible) had.
+
+    Whoever runs by the topics lets it go: with many topics it is as large as they are.
+    """
 
 
 async def accept(wanted: Wanted, keeps: Keeps, before: AcceptedTopics | None = None) -> Accepted:
@@ -193,7 +197,8 @@ async def follow(present: Accepted, wanted: Wanted, keeps: Keeps) -> Accepted:
     if number == present.number:
         return present
     if newest is None:  # it is looked at once, and the topics in force stay
-        return dataclasses.replace(present, number=number, differs=True)
+        stays = said_by(present.topics)
+        return dataclasses.replace(present, number=number, differs=True, before=stays)
     differs = not await asyncio.to_thread(_same, newest, present.own)
     compiled = await asyncio.to_thread(_compiled, newest, wanted)
     _log.info("topics_followed", number=number, topics=len(compiled.specs), files_differ=differs)
@@ -204,10 +209,15 @@ async def follow(present: Accepted, wanted: Wanted, keeps: Keeps) -> Accepted:
         own=present.own,
         differs=differs,
         routes=present.routes,
-        before=AcceptedTopics(
-            topics=tuple(present.topics.specs.values()),
-            aliases={name: tuple(said) for name, said in present.topics.aliases.items()},
-        ),
+        before=said_by(present.topics),
+    )
+
+
+def said_by(topics: TopicSet) -> AcceptedTopics:
+    """Return what topics in force say."""
+    return AcceptedTopics(
+        topics=tuple(topics.specs.values()),
+        aliases={name: tuple(said) for name, said in topics.aliases.items()},
     )
 
 

@@ -1,7 +1,9 @@
 """A new or changed topic says at once what it would have rung for in the last 24 hours."""
 
+import asyncio
 import io
 import json
+import weakref
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -9,6 +11,7 @@ import pytest
 
 from monitor.daemon import control, hindsight
 from monitor.logs import configure
+from workers.errors import StoreDown
 from workers.steps import lookback
 
 TOPIC = '[[topics]]\nname = "{}"\nquery = "{}"\n'
@@ -136,8 +139,10 @@ async def test_bounded(running, monkeypatch):
 async def test_what_takes_long_is_told_later(running, told, log, eventually, monkeypatch):
     """Nobody waits for what takes long: the answer says so, and the log tells it in the end."""
     monkeypatch.setattr(control, "HINDSIGHT_S", 0.0)
-    running.topics(QUAKES + FLOODS)
-    result = await running.call("reload")
+    with monkeypatch.context() as slow:
+        slow.setattr(hindsight, "SHARE", 1e6)
+        running.topics(QUAKES + FLOODS)
+        result = await running.call("reload")
     assert "the log will tell (would_have_rung)" in result.stdout
     configure("json", "info", log)
     running.topics(QUAKES + FLOODS + TOPIC.format("rain", "rain"))
@@ -163,3 +168,60 @@ async def test_what_was_given_up_is_told_with_the_next(running, told, eventually
     await running.ask("POST", "/reload?yes=1")
     await eventually(told)
     assert {"floods": 1, "rain": 1} == told()[0]["topics"]
+
+
+@pytest.fixture
+def away(running, monkeypatch):
+    """Makes the archive unreadable while it is set."""
+    store, found = running.daemons[0].state.parts.store, asyncio.Event()
+    places = store.archive_places
+
+    async def unread(*of, **more):
+        if found.is_set():
+            raise StoreDown("the database is away")
+        return await places(*of, **more)
+
+    monkeypatch.setattr(store, "archive_places", unread)
+    found.set()
+    return found
+
+
+async def test_tried_again_when_the_database_is_back(
+    running, told, log, eventually, away, monkeypatch
+):
+    """While the archive cannot be read nothing is told; once it can be, it is told after all."""
+    monkeypatch.setattr(hindsight, "AGAIN_S", 0.02)
+    running.topics(QUAKES + FLOODS)
+    await running.ask("POST", "/reload?yes=1")
+    await eventually(lambda: 2 <= log.getvalue().count('"looks_back_later"'))
+    assert [] == told()
+    running.topics(QUAKES + FLOODS + TOPIC.format("rain", "rain"))
+    await running.ask("POST", "/reload?yes=1")
+    away.clear()
+    await eventually(told)
+    assert {"floods": 1, "rain": 1} == told()[0]["topics"]
+
+
+@pytest.mark.usefixtures("away")
+async def test_not_tried_for_ever(running, log, eventually, monkeypatch):
+    """A database that stays away is not asked on and on: that is told, and what was is let go."""
+    monkeypatch.setattr(hindsight, "GIVES_UP_S", 0.0)
+    running.topics(QUAKES + FLOODS)
+    await running.ask("POST", "/reload?yes=1")
+    await eventually(lambda: '"not_looked_back"' in log.getvalue())
+    assert None is running.daemons[0]._hindsight._before
+
+
+async def test_topics_that_were_are_let_go(running, told, eventually, monkeypatch):
+    """What was in force is held while it is compared with what is, and no longer."""
+    daemon = running.daemons[0]
+    with monkeypatch.context() as slow:
+        slow.setattr(hindsight, "SHARE", 1e6)
+        running.topics(QUAKES.replace("quake", "tremor"))
+        await running.ask("POST", "/reload?yes=1")
+        held = weakref.ref(daemon._hindsight._before)
+    running.topics(QUAKES + FLOODS)
+    await running.ask("POST", "/reload?yes=1")
+    await eventually(told)
+    await eventually(lambda: held() is None)
+    assert None is daemon.state.accepted.before

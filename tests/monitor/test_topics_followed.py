@@ -309,3 +309,12 @@ async def test_a_refused_topic_is_told(installation, eventually):
     installation.topics(TOPIC.format("storms", "storm"))
     assert (await installation.ask("POST", "/reload"))["ok"]
     await eventually(open_now)
+
+
+async def test_accepted_topics_that_nobody_can_read_are_no_news(kept):
+    """What lies under a new number and is no topics leaves those in force, and makes none new."""
+    present = await topics.accept(wanted(a="storm"), kept)
+    kept.number, kept.content = kept.number + 1, "{"
+    after = await topics.follow(present, wanted(a="storm"), kept)
+    assert (2, {"a": "storm"}, True) == (after.number, queries(after), after.differs)
+    assert said(a="storm").says() == after.before.says()
