@@ -30,6 +30,8 @@ __all__ = ["lint"]
 
 MOST_SHOWN = 200
 """Findings shown to people; --json has all."""
+MOST_LEFT = 5
+"""Topics named that were not compared with all others."""
 
 
 @click.command()
@@ -53,11 +55,14 @@ def lint(config: str | None, file: str | None, *, as_json: bool) -> None:
     problems = given.wrong(compiled)
     looked = _look(loaded, compiled)
     order = {name: place for place, name in enumerate(compiled.specs)}
-    found = sorted(_findings(compiled, looked, given.aliases), key=lambda one: order[one.topic])
+    left: list[str] = []
+    made = _findings(compiled, looked, given.aliases, left)
+    found = sorted(made, key=lambda one: order[one.topic])
     if as_json:
-        print_json(_object(compiled, looked, found, problems, file or ""))
+        told = _object(compiled, looked, found, problems, file or "")
+        print_json({**told, "not_compared": left})
     elif given.readable:
-        _print(compiled, looked, found)
+        _print(compiled, looked, found, left)
     say_query_problems(given.specs, problems)
     if found or problems:
         raise SystemExit(FOUND)
@@ -103,9 +108,15 @@ def _look(loaded: "Loaded", compiled: "TopicSet") -> Looked:
 
 
 def _findings(
-    compiled: "TopicSet", looked: Looked, aliases: "Mapping[str, tuple[str, ...]]"
+    compiled: "TopicSet",
+    looked: Looked,
+    aliases: "Mapping[str, tuple[str, ...]]",
+    left: "list[str]",
 ) -> "Iterator[Finding]":
-    """Yield all findings, topic by topic and then those between topics."""
+    """Yield all findings, topic by topic and then those between topics.
+
+    ``left`` gets topics that were not compared with all others.
+    """
     from monitor import shipped
     from workers.topics.lint import (
         common_findings,
@@ -122,7 +133,7 @@ def _findings(
         if not never:
             yield from common_findings(spec, tree, common, looked.archive)
             yield from script_findings(spec, tree, looked.writes, hint)
-    yield from held_findings(compiled)
+    yield from held_findings(compiled, left)
 
 
 def _object(
@@ -157,7 +168,9 @@ def _object(
     }
 
 
-def _print(compiled: "TopicSet", looked: Looked, found: "list[Finding]") -> None:
+def _print(
+    compiled: "TopicSet", looked: Looked, found: "list[Finding]", left: "list[str]"
+) -> None:
     from workers.topics import render_caret
 
     for one in found[:MOST_SHOWN]:
@@ -165,6 +178,12 @@ def _print(compiled: "TopicSet", looked: Looked, found: "list[Finding]") -> None
         print_text(f"{one.kind}: {one.topic}: {shown}")
     if len(found) > MOST_SHOWN:
         print_text(f"and {len(found) - MOST_SHOWN:,} more: --json has all")
+    if left:
+        names = ", ".join(left[:MOST_LEFT]) + (" …" if len(left) > MOST_LEFT else "")
+        print_text(
+            f"{len(left):,} of them were not compared with all topics that may hold them, because "
+            f"too many are alike: {names}"
+        )
     many = len(compiled.specs)
     print_text(
         f"{many:,} topic{'' if many == 1 else 's'}, {len(found) or 'no'} "

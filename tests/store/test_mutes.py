@@ -143,6 +143,23 @@ async def test_muting_again_moves_the_end(world) -> None:
     assert [1] == await end(world.store)
 
 
+async def test_a_topic_that_is_muted_again_before_its_end_was_told_loses_no_hit(world) -> None:
+    """What it had before and what it has since stand on one list; what rang between does not."""
+    hits = []
+    for name in ("a", "b"):
+        line = await world.store.mute("fire", HOUR)
+        hits.append(await ring(world, name, "fire"))
+        world.clock.advance(HOUR)
+        assert [True] == [one.ended for one in await world.store.mutes()]
+        if name == "a":
+            rang = await ring(world, "between", "fire")
+    assert 1 == line.hits
+    assert [2] == await end(world.store)
+    (summary,) = await lists(world)
+    assert hits[::-1] == [alert.id for alert in summary.items]
+    assert rang in [job.delivery.alert for job in await told(world)]
+
+
 async def test_a_topic_can_be_muted_again_after_its_mute_was_told(world) -> None:
     """Each has its own hits and its own list."""
     for name in ("a", "b"):

@@ -12,6 +12,7 @@ from workers.topics.lint import (
     Archive,
     Writes,
     common_findings,
+    held,
     held_findings,
     never_findings,
     script_findings,
@@ -187,6 +188,21 @@ def test_many_topics_are_compared_by_what_an_article_finds():
     found = list(held_findings(compiled(**queries, ships="ship")))
     assert {(one.kind, one.other) for one in found} == {("contained", "ships")}
     assert len(found) == 300
+
+
+def test_what_is_not_compared_is_named(monkeypatch):
+    """Of topics of which each may hold each, few are compared, and the others are told."""
+    alike = {f"t{n}": f'"war" -"pause{n}"' for n in range(8)}
+    left: list[str] = []
+    assert [] == list(held_findings(compiled(**alike), left))
+    assert [] == left
+    monkeypatch.setattr(held, "LOOKED", 2)
+    assert [] == list(held_findings(compiled(**alike, other="rain"), left))
+    assert list(alike) == left
+    left.clear()
+    monkeypatch.setattr(held, "WORK", 2 * (held.A_TOPIC + 2 * held.A_PROOF))
+    assert [] == list(held_findings(compiled(one="rain", **alike, two="rain snow"), left))
+    assert [*alike, "two"] == left
 
 
 def common(written, archive=None, name="t"):

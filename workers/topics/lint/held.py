@@ -1,7 +1,6 @@
 """Topics that contain each other: every article of one rings the other too."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from workers.model.topic import TopicSpec
 from workers.topics.canonical import canonical
@@ -20,13 +19,22 @@ LOOKED = 50
 """Topics that may hold one topic, looked at more closely."""
 TOLD = 3
 """Topics told that hold one topic."""
+WORK = 60_000_000
+"""What all comparisons may cost, in microseconds or so; beyond it no topic is compared."""
+A_TOPIC, A_PROOF = 200, 200
+"""What it costs to make up articles of a topic; and to compare two topics more closely."""
 
 
-def held_findings(topics: TopicSet) -> Iterator[Finding]:
+def held_findings(topics: TopicSet, left: list[str] | None = None) -> Iterator[Finding]:
     """Yield which topics are equal, and which are contained in another.
 
     For each topic an article is made up of which it is true; only topics that are true of it as
     well are compared. A topic that listens to fewer feeds does not hold one that listens to more.
+
+    Args:
+        topics: Those that are compared with each other.
+        left: Gets the names of topics that too many others are like: they were not compared with
+            all of these, or with none.
     """
     groups: dict[tuple[str, frozenset[str] | None], str] = {}
     for name, spec in topics.specs.items():
@@ -34,7 +42,10 @@ def held_findings(topics: TopicSet) -> Iterator[Finding]:
         same = groups.setdefault((canonical(tree), _feeds(spec)), name)
         if same != name:
             yield _equal(spec, tree, same)
-    held = {name: list(_holders(name, topics)) for name in groups.values()}
+    compared = _Compared(topics)
+    held = {name: list(compared.holders(name)) for name in groups.values()}
+    if left is not None:
+        left += compared.left
     first = _firsts(held)
     for name in held:
         if first[name] != name:
@@ -58,24 +69,45 @@ def _equal(spec: TopicSpec, tree: Node, other: str) -> Finding:
     return finding_at(spec, tree, "equal", said, other=other)
 
 
-def _holders(name: str, topics: TopicSet) -> Iterator[str]:
-    """Yield the topics that hold one, proven; of topics that are written alike each."""
-    tree = topics.tree(name)
-    possible: set[str] = set()
-    seen = 0
-    for document in witnesses(tree):
-        found = set(topics.names(document))
-        if name not in found:
-            continue
-        possible = possible & found if seen else found
-        seen += 1
-        if seen == ENOUGH or possible == {name}:
-            break
-    spec = topics.specs[name]
-    heard = (one for one in sorted(possible - {name}) if _listens(spec, topics.specs[one]))
-    for other in islice(heard, LOOKED):
-        if implies(tree, topics.tree(other)):
-            yield other
+class _Compared:
+    """Compares topics, as long as there is time for it: what is alike costs its square."""
+
+    def __init__(self, topics: TopicSet) -> None:
+        self._topics = topics
+        self._cost = 0
+        self.left: list[str] = []
+
+    def holders(self, name: str) -> Iterator[str]:
+        """Yield the topics that hold one, proven; of topics that are written alike each."""
+        if self._cost > WORK:
+            self.left.append(name)
+            return
+        topics = self._topics
+        spec, tree = topics.specs[name], topics.tree(name)
+        possible = self._possible(name, tree)
+        heard = [one for one in sorted(possible) if _listens(spec, topics.specs[one])]
+        if len(heard) > LOOKED:
+            self.left.append(name)
+        for other in heard[:LOOKED]:
+            self._cost += A_PROOF
+            if implies(tree, topics.tree(other)):
+                yield other
+
+    def _possible(self, name: str, tree: Node) -> set[str]:
+        """Return the other topics that are true of all made-up articles of one."""
+        possible: set[str] = set()
+        seen = 0
+        self._cost += A_TOPIC
+        for document in witnesses(tree):
+            found = set(self._topics.names(document))
+            self._cost += len(found)
+            if name not in found:
+                continue
+            possible = possible & found if seen else found
+            seen += 1
+            if seen == ENOUGH or possible == {name}:
+                break
+        return possible - {name}
 
 
 def _feeds(spec: TopicSpec) -> frozenset[str] | None:
