@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from benchmarks.processes import machine
 from benchmarks.server import server
-from benchmarks.topics_made import Makes, articles
+from benchmarks.topics_made import makes
 from monitor.daemon.garbage import spare_what_stays
 from monitor.daemon.service import Daemon
 from monitor.logs import configure
@@ -112,7 +112,7 @@ async def _reloaded(daemon: Daemon) -> Stood:
 
 
 async def _measured(number: int) -> None:
-    specs = Makes(articles(None)).topics("full", number)
+    specs = makes(None).topics("full", number)
     with tempfile.TemporaryDirectory(prefix="tocsin-reloads-") as name, server() as redis:
         folder = Path(name)
         (folder / "tocsin.toml").write_text(CONFIG.format(redis=redis.url), encoding="utf-8")

@@ -35,7 +35,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 from benchmarks.peers.environments import NotInstalled, python_of
 from benchmarks.processes import machine
-from benchmarks.topics_made import Makes, articles, clauses, flat
+from benchmarks.topics_made import articles, clauses, flat, makes
 from monitor import shipped
 from workers.model.topic import Document, TopicSpec
 from workers.topics import TopicSet, compile_topics
@@ -207,7 +207,7 @@ def _compile(specs: list[TopicSpec], before: TopicSet | None = None) -> TopicSet
 
 def _measure(file: Path | None, kind: str, size: int) -> Row:
     found = articles(file)
-    specs = Makes(found).topics(kind, size)
+    specs = makes(file).topics(kind, size)
     forms = Forms(["en"])
     forms.keys("striking", "striking", forms.codes_for("en"))
     shipped.common_words()
@@ -262,7 +262,7 @@ def _many(file: Path | None, size: int, number: int) -> Trail:
     that all that is remembered is filled, and thrown away, several times.
     """
     found = articles(file)
-    topics = _compile(Makes(found).topics("full", size))
+    topics = _compile(makes(file).topics("full", size))
     words = [one.body.split() for one in found]
     chance, new, trail = Random(SEED), max(3, 6 * MEMO_CHUNKS // number), Trail()
     for place in range(number):
@@ -281,7 +281,7 @@ def _many(file: Path | None, size: int, number: int) -> Trail:
 def _compared(peer: str, file: Path | None, size: int) -> str:
     """Return a line on what a peer costs and whether it finds the same."""
     texts = [flat(one.body) for one in articles(file)]
-    specs = Makes(articles(file)).topics("plain", size)
+    specs = makes(file).topics("plain", size)
     asked = json.dumps({"topics": [clauses(spec.query) for spec in specs], "texts": texts})
     script = Path(__file__).parent / "peers" / "of_topics.py"
     try:

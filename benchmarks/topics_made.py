@@ -2,14 +2,15 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from benchmarks.articles import article
+from benchmarks.newspapers import News
 from workers.model.topic import Document, TopicSpec
 from workers.text.tokens import tokenize
 
-__all__ = ["Makes", "articles", "clauses", "flat"]
+__all__ = ["Makes", "articles", "clauses", "flat", "makes"]
 
 GENERATED = 300
 SEED = 7
@@ -20,13 +21,23 @@ _NAME = re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")
 def articles(file: Path | None) -> list[Document]:
     """Return the articles of a file of JSON lines, or generated ones."""
     if file is None:
-        made = (article(number, 20) for number in range(GENERATED))
-        return [
-            Document(title=one.story.title, body=one.story.body, language="en") for one in made
-        ]
+        return _generated(News())
     with file.open(encoding="utf-8") as lines:
         read = [json.loads(line) for line in lines]
     return [Document(title=one["title"] or "", body=one["text"], language="en") for one in read]
+
+
+def _generated(news: News) -> list[Document]:
+    return [news.article(number) for number in range(GENERATED)]
+
+
+def makes(file: Path | None) -> "Makes":
+    """Return what makes topics for the articles of a file, or for generated ones."""
+    if file is not None:
+        return Makes(articles(file))
+    news = News()
+    found = _generated(news)
+    return Makes(found, news.told, news.untold)
 
 
 def flat(text: str) -> str:
@@ -42,17 +53,24 @@ def clauses(plain: str) -> list[list[str]]:
 class Makes:
     """Makes topics of 3 to 8 leaves: words and names that occur, occur elsewhere, or nowhere."""
 
-    def __init__(self, found: list[Document]) -> None:
-        """Take words and names out of articles; half of these names are mixed up."""
+    def __init__(
+        self, found: list[Document], names: Sequence[str] = (), elsewhere: Sequence[str] = ()
+    ) -> None:
+        """Take words, and names unless they are given, out of articles.
+
+        Where no names are given that occur ``elsewhere``, those of the articles are mixed up.
+        """
         self._chance = Random(SEED)
         words = {token.folded for one in found for token in tokenize(one.body)}
         usual = (w for w in words - {"near"} if len(w) > 3 and w.isascii() and w.isalpha())  # noqa: PLR2004
         self._words = sorted(usual)
-        self._names = sorted({name for one in found for name in _NAME.findall(one.body)})
-        firsts, lasts = ([name.split()[at] for name in self._names] for at in (0, 1))
-        mixed = zip(firsts, self._shuffled(lasts), strict=True)
-        self._elsewhere = [" ".join(pair) for pair in mixed] or self._words
-        self._names = self._names or self._words
+        told = names or sorted({name for one in found for name in _NAME.findall(one.body)})
+        self._names = list(told) or self._words
+        self._elsewhere = list(elsewhere) or self._mixed(told) or self._words
+
+    def _mixed(self, names: Sequence[str]) -> list[str]:
+        firsts, lasts = ([name.split()[at] for name in names] for at in (0, 1))
+        return [" ".join(pair) for pair in zip(firsts, self._shuffled(lasts), strict=True)]
 
     def _shuffled(self, items: list[str]) -> list[str]:
         return self._chance.sample(items, len(items))
@@ -109,4 +127,6 @@ class Makes:
             return f"title:{terms[0]}"
         if kind < 0.3:  # noqa: PLR2004
             return f"{self._chance.choice(self._words)[:5]}*"
+        if kind < 0.32:  # noqa: PLR2004
+            return f"any:{terms[0]}"
         return self._one_of(terms)
