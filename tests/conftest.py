@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import fcntl
+import gc
 import logging
 import os
 import pwd
@@ -24,7 +26,7 @@ import structlog
 from aiohttp import web
 
 from workers.broker.binary import find_binary
-from workers.store.schema import migrate
+from workers.store.schema import migrate, prepare
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -36,6 +38,12 @@ START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that those who share the tests end together."""
     items.sort(key=lambda item: not {"whole", "chaos", "hostile"} & set(item.path.parts))
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage among what was loaded: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 class SetClock:
@@ -133,6 +141,14 @@ def set_clock() -> SetClock:
     return SetClock()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database without a row, made once, to be copied: its tables take a while."""
+    path = tmp_path_factory.mktemp("new") / "tocsin.db"
+    prepare(path)
+    return path
+
+
 # ── PostgreSQL ──────────────────────────────────────────────────────────────────────────────────
 
 HBA = """
@@ -157,6 +173,7 @@ class Postgres:
         self.process: subprocess.Popen[bytes] | None = None
         self.more: tuple[str, ...] = ()
         """Further arguments of the next start."""
+        self._emptying: psycopg.Connection | None = None
         self._as: dict[str, object] = {}
         if os.getuid() == 0:  # it refuses to run as root
             who = next(name for name in ("postgres", "nobody") if _is_user(name))
@@ -168,12 +185,16 @@ class Postgres:
         """The address of a database, on the socket."""
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
-    def make(self) -> None:
-        """Make the cluster."""
+    def make(self, cluster: Path) -> None:
+        """Make the cluster as a copy of another."""
+        subprocess.run(["cp", "-a", cluster, self.data], check=True)  # noqa: S603, S607 - as the PATH has it
+
+    def make_anew(self) -> None:
+        """Make the cluster, with the database migrated; it does not run when that is done."""
         subprocess.run(  # noqa: S603 - the tests' own server
             [  # noqa: S607 - as the PATH has it
                 "initdb", "-D", str(self.data), "-U", "tocsin", "-A", "trust", "-E", "UTF8",
-                "--locale=C", "--no-sync",
+                "--locale=C", "--no-sync", "--wal-segsize=1",
             ],
             check=True,
             stdout=subprocess.DEVNULL,
@@ -181,6 +202,10 @@ class Postgres:
             **self._as,
         )  # fmt: skip
         (self.data / "pg_hba.conf").write_text(HBA)
+        self.start()
+        self.ask("CREATE DATABASE tocsin", database="postgres")
+        migrate(self.url())
+        self.stop(signal.SIGINT)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -209,9 +234,21 @@ class Postgres:
             cursor = conn.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
+    def empty(self) -> None:
+        """Empty all tables, on a connection that stays: a new one has to learn them all first."""
+        if self._emptying is None or self._emptying.closed:
+            self._emptying = psycopg.connect(self.url(), autocommit=True)
+        try:
+            _empty(self._emptying)
+        except psycopg.OperationalError:  # a test has cut it
+            with psycopg.connect(self.url(), autocommit=True) as conn:
+                _empty(conn)
+
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End it: SIGQUIT at once, as after a crash; SIGINT orderly, cutting connections."""
         assert self.process is not None
+        if self._emptying is not None:
+            self._emptying.close()
         self.process.send_signal(how)
         self.process.wait(30)
 
@@ -224,16 +261,39 @@ def _is_user(name: str) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def _postgres_running() -> Iterator[Postgres]:
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of PostgreSQL with a migrated database, made by the first worker that wants it."""
     _needs("postgres", "initdb", "postgres")
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = shared / "cluster"
+    with (shared / "cluster.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            _make_cluster(made)
+    return made
+
+
+def _make_cluster(path: Path) -> None:
     folder = Path(tempfile.mkdtemp(prefix="tpg"))
     server = Postgres(folder)
     try:
-        server.make()
+        server.make_anew()
+        shutil.move(server.data, path)
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.stop()
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _postgres_running(cluster: Path) -> Iterator[Postgres]:
+    folder = Path(tempfile.mkdtemp(prefix="tpg"))
+    server = Postgres(folder)
+    try:
+        server.make(cluster)
         server.start()
-        server.ask("CREATE DATABASE tocsin", database="postgres")
-        migrate(server.url())
         yield server
     finally:
         if server.process is not None:
@@ -253,9 +313,9 @@ def _needs(what: str, *programs: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_of_the_run() -> Iterator[Postgres]:
+def postgres_of_the_run(cluster: Path) -> Iterator[Postgres]:
     """The server of the whole run, started when it is first wanted."""
-    with _postgres_running() as server:
+    with _postgres_running(cluster) as server:
         yield server
 
 
@@ -279,15 +339,14 @@ def _empty(conn: psycopg.Connection) -> None:
 @pytest.fixture
 def postgres(postgres_of_the_run: Postgres) -> Postgres:
     """The server of the whole run, its database ``tocsin`` migrated and empty."""
-    with psycopg.connect(postgres_of_the_run.url(), autocommit=True) as conn:
-        _empty(conn)
+    postgres_of_the_run.empty()
     return postgres_of_the_run
 
 
 @pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
+def own_postgres(cluster: Path) -> Iterator[Postgres]:
     """A server with a database ``tocsin`` that the test may kill."""
-    with _postgres_running() as server:
+    with _postgres_running(cluster) as server:
         yield server
 
 
@@ -391,6 +450,25 @@ def eventually() -> Callable[..., Awaitable[None]]:
     return wait
 
 
+def _log_plainly() -> None:
+    """Write as structlog does, but tracebacks as Python does: by rich each takes seconds."""
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            plain,
+        ]
+    )
+
+
+_log_plainly()
+
+
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
     """Whatever a test does to logging ends with it: the next one has other streams."""
@@ -398,6 +476,7 @@ def logs_as_before() -> Iterator[None]:
     handlers, level = list(root.handlers), root.level
     yield
     structlog.reset_defaults()
+    _log_plainly()
     logging.captureWarnings(capture=False)
     for handler in [handler for handler in root.handlers if handler not in handlers]:
         root.removeHandler(handler)

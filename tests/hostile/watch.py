@@ -55,7 +55,7 @@ async def watched() -> AsyncIterator[Watch]:
     """Watch the loop and our memory meanwhile."""
     watch = Watch()
     gc.collect()
-    gc.freeze()  # what thousands of other tests left is not looked through meanwhile
+    gc.freeze()  # what thousands of other tests left is not looked through, now or later
     _forget_peak()
     before = memory("VmRSS")
     ticking = asyncio.create_task(watch.tick())
@@ -63,7 +63,6 @@ async def watched() -> AsyncIterator[Watch]:
         yield watch
     finally:
         ticking.cancel()
-        gc.unfreeze()
         watch.grown = memory("VmHWM") - before
 
 

@@ -1,6 +1,7 @@
 """Lanes on a real Valkey and a real SQLite file, by the machine's own clock, with short leases."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -137,10 +138,10 @@ async def brokers(valkey) -> AsyncIterator[object]:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path, brokers) -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path, template: Path, brokers) -> AsyncIterator[Bench]:
     """A bench with a broker and a store."""
     clock = SystemClock()
-    store = await open_store(tmp_path / "tocsin.db", clock)
+    store = await open_store(Path(shutil.copy(template, tmp_path)), clock)
     one = Bench(await brokers("mine"), store, clock)
     yield one
     await one.close()
@@ -148,10 +149,10 @@ async def bench(tmp_path: Path, brokers) -> AsyncIterator[Bench]:
 
 
 @pytest.fixture
-async def bench_on(tmp_path: Path, own_valkey, brokers) -> AsyncIterator[Bench]:
+async def bench_on(tmp_path: Path, template: Path, own_valkey, brokers) -> AsyncIterator[Bench]:
     """A bench on a server that the test may kill."""
     clock = SystemClock()
-    store = await open_store(tmp_path / "tocsin.db", clock)
+    store = await open_store(Path(shutil.copy(template, tmp_path)), clock)
     one = Bench(await brokers("mine", own_valkey.url), store, clock)
     yield one
     await one.close()

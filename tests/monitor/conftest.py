@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
@@ -34,9 +35,10 @@ query = "flood"
 class Installation:
     """A config folder and what runs by it."""
 
-    def __init__(self, folder: Path, redis: str) -> None:
+    def __init__(self, folder: Path, redis: str, template: Path) -> None:
         self.folder = folder
         self.redis = redis
+        self.template = template
         self.daemons: list[Daemon] = []
         self.topics(TOPICS)
         self.write()
@@ -71,8 +73,18 @@ class Installation:
             f"[web]\n{web}\n{more}\n{listed}\n{sinks}\n"
         )
 
+    def database(self) -> Path:
+        """Return where the database is; where there is no data at all, it is put there, empty."""
+        path = self.data / "tocsin.db"
+        if not self.data.exists():
+            self.data.mkdir()
+            (self.data / "tocsin.dir").touch()
+            shutil.copy(self.template, path)
+        return path
+
     async def start(self, roles: Iterable[str] = ALL_ROLES) -> Daemon:
         """Start a daemon by the files as they are."""
+        self.database()
         loaded = load(self.config, {})
         assert () == loaded.fatal
         daemon = Daemon(loaded, SystemClock(), roles=frozenset(roles))
@@ -121,18 +133,18 @@ def _be_quiet() -> None:
 
 
 @pytest.fixture
-async def installation(folder: Path, valkey) -> AsyncIterator[Installation]:
+async def installation(folder: Path, valkey, template: Path) -> AsyncIterator[Installation]:
     """An installation whose work is held by the server of this run."""
-    one = Installation(folder, valkey.url)
+    one = Installation(folder, valkey.url, template)
     yield one
     for daemon in list(one.daemons):
         await daemon.stop()
 
 
 @pytest.fixture
-async def installation_on(folder: Path, own_valkey) -> AsyncIterator[Installation]:
+async def installation_on(folder: Path, own_valkey, template: Path) -> AsyncIterator[Installation]:
     """An installation whose server the test may kill."""
-    one = Installation(folder, own_valkey.url)
+    one = Installation(folder, own_valkey.url, template)
     yield one
     for daemon in list(one.daemons):
         await daemon.stop()

@@ -55,10 +55,8 @@ async def ring(store: SqlStore, number: int, *topics: str) -> None:
 @pytest.fixture
 async def stored(installation):
     """An installation with a database, whose accepted topics are floods and quakes."""
-    installation.data.mkdir()
-    (installation.data / "tocsin.dir").touch()
     installation.topics(FLOODS + QUAKES)
-    store = await open_store(installation.data / "tocsin.db", SystemClock())
+    store = await open_store(installation.database(), SystemClock())
     specs = [{"name": "floods", "query": "flood"}, {"name": "quakes", "query": "quake"}]
     specs[1]["severity"] = "critical"
     await store.accept(json.dumps({"topics": specs}))

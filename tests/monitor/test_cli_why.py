@@ -108,9 +108,7 @@ def _ask(conn, now, article):
 @asynccontextmanager
 async def seeding(installation):
     """Open the installation's database, as no daemon ever did."""
-    installation.data.mkdir(exist_ok=True)
-    (installation.data / "tocsin.dir").touch()
-    store = await open_store(installation.data / "tocsin.db", SystemClock())
+    store = await open_store(installation.database(), SystemClock())
     try:
         yield Seed(store)
     finally:

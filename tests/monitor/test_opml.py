@@ -296,7 +296,7 @@ feeds_of = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     given_feeds=st.lists(feeds_of, max_size=6, unique_by=lambda feed: feed_key(feed.url)),
     flat=st.booleans(),
@@ -382,7 +382,7 @@ def test_what_xml_cannot_hold():
     assert "a\ufffdb" == attributes_of(FeedSetting(url=A, name="a\x01b"))["text"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(sorted(READERS)),
     at=st.integers(0, 400),

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import yaml
@@ -29,6 +30,7 @@ RECORDED = re.compile(r"(?<![\w:])tocsin:[\w:]+")
 GROUPED = re.compile(r"\b(?:by|without)\s*\(([^)]*)\)")
 
 
+@cache
 def _groups() -> list[dict]:
     return yaml.safe_load(shipped.read("config", RULES))["groups"]
 

@@ -120,21 +120,22 @@ def test_short_body_is_itself(data: bytes) -> None:
 
 
 BOMB = b"\0" * (50 << 20)
-BOMBS = {
-    "gzip": ("gzip", gzip.compress(BOMB, mtime=0)),
-    "deflate": ("deflate", zlib.compress(BOMB)),
-    "brotli": ("br", brotli.compress(BOMB, quality=5)),
-    "zstd": ("zstd", zstd.compress(BOMB)),
-    "zstd, not named": ("", zstd.compress(BOMB)),
-    "in gzip": ("gzip", gzip.compress(gzip.compress(BOMB, mtime=0))),
-    "not named": ("", gzip.compress(BOMB, mtime=0)),
+BOMBS = {  # packed by the test that needs it: to pack all takes whoever loads this a second
+    "gzip": ("gzip", PACK["gzip"]),
+    "deflate": ("deflate", PACK["deflate"]),
+    "brotli": ("br", PACK["br"]),
+    "zstd": ("zstd", PACK["zstd"]),
+    "zstd, not named": ("", PACK["zstd"]),
+    "in gzip": ("gzip", lambda data: PACK["gzip"](PACK["gzip"](data))),
+    "not named": ("", PACK["gzip"]),
 }
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bomb_is_stopped(name: str) -> None:
     """What inflates beyond the limit is stopped there."""
-    encoding, data = BOMBS[name]
+    encoding, pack = BOMBS[name]
+    data = pack(BOMB)
     with pytest.raises(TooMuch):
         read(encoding, data, 1 << 20)
 

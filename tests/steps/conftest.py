@@ -1,5 +1,6 @@
 """Steps on real edges: SQLite, Valkey, HTTP on loopback; only time is made up."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from email.utils import format_datetime
 from html import escape
@@ -231,7 +232,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """The address of an empty database."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        return tmp_path / "tocsin.db"
+        template = request.getfixturevalue("template")
+        return Path(shutil.copy(template, tmp_path / "tocsin.db"))
     return request.getfixturevalue("postgres").url()
 
 

@@ -18,7 +18,6 @@ from workers.model.ids import entry_id
 from workers.model.topic import Clause
 from workers.store import SqlStore, open_store
 from workers.store.dbtime import ProcessTime
-from workers.store.schema import prepare
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -210,14 +209,6 @@ class World:
 def clock() -> StandingClock:
     """Return a clock that stands."""
     return StandingClock()
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a new database, made once, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "tocsin.db"
-    prepare(path)
-    return path
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,4 +1,4 @@
-"""Thousands of topics reload, by daemons as processes, while articles keep coming."""
+"""A thousand topics and more reload, by daemons as processes, while articles keep coming."""
 
 import json
 import signal
@@ -8,7 +8,7 @@ from aiohttp import web
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(180)]
 
-MANY = 3_000
+MANY = 1_000
 AT_ONCE, LISTED = 3, 60
 """Articles that are new each time the feed is asked for, and those that it lists."""
 ITEM = "<item><guid isPermaLink='false'>n{0}</guid><title>{1}</title><link>{2}/{0}</link></item>"
@@ -41,7 +41,7 @@ def edition(number: int) -> set[str]:
 
 
 def file_of(number: int, many: int) -> str:
-    """Return an edition of the file: two topics are its own, thousands are in all of them."""
+    """Return an edition of the file: two topics are its own, the others are in all of them."""
     others = (
         TOPIC.format(f"other {n}", f'other{n} AND (valley{-n} OR "word{n} storm")')
         for n in range(many)

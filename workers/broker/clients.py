@@ -16,6 +16,7 @@ from redis.asyncio.connection import (
 )
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import InvalidResponse
 from typing_extensions import override
@@ -40,6 +41,8 @@ ANSWER_BYTES = 2 << 20
 """Ten times the largest answer that we ask for. What is larger holds something of others."""
 RAW = ("TIME", "XPENDING", "XREADGROUP", "ZRANGE", "ZSCAN")
 """Answers that are read here as they come: redis-py would make dicts of what may be anybody's."""
+_DRIVER = DriverInfo()
+"""Looked up once: redis-py would read its own version from the disk for every connection."""
 
 
 class TooLarge(InvalidResponse):
@@ -191,6 +194,7 @@ def _options(address: RedisAddress, node: Node | None) -> dict[str, Any]:
         "health_check_interval": ALIVE_S,
         "client_name": "tocsin",
         "parser_class": BoundedParser,
+        "driver_info": _DRIVER,
         "retry": Retry(NoBackoff(), 1, supported_errors=(Unreachable,)),
         "db": address.db,
         **address.login,
