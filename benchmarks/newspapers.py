@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from workers.model.topic import Document, ZoneLine
 
-__all__ = ["News", "Vocabulary"]
+__all__ = ["UNSPACED", "News", "Vocabulary"]
 
 SEED = 7
 WORDS = 20_000
@@ -49,6 +49,8 @@ SCRIPTS = {
     "zh": Script(0.05, "", "", "。", spaced=False, cased=False),
 }
 """Shares sum up to one."""
+UNSPACED = frozenset(language for language, script in SCRIPTS.items() if not script.spaced)
+"""Languages that set no space between words."""
 _HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 4_000)]
 
 

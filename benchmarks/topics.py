@@ -12,10 +12,12 @@ so that figures carry between machines. Each row is measured in a process of its
 * explain: microseconds a match for its receipt.
 * memory: MB of resident memory that the topics take, beside dictionaries, queries and articles.
 
-Then each goal is said with what came of it. ``--peers`` compares plain topics with what others do,
-on the same texts of folded words, and says whether they find the same. ``--many N`` matches N
-articles in a row, with receipts, none quite like another, and exits 1 if memory grows: after the
-first third, when all that is remembered was filled once. ``--quick`` is a small run of all of it.
+Then each goal is said with what came of it. Generated articles of languages without spaces are in
+no row, because a whole sentence is one word to the unit: what they take is said below. ``--peers``
+compares plain topics with what others do, on the same texts of folded words, and says whether they
+find the same. ``--many N`` matches N articles in a row, with receipts, none like another, and
+exits 1 if memory grows: after the first third, when all that is remembered was filled once.
+``--quick`` is a small run of all of it.
 """
 
 import argparse
@@ -33,6 +35,7 @@ from random import Random
 from statistics import median
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from benchmarks.newspapers import UNSPACED
 from benchmarks.peers.environments import NotInstalled, python_of
 from benchmarks.processes import machine
 from benchmarks.topics_made import articles, clauses, flat, makes
@@ -107,6 +110,8 @@ def main() -> int:
     print("\n| goal | at most | measured | |\n|---|---|---|---|")
     for goal in _goals(rows):
         print(f"| {goal.what} | {goal.most:g} | {goal.measured:.1f} | {goal.verdict} |")
+    if not told.articles:
+        print(f"\n{_alone(_unspaced, sizes[0])}", flush=True)
     for peer in told.peers.replace(",", " ").split():
         for size in sizes:
             if size <= (1_000 if peer in SLOW else 10_000):
@@ -205,8 +210,22 @@ def _compile(specs: list[TopicSpec], before: TopicSet | None = None) -> TopicSet
     return compile_topics(specs, {}, ["en"], shipped.common_words(), before)
 
 
+def _unspaced(size: int) -> str:
+    """Return a line on what articles take in which no space tells words apart."""
+    found = [one for one in articles(None) if one.language in UNSPACED]
+    topics = _compile(makes(None).topics("plain", size))
+    units = _units(topics.names, found)
+    took = min(_cpu(topics.names, found) for _ in range(ROUNDS)) / len(found)
+    letters = sum(len(one.body) for one in found) / len(found)
+    return (
+        f"without spaces ({', '.join(sorted(UNSPACED))}), {size:,} plain topics: "
+        f"{took * 1e3:.1f} ms an article of {letters:,.0f} letters, "
+        f"{took / letters * 1e6:.1f} µs a letter, {units:.0f} units"
+    )
+
+
 def _measure(file: Path | None, kind: str, size: int) -> Row:
-    found = articles(file)
+    found = [one for one in articles(file) if one.language not in UNSPACED]
     specs = makes(file).topics(kind, size)
     forms = Forms(["en"])
     forms.keys("striking", "striking", forms.codes_for("en"))
