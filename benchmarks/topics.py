@@ -266,7 +266,7 @@ def _changes(specs: list[TopicSpec], topics: TopicSet) -> tuple[float, float]:
     began = time.process_time()
     for query in queries:
         program = made.compiler.program(parse(query, {}).tree)
-        matcher = matcher.changed([program], []).changed([], [program])
+        matcher = matcher.changed({program}, set()).changed(set(), {program})
     change = (time.process_time() - began) / len(queries) / 2
     began = time.process_time()
     for query in queries[:5]:

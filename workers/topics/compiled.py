@@ -1,7 +1,8 @@
 """Topics made ready to match; what is wrong with one never stops the others."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from math import inf
 from types import MappingProxyType
 
@@ -81,13 +82,15 @@ class TopicSet:
     """Accepted topics. It never changes; a reload makes another."""
 
     __slots__ = (
+        "_feeds",
         "_made",
         "_matcher",
+        "_names",
         "_programs",
-        "_ranks",
         "_specs",
         "_told",
         "_topics",
+        "_twins",
     )
 
     def __init__(
@@ -101,11 +104,19 @@ class TopicSet:
         self._made = made
         self._topics = topics
         self._matcher = matcher
-        self._ranks = {name: rank for rank, name in enumerate(topics)}
+        self._names = tuple(topics)
         self._specs = MappingProxyType({name: topic.spec for name, topic in topics.items()})
-        self._programs: dict[Program, list[_Topic]] = {}
-        for topic in topics.values():
-            self._programs.setdefault(topic.program, []).append(topic)
+        self._programs: dict[Program, int] = {}
+        """Where the first topic of each stands in the order,"""
+        self._twins: dict[Program, list[int]] = {}
+        """and those that ask the same: few do, and lists would take longer to reach."""
+        self._feeds: dict[int, frozenset[str]] = {}
+        """Of topics that want some feeds only."""
+        for place, topic in enumerate(topics.values()):
+            if self._programs.setdefault(topic.program, place) != place:
+                self._twins.setdefault(topic.program, []).append(place)
+            if topic.feeds is not None:
+                self._feeds[place] = topic.feeds
         self._told = told
 
     @property
@@ -138,10 +149,7 @@ class TopicSet:
         found = self._holding(scan)
         if not load and len(found) > MATCHES:
             raise NotAtHand
-        return tuple(
-            Match(topic=spec.name, clauses=receipt(self._made.tree(spec.query), scan))
-            for spec in found
-        )
+        return tuple(Match(topic=name, clauses=receipt(self.tree(name), scan)) for name in found)
 
     def names(self, document: Document, *, load: bool = True) -> tuple[str, ...]:
         """Return the names of the topics that are true of ``document``, in order.
@@ -149,7 +157,7 @@ class TopicSet:
         Raises:
             NotAtHand: as `match` does.
         """
-        return tuple(spec.name for spec in self._holding(self._scan(document, load=load)))
+        return tuple(self._holding(self._scan(document, load=load)))
 
     def tree(self, name: str) -> Node:
         """Return the query of an accepted topic, read.
@@ -167,7 +175,7 @@ class TopicSet:
         """
         spec = self._specs[name]
         outcome = tried(self._made.tree(spec.query), self._scan(document, load=True))
-        if _wanted(self._topics[name], _listed(document)):
+        if _wanted(self._topics[name].feeds, _listed(document)):
             return outcome
         return unlisted(outcome, spec.feeds or (), document.feeds)
 
@@ -186,8 +194,8 @@ class TopicSet:
         scan = self._wide(document, zones, load=load) if zones else None
         if scan is None or not scan.wider:
             return []
-        found = self._specs_of(self._matcher.holding(scan), document)
-        missed = [spec.name for spec in found if spec.name not in matched][:MISSED]
+        found = self._names_of(self._matcher.holding(scan), document)
+        missed = [name for name in found if name not in matched][:MISSED]
         if len(zones) == 1:
             return [(name, zone) for name in missed for zone in zones]
         alone = [
@@ -219,27 +227,26 @@ class TopicSet:
             raise NotAtHand
         return lexicon, inf if load else WORK
 
-    def _holding(self, scan: Scan) -> list[TopicSpec]:
-        return self._specs_of(self._matcher.matching(scan), scan.document)
+    def _holding(self, scan: Scan) -> list[str]:
+        return self._names_of(self._matcher.matching(scan), scan.document)
 
-    def _specs_of(self, programs: Iterable[Program], document: Document) -> list[TopicSpec]:
+    def _names_of(self, programs: Collection[Program], document: Document) -> list[str]:
         """Return the topics of these programs that want a document of its feeds, in order."""
-        listed = _listed(document)
-        found = [
-            topic.spec
-            for program in programs
-            for topic in self._programs.get(program, ())
-            if _wanted(topic, listed)
-        ]
-        return sorted(found, key=lambda spec: self._ranks[spec.name])
+        places = list(map(self._programs.__getitem__, programs))
+        if self._twins:
+            places += chain.from_iterable(self._twins.get(program, ()) for program in programs)
+        if self._feeds:
+            listed = _listed(document)
+            places = [place for place in places if _wanted(self._feeds.get(place), listed)]
+        return [self._names[place] for place in sorted(places)]
 
 
 def _listed(document: Document) -> frozenset[str]:
     return frozenset(name.casefold() for name in document.feeds)
 
 
-def _wanted(topic: _Topic, listed: frozenset[str]) -> bool:
-    return topic.feeds is None or not listed or not topic.feeds.isdisjoint(listed)
+def _wanted(feeds: frozenset[str] | None, listed: frozenset[str]) -> bool:
+    return feeds is None or not listed or not feeds.isdisjoint(listed)
 
 
 def compile_topics(

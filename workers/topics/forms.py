@@ -108,7 +108,8 @@ class Forms:
         """Remember which ``languages`` count; those without a dictionary have no forms."""
         self._wanted = tuple(languages)
         self._codes: tuple[str, ...] | None = None
-        self._memo: dict[tuple[str, ...], dict[str, frozenset[str]]] = {}
+        self._memo: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        """The keys of each word, its folded self first; a set would take four times the memory."""
         self._loads = True
 
     def at_hand(self) -> "Forms":
@@ -142,13 +143,18 @@ class Forms:
             return frozenset((folded,))
         memo = self._memo.setdefault(codes, {})
         known = memo.get(word)
-        if known is None or folded not in known:  # one ligature can be several words
+        if known is None or known[0] != folded:  # one ligature can be several words
             if len(memo) >= MEMO_WORDS:
                 memo.clear()
-            if not self._loads and not _at_hand.issuperset(codes):
-                raise NotAtHand
-            known = memo[word] = frozenset(_keys(word, folded, codes))
-        return known
+            found = self.keys_once(word, folded, codes)
+            known = memo[word] = (folded, *sorted(found - {folded}))
+        return frozenset(known)
+
+    def keys_once(self, word: str, folded: str, codes: tuple[str, ...]) -> set[str]:
+        """Return the keys of a word as `keys` does, and do not remember them."""
+        if not self._loads and not _at_hand.issuperset(codes):
+            raise NotAtHand
+        return _keys(word, folded, codes)
 
     def token_keys(self, token: Token, codes: tuple[str, ...]) -> frozenset[str]:
         """Return the keys of a token, those behind its particles included."""

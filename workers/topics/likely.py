@@ -4,8 +4,10 @@ Blends a table of common words, which is data, with what has been seen. A word t
 is taken for rare: names and terms are.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 
 from workers.topics.tree import Element
 from workers.topics.vocabulary import Key, Vocabulary, key_of
@@ -42,18 +44,23 @@ class Likelihood:
         """Begin with ``common``, the shares of folded words, and with what was ``seen`` before."""
         self._common = common
         self._before = seen or Seen()
-        self._shares: dict[int, float] = {}
+        self._shares = array("f")
+        """What is expected of each element by its number, negative where it was not learnt."""
         self._seen: Counter[int] = Counter()
         self._articles = self._before.articles
         self._since: dict[int, int] = {}
-        """How many articles had been counted when an element was first asked for."""
+        """How many articles had been counted when an element was first asked for, if any had."""
         self._turn = 0
 
     def learn(self, number: int, element: Element | None) -> None:
         """Take in an element (None: a fact) under its number."""
-        if number in self._shares:
+        shares = self._shares
+        if number < len(shares) and shares[number] >= 0:
             return
-        self._shares[number] = self._expected(element)
+        shares.extend(repeat(-1.0, number + 1 - len(shares)))
+        shares[number] = self._expected(element)
+        if not self._articles:
+            return
         count = self._before.counts.get(key_of(element)) if element is not None else None
         if count is None:
             self._since[number] = self._articles
@@ -74,7 +81,9 @@ class Likelihood:
 
     def share(self, number: int) -> float:
         """Return the share of articles that have this element."""
-        expected = self._shares.get(number, UNKNOWN)
+        expected = self._shares[number] if number < len(self._shares) else -1.0
+        if expected < 0:
+            expected = UNKNOWN
         articles = self._articles - self._since.get(number, 0)
         return (expected * BELIEVED + self._seen[number]) / (BELIEVED + articles)
 

@@ -10,23 +10,25 @@ from collections.abc import Set as AbstractSet
 
 from workers.topics.likely import Likelihood
 from workers.topics.program import Program
-from workers.topics.scan import Scan
+from workers.topics.scan import Elements, Scan
 
 __all__ = ["Files", "Matcher"]
 
+FEW = 2
+"""Programs that are asked one after the other rather than told apart by their second need."""
 _Index = dict[int, tuple[Program, ...]]
 
 
 class Matcher:
     """Programs, filed under the elements of their anchors."""
 
-    __slots__ = ("_filed", "_fresh", "_gone", "_likelihood")
+    __slots__ = ("_filed", "_fresh", "_fresh_filed", "_gone", "_likelihood")
 
     def __init__(
         self,
         filed: "Files",
         likelihood: Likelihood,
-        fresh: "Files | None" = None,
+        fresh: frozenset[Program] = frozenset(),
         gone: frozenset[Program] = frozenset(),
     ) -> None:
         """Match what is ``filed`` and ``fresh``, but for what is ``gone``.
@@ -35,19 +37,19 @@ class Matcher:
         """
         self._filed = filed
         self._likelihood = likelihood
-        self._fresh = fresh or Files(())
+        self._fresh = fresh
+        self._fresh_filed = Files(fresh)
         self._gone = gone
 
-    def changed(self, added: Iterable[Program], removed: Iterable[Program]) -> "Matcher":
-        """Return a matcher with some programs more and others less.
+    def changed(self, added: AbstractSet[Program], removed: AbstractSet[Program]) -> "Matcher":
+        """Return a matcher with programs ``added`` that it has not, and ``removed`` that it has.
 
         It takes as long as all such changes are many since a matcher was built whole.
         """
-        gone, fresh = set(removed), {*self._fresh.programs, *added}
-        back = self._gone & fresh
-        fresh -= gone | back
-        now_gone = ((self._gone | gone) - back) & self._filed.programs
-        return Matcher(self._filed, self._likelihood, Files(fresh), now_gone)
+        back = self._gone & added
+        fresh = (self._fresh | (added - back)) - removed
+        gone = (self._gone - back) | (removed - self._fresh)
+        return Matcher(self._filed, self._likelihood, frozenset(fresh), frozenset(gone))
 
     def matching(self, scan: Scan) -> list[Program]:
         """Return the programs that hold of an article, in no order, and remember its words."""
@@ -56,53 +58,63 @@ class Matcher:
 
     def holding(self, scan: Scan) -> list[Program]:
         """Return the programs that hold of an article, in no order."""
-        present = {*scan.elements(), *scan.facts()}
+        present = scan.elements() | scan.facts()
         candidates = self._filed.asked(scan, present)
-        if self._fresh.programs:
-            candidates |= self._fresh.asked(scan, present)
+        if self._fresh:
+            candidates |= self._fresh_filed.asked(scan, present)
         candidates -= self._gone
         return [program for program in candidates if program.holds(scan, present)]
 
 
 class Files:
-    """Programs by what must be there: the anchor and, where there is one, a second need.
+    """Programs by what must be there: the anchor and, where many have one, a second need.
 
     Of an article's thousands of programs that have the one few have the other, and only those run.
     """
 
-    __slots__ = ("_pairs", "_single", "_wide", "programs")
+    __slots__ = ("_pairs", "_single", "_wide")
 
     def __init__(self, programs: Iterable[Program]) -> None:
-        self.programs = frozenset(programs)
+        """File each under every element of its anchor."""
+        narrow: dict[int, list[Program]] = {}
+        wide: dict[int, list[Program]] = {}
+        for program in programs:
+            _file(wide if program.wide else narrow, program.anchor, program)
+        self._wide: _Index = {element: tuple(found) for element, found in wide.items()}
         self._single: _Index = {}
-        self._wide: _Index = {}
         self._pairs: dict[int, _Index] = {}
-        for program in self.programs:
-            anchor = program.anchor
-            if anchor.wide:
-                _file(self._wide, anchor.any_of, program)
-            elif program.needs:
-                for element in anchor.any_of:
-                    _file(self._pairs.setdefault(element, {}), program.needs[0], program)
-            else:
-                _file(self._single, anchor.any_of, program)
+        for element, found in narrow.items():
+            if len(found) > FEW and any(program.second for program in found):
+                self._pairs[element] = _by_second(found)
+                found = [program for program in found if not program.second]  # noqa: PLW2901
+            if found:
+                self._single[element] = tuple(found)
 
-    def asked(self, scan: Scan, present: set[int]) -> set[Program]:
-        """Return the programs of which an article has what they are filed under."""
-        found: list[Program] = []
-        _take(self._single, present, found)
+    def asked(self, scan: Scan, present: Elements) -> set[Program]:
+        """Return the programs of which an article has anchor and second need."""
+        alone: list[Program] = []
+        _take(self._single, present, alone)
+        if self._wide:
+            _take(self._wide, scan.elements("any") | present, alone)
+        disjoint = present.isdisjoint
+        found = [one for one in alone if not one.second or not disjoint(one.second)]
         for anchor in self._pairs.keys() & present:
             _take(self._pairs[anchor], present, found)
-        if self._wide:
-            _take(self._wide, scan.elements("any") | present, found)
         return set(found)
 
 
-def _file(index: _Index, elements: Iterable[int], program: Program) -> None:
+def _by_second(programs: Iterable[Program]) -> _Index:
+    index: dict[int, list[Program]] = {}
+    for program in programs:
+        _file(index, program.second, program)
+    return {element: tuple(found) for element, found in index.items()}
+
+
+def _file(index: dict[int, list[Program]], elements: Iterable[int], program: Program) -> None:
     for element in elements:
-        index[element] = (*index.get(element, ()), program)
+        index.setdefault(element, []).append(program)
 
 
-def _take(index: _Index, present: AbstractSet[int], found: list[Program]) -> None:
+def _take(index: _Index, present: Elements, found: list[Program]) -> None:
     for element in index.keys() & present:
         found += index[element]

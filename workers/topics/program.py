@@ -4,14 +4,14 @@ Equal parts of queries are one object, so that an article is asked for each of t
 """
 
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import NamedTuple, Protocol
-from weakref import WeakValueDictionary
 
 from workers.topics.canonical import canonical
 from workers.topics.likely import Likelihood
 from workers.topics.near import linked
 from workers.topics.reading import Chain, Place
-from workers.topics.scan import Leaf, Scan
+from workers.topics.scan import Elements, Leaf, Row, Scan
 from workers.topics.tree import (
     Alias,
     Both,
@@ -35,13 +35,16 @@ WIDE = 8.0
 """Of how many times more trouble a word is that may stand anywhere: other zones must be read."""
 
 
+_LeafKey = tuple[tuple[int, ...], tuple[Row, ...], Scope]
+
+
 class Need(NamedTuple):
     """Elements of which a matching article has at least one."""
 
     wide: bool
     """They may stand in any zone, not only in title and body."""
     any_of: tuple[int, ...]
-    """In order, none twice; a set of so few would take three times the memory."""
+    """In order, none twice."""
 
 
 class Test(Protocol):
@@ -55,22 +58,31 @@ class Test(Protocol):
 class Program:
     """A query, ready to run."""
 
-    __slots__ = ("__weakref__", "anchor", "needs", "tests")
+    __slots__ = ("anchor", "groups", "second", "tests", "wide", "words")
 
     def __init__(self, needs: list[Need], tests: tuple[Test, ...]) -> None:
         """Keep the parts; ``needs`` come the least likely first."""
-        self.anchor = needs[0]
+        self.anchor, self.wide = needs[0].any_of, needs[0].wide
         """What it is filed under."""
-        self.needs = tuple(need.any_of for need in needs[1:] if not need.wide)
-        """What title and body (and the facts) must have besides."""
+        besides = [need.any_of for need in needs[1:] if not need.wide]
+        self.second = besides[0] if besides else ()
+        """What title and body (and the facts) must have besides: one of these, if any are here,"""
+        self.words = tuple(need[0] for need in besides[1:] if len(need) == 1)
+        """all of these,"""
+        self.groups = tuple(need for need in besides[1:] if len(need) > 1)
+        """and one of each of these."""
         self.tests = tests
         """What is asked if they have."""
 
-    def holds(self, scan: Scan, present: set[int]) -> bool:
-        """Say whether an article matches that has the anchor; ``present`` are all its elements."""
-        disjoint = present.isdisjoint
-        for need in self.needs:
-            if disjoint(need):
+    def holds(self, scan: Scan, present: Elements) -> bool:
+        """Say whether an article matches that has the anchor and the second need.
+
+        ``present`` are all its elements.
+        """
+        if not present.issuperset(self.words):
+            return False
+        for group in self.groups:
+            if present.isdisjoint(group):
                 return False
         for test in self.tests:  # noqa: SIM110 - a loop is twice as fast as all()
             if not test(scan):
@@ -85,8 +97,11 @@ class Compiler:
         """Number elements in ``vocabulary``, and tell ``likelihood`` of them."""
         self._vocabulary = vocabulary
         self._likelihood = likelihood
-        self._programs: WeakValueDictionary[str, Program] = WeakValueDictionary()
-        self._leaves: dict[tuple[Scope, tuple[tuple[int, ...], ...]], Leaf] = {}
+        self._programs: dict[bytes, Program] = {}
+        """By the digest of what was asked: texts would take as much as the programs. They are
+        kept until all is compiled anew."""
+        self._leaves: dict[_LeafKey, Leaf] = {}
+        self._rows: dict[Row, Row] = {}
 
     def program(self, tree: Node) -> Program:
         """Return a tree as a program, the same one for trees that ask the same.
@@ -95,13 +110,14 @@ class Compiler:
             ValueError: nothing has to be there for it to hold, so every article would be asked.
         """
         written = canonical(tree)
-        known = self._programs.get(written)
+        digest = blake2b(written.encode(errors="surrogatepass"), digest_size=16).digest()
+        known = self._programs.get(digest)
         if known is not None:
             return known
         needs = sorted(set(self._needs(tree)), key=self._likely)
         if not needs:
             raise ValueError(f"a query that nothing is needed for: {written}")
-        made = self._programs[written] = Program(needs, tuple(self._tests(tree)))
+        made = self._programs[digest] = Program(needs, tuple(self._tests(tree)))
         return made
 
     def _likely(self, need: Need) -> tuple[float, tuple[int, ...]]:
@@ -220,10 +236,14 @@ class Compiler:
                 return ()
 
     def _leaf(self, scope: Scope, phrases: Iterable[Phrase]) -> Leaf:
-        key = (scope, tuple(map(self._numbers, phrases)))
+        numbers = [self._numbers(phrase) for phrase in phrases]
+        words = tuple(phrase[0] for phrase in numbers if len(phrase) == 1)
+        known_rows = self._rows
+        rows = tuple(known_rows.setdefault(row, row) for row in numbers if len(row) > 1)
+        key = (words, rows, scope)
         known = self._leaves.get(key)
         if known is None:
-            known = self._leaves[key] = Leaf(key[1], scope)
+            known = self._leaves[key] = Leaf(words, rows, scope)
         return known
 
 

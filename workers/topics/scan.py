@@ -21,7 +21,7 @@ from workers.topics.reading import ZONE_LINES, Chain, Place, Shown
 from workers.topics.tree import FactField, Phrase, Scope
 from workers.topics.vocabulary import Lexicon, Vocabulary
 
-__all__ = ["Leaf", "Scan"]
+__all__ = ["Elements", "Leaf", "Row", "Scan"]
 
 MOST_ROWS = 16
 """Rows of characters that a phrase is looked for by; with more the positions are compared."""
@@ -32,26 +32,35 @@ LETTER = 4
 FEW_CHUNKS = 2_000
 """So many are split off again faster than the beginnings of all are noted."""
 _CHUNK = re.compile(r"\S+")
+Elements = frozenset[int] | set[int]
+"""Numbers of a vocabulary."""
+Row = tuple[int, ...]
+"""Elements of which each stands behind the one before."""
 
 
 class Leaf:
     """Phrases of numbered elements, one of which must stand where ``scope`` searches."""
 
-    __slots__ = ("phrases", "rows", "scope", "words")
+    __slots__ = ("rows", "scope", "words")
 
-    def __init__(self, phrases: tuple[tuple[int, ...], ...], scope: Scope) -> None:
-        """Tell single words, which only have to be there, from rows of several."""
-        self.phrases = phrases
+    def __init__(self, words: tuple[int, ...], rows: tuple[Row, ...], scope: Scope) -> None:
+        """Keep single words, which only have to be there, and rows of several."""
+        self.words = words
+        self.rows = rows
         self.scope = scope
-        self.words = tuple(phrase[0] for phrase in phrases if len(phrase) == 1)
-        self.rows = tuple(phrase for phrase in phrases if len(phrase) > 1)
 
     def __call__(self, scan: "Scan") -> bool:
         """Say whether one of them stands there."""
-        known = scan.held.get(self)
-        if known is None:
-            known = scan.held[self] = scan.look(self)
-        return known
+        present, known = scan.seen(self.scope)
+        if not present.isdisjoint(self.words):
+            return True
+        for row in self.rows:
+            stands = known.get(row)
+            if stands is None:
+                stands = known[row] = present.issuperset(row) and scan.stands(row, self.scope)
+            if stands:
+                return True
+        return False
 
 
 class _Chunks(NamedTuple):
@@ -85,14 +94,13 @@ class Scan:
         self.passages = [self._read(document.title), self._read(document.body)]
         """Title, body, and the lines of other zones as soon as somebody asks for them."""
         self._both = "\0".join(self.passages)  # no phrase goes across what is no word of a topic
-        self._characters_of_both: set[str] = set()
-        self._choices: dict[int, set[str]] = {}
+        self._characters_of_both: set[str] | None = None
+        self._choices: dict[int, str] = {}
         self._others_read = False
-        self._present: dict[Scope, frozenset[int] | set[int]] = {}
+        self._present: dict[Scope, Elements] = {}
         self._searched: dict[Scope, list[tuple[int, int]]] = {}
         self._positions: dict[tuple[int, int], list[int]] = {}
-        self.held: dict[Leaf, bool] = {}
-        """What was found of leaves."""
+        self._seen: dict[Scope, tuple[Elements, dict[Row, bool]]] = {}
         self._places: dict[Leaf, list[Place]] = {}
         self._letters: dict[int, set[str]] = {}
         self._known_facts: set[int] | None = None
@@ -119,7 +127,7 @@ class Scan:
         if self._budget < 0:
             raise NotAtHand
 
-    def elements(self, scope: Scope = "") -> frozenset[int] | set[int]:
+    def elements(self, scope: Scope = "") -> Elements:
         """Return the elements that stand in what ``scope`` searches."""
         known = self._present.get(scope)
         if known is None:
@@ -127,7 +135,7 @@ class Scan:
         return known
 
     def _elements(self, scope: Scope) -> set[int]:
-        characters = set() if scope else set(self._both)
+        characters = set() if scope else self._of_both()
         for number, size in self.searched(scope) if scope else ():
             characters.update(self.passages[number][:size])
         found: set[int] = set()
@@ -178,31 +186,39 @@ class Scan:
         end = body.find("\n", start)
         return len(self.passages[1]) if end < 0 else len(self._lexicon.characters(body[:end]))
 
-    def look(self, leaf: Leaf) -> bool:
-        """Say whether a leaf holds, whatever is remembered of it."""
-        present = self.elements(leaf.scope)
-        return not present.isdisjoint(leaf.words) or any(
-            present.issuperset(row) and self._stands(row, leaf.scope) for row in leaf.rows
-        )
+    def seen(self, scope: Scope) -> tuple[Elements, dict[Row, bool]]:
+        """Return what stands in what ``scope`` searches: the elements, and the rows so far."""
+        known = self._seen.get(scope)
+        if known is None:
+            known = self._seen[scope] = (self.elements(scope), {})
+        return known
 
-    def _stands(self, phrase: tuple[int, ...], scope: Scope) -> bool:
+    def stands(self, phrase: Row, scope: Scope) -> bool:
         """Say whether elements that are all there stand in a row.
 
         Few characters stand for an element, so mostly the rows that there can be are looked for.
         """
-        choices = [self._choices.get(element) or self._choose(element) for element in phrase]
-        if scope or prod(map(len, choices)) > MOST_ROWS:
+        if scope:
+            return any(True for _ in self._runs(phrase, scope))
+        known = self._choices
+        choices = [known.get(element) or self._choose(element) for element in phrase]
+        first = "".join(choices)
+        if len(first) == len(phrase):  # each has one
+            return first in self._both
+        if prod(map(len, choices)) > MOST_ROWS:
             return any(True for _ in self._runs(phrase, scope))
         return any("".join(row) in self._both for row in product(*choices))
 
-    def _choose(self, element: int) -> set[str]:
+    def _choose(self, element: int) -> str:
         """Return the characters of title and body that stand for an element."""
-        if not self._characters_of_both:
-            self._characters_of_both = set(self._both)
-        found = self._choices[element] = self._lexicon.with_element(
-            element, self._characters_of_both
-        )
+        found = self._choices[element] = self._lexicon.with_element(element, self._of_both())
         return found
+
+    def _of_both(self) -> set[str]:
+        """Return the characters of title and body."""
+        if self._characters_of_both is None:
+            self._characters_of_both = set(self._both)
+        return self._characters_of_both
 
     def places(self, leaf: Leaf) -> list[Place]:
         """Return where a term or an alias set stands, in order, none twice."""
@@ -214,9 +230,9 @@ class Scan:
     def _look(self, leaf: Leaf) -> list[Place]:
         present = self.elements(leaf.scope)
         found: set[Place] = set()
-        for phrase in leaf.phrases:
-            if present.issuperset(phrase):
-                found.update(self._runs(phrase, leaf.scope))
+        for row in (*zip(leaf.words), *leaf.rows):
+            if present.issuperset(row):
+                found.update(self._runs(row, leaf.scope))
         return sorted(found)
 
     def _runs(self, phrase: tuple[int, ...], scope: Scope) -> Iterable[Place]:

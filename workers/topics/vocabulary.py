@@ -33,10 +33,10 @@ UNREAD_FAMILIES = 100
 _SURROGATES = (0xD800, 0x0800)
 """Where code points are that are no characters, and how many they are."""
 
-_NONE: set[str] = set()
 _Table = dict[str, list[int]]
-Key = tuple[str, ...]
-"""What an element is known by, whatever its number."""
+Key = str
+"""What an element is known by, whatever its number: parts with a space between, which no word
+has."""
 
 
 class Vocabulary:
@@ -56,8 +56,8 @@ class Vocabulary:
         self.prefixes_behind: _Table = {}
         self.lengths: list[int] = []
         """Of prefixes."""
-        self.families: list[tuple[str, str, int]] = []
-        """Raw and folded writing, and number, of elements that stand for their forms."""
+        self.families: list[Key] = []
+        """Of elements that stand for their forms."""
         self._facts: dict[tuple[FactField, str], list[tuple[Phrase, int]]] = {}
         """By the first word, "" for those that begin with a prefix."""
         self._numbers: dict[Key, int] = {}
@@ -71,6 +71,11 @@ class Vocabulary:
     def keys(self) -> dict[int, Key]:
         """Return what each number stands for."""
         return {number: key for key, number in list(self._numbers.items())}
+
+    def family(self, key: Key) -> tuple[str, str, int]:
+        """Return the raw and the folded writing, and the number, of one that stands for forms."""
+        _, raw, folded = key.split(" ")
+        return raw, folded, self._numbers[key]
 
     def number(self, element: Element) -> int:
         """Return the number of an element, a new one if it was never asked for."""
@@ -111,17 +116,17 @@ class Vocabulary:
         folded = element.folded
         match element.kind:
             case "forms":
-                self.families.append((element.raw, folded, number))
+                self.families.append(key)
             case "case":
-                self.cased.setdefault(element.cased, []).append(number)
+                _put(self.cased, element.cased, number)
             case "exact":
-                self.exact.setdefault(folded, []).append(number)
+                _put(self.exact, folded, number)
                 if element.particles:
-                    self.behind.setdefault(folded, []).append(number)
+                    _put(self.behind, folded, number)
             case "prefix":
-                self.prefixes.setdefault(folded, []).append(number)
+                _put(self.prefixes, folded, number)
                 if element.particles:
-                    self.prefixes_behind.setdefault(folded, []).append(number)
+                    _put(self.prefixes_behind, folded, number)
                 if len(folded) not in self.lengths:
                     self.lengths.append(len(folded))
         for lexicon in list(self._lexicons.values()):
@@ -129,20 +134,29 @@ class Vocabulary:
         return number
 
 
+def _put(table: _Table, key: str, number: int) -> None:
+    known = table.get(key)
+    if known is None:
+        table[key] = [number]  # has room for no more, as an empty one that grows would
+    else:
+        known.append(number)
+
+
 def fact_key(field: FactField, phrase: Phrase) -> Key:
     """Return what a fact is known by."""
-    return ("fact", field, *(f"{element.kind} {element.folded}" for element in phrase))
+    return " ".join(("fact", field, *(f"{element.kind} {element.folded}" for element in phrase)))
 
 
 def key_of(element: Element) -> Key:
     """Return what an element is known by: equal ones hold of the same words."""
     match element.kind:
         case "forms":
-            return ("forms", element.raw, element.folded)
+            return f"forms {element.raw} {element.folded}"
         case "case":
-            return ("case", element.cased)
+            return f"case {element.cased}"
         case _:
-            return (element.kind, element.folded, "particles" if element.particles else "")
+            behind = " particles" if element.particles else ""
+            return f"{element.kind} {element.folded}{behind}"
 
 
 class _Memo(dict[str, str]):
@@ -179,10 +193,11 @@ class Lexicon:
         """Begin without signatures."""
         self._vocabulary = vocabulary
         self._codes = codes
-        self.signatures: dict[str, frozenset[int]] = {"\0": frozenset()}
+        self.signatures: dict[str, tuple[int, ...]] = {"\0": ()}
         """What a character stands for; the first one for tokens that no topic asks for."""
-        self._characters: dict[frozenset[int], str] = {frozenset(): "\0"}
-        self._with: dict[int, set[str]] = {}
+        self._characters: dict[tuple[int, ...], str] = {(): "\0"}
+        self._with: dict[int, str | set[str]] = {}
+        """The character that stands for an element, or all of several."""
         self._codes_left = count(1)
         self._families: _Table = {}
         self._read_families = 0
@@ -218,22 +233,29 @@ class Lexicon:
         """Return a text (its first million characters) as one character for each of its tokens."""
         return "".join(map(self._memo.__getitem__, text[:TEXT_LIMIT].split()))
 
-    def with_element(self, number: int, among: set[str]) -> set[str]:
+    def with_element(self, number: int, among: set[str]) -> str:
         """Return the characters ``among`` those given that stand for an element."""
-        return among & self._with.get(number, _NONE)
+        found = self._with.get(number, "")
+        if isinstance(found, str):
+            return found if found in among else ""
+        return "".join(among & found)
 
     def character(self, token: Token) -> str:
         """Return the character that stands for what a token satisfies, worked out."""
-        signature = frozenset(self._satisfied(token))
+        signature = tuple(sorted(set(self._satisfied(token))))
         known = self._characters.get(signature)
         return known if known is not None else self._sign(signature)
 
-    def _sign(self, signature: frozenset[int]) -> str:
+    def _sign(self, signature: tuple[int, ...]) -> str:
         code = next(self._codes_left)
         character = chr(code if code < _SURROGATES[0] else code + _SURROGATES[1])
         self.signatures[character] = signature
         for number in signature:
-            self._with.setdefault(number, set()).add(character)
+            known = self._with.get(number)
+            if isinstance(known, set):
+                known.add(character)
+            else:
+                self._with[number] = character if known is None else {known, character}
         self._characters[signature] = character  # last, for then others use it
         return character
 
@@ -259,8 +281,9 @@ class Lexicon:
         read = self._read_families
         unread = self._vocabulary.families[read:]
         if unread:
-            for raw, folded, number in unread:
-                for key in self._vocabulary.forms.keys(raw, folded, self._codes):
-                    self._families.setdefault(key, []).append(number)
+            for family in unread:
+                raw, folded, number = self._vocabulary.family(family)
+                for key in self._vocabulary.forms.keys_once(raw, folded, self._codes):
+                    _put(self._families, key, number)
             self._read_families = read + len(unread)
         return self._families
