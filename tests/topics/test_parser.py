@@ -2,11 +2,14 @@
 # ruff: noqa: RUF001 -- signs that look like others are what people type
 
 import string
+from random import Random
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.topics import made
 from workers.topics import QueryError, render_caret
 from workers.topics.aliases import read_aliases
 from workers.topics.canonical import canonical
@@ -48,6 +51,8 @@ READINGS = [
     ("a ONEAR/2 b NEAR/3 c", "a ONEAR/2 b NEAR/3 c"),
     ('צה"ל', 'צה"ל'),
     ("a\u200b \u200fb", "a AND b"),
+    ("U.S. steel", "U.S. AND steel"),
+    ('"U.S" {U.S} "the U.S. said"', '"U.S." AND {U.S.} AND "the U.S. said"'),
     ("or", "or"),
     ('"AND" a', '"AND" AND a'),
 ]
@@ -223,3 +228,45 @@ def test_parsing_raises_nothing_else(query):
         return
     text = canonical(tree)
     assert text == canonical(parse(text, ALIASES).tree)
+
+
+def meaning(part):
+    """Return what a tree asks, without places and writing."""
+    if isinstance(part, tuple):
+        return tuple(map(meaning, part))
+    if not isinstance(part, msgspec.Struct):
+        return part
+    fields = msgspec.structs.asdict(part)
+    dropped = {"span", "raw", "written", "op"}
+    dropped |= set() if fields.get("kind") == "case" else {"cased"}
+    kept = [(key, meaning(value)) for key, value in fields.items() if key not in dropped]
+    return type(part).__name__, *kept
+
+
+SPELLINGS = (
+    "U.S", "U.S.", "us", "US", "u.s.", "Ann's", "l'US", '"or"', '"NOT"', "And", "AT&T", "a.b",
+    "10:30", "ﬁ", "ẞ", "İ", "ё", 'צה"ל', "ﻻ", "｢x｣", "ｶﾀｶﾅ", "か\u3099", "ไทย", "～strike",
+    "strik＊", "x'", "'em", "so\u00adft", "\u200fكتائب", "1,000", "rock'n'roll", "Ⅷ",
+)  # fmt: skip
+SHAPES = (
+    "{}", '"{}"', "{{{}}}", "~{}", '"~{} b"', '"{} strik*"', "title:{}", "source:{}", 'tag:"{}"',
+    "{} NEAR/3 b", "COUNT/2({})", "a OR (b NOT {})",
+)  # fmt: skip
+
+
+def test_queries_of_one_canonical_writing_ask_the_same():
+    """A canonical writing asks what its query asks, and no two queries that differ share one."""
+    chance = Random(5)
+    queries = [made.query(chance, 2) for _ in range(1_500)]
+    queries += [shape.format(word) for shape in SHAPES for word in SPELLINGS]
+    known = {}
+    sets = read_aliases(made.ALIASES).phrases
+    for query in queries:
+        try:
+            tree = parse(query, sets).tree
+        except QueryError:
+            continue
+        text = canonical(tree)
+        assert meaning(tree) == meaning(parse(text, sets).tree), query
+        assert known.setdefault(text, meaning(tree)) == meaning(tree), query
+    assert len(known) > 1_000

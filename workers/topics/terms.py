@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 -- the letters that look like others are what this is about
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NoReturn
 
@@ -28,6 +29,8 @@ Refuse = Callable[[int, int, str, str], NoReturn]
 
 _EDGES = ".,;:!?…،؛؟。、，；'’‘\"“”„«»()[]{}…"
 _STARS = "*＊"
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+"""An acronym without its last dot."""
 UNSEEN = frozenset("\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 """Characters that nobody sees and that word processors and right-to-left text bring along."""
 
@@ -111,6 +114,8 @@ def _spelled_one(element: Element) -> str:
 def _letters(element: Element) -> str:
     """Return a word as written, or its plain letters where that would be read otherwise."""
     written = "".join(c for c in element.raw if c not in UNSEEN).strip(_EDGES)
+    if element.kind != "prefix" and _DOTTED.fullmatch(written):
+        written += "."
     return written if [t.cased for t in tokenize(written)] == [element.cased] else element.cased
 
 
