@@ -90,7 +90,7 @@ def chains(node: Near, reading: "Reading") -> list[Chain]:
         return known
     found: list[Chain] = [(place,) for place in places(node.operands[0], reading)]
     for link, operand in zip(node.links, node.operands[1:], strict=True):
-        found = linked(found, places(operand, reading), link) if found else []
+        found = list(linked(found, places(operand, reading), link)) if found else []
     reading.remembered_chains[key] = found
     return found
 

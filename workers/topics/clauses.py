@@ -3,12 +3,17 @@
 The matcher asks whether programs hold; here every node of one tree is asked, and where it stands.
 """
 
+from itertools import islice
+
 from workers.topics.canonical import canonical
-from workers.topics.near import linked
+from workers.topics.near import rows
 from workers.topics.reading import Chain, Place, Searched
 from workers.topics.tree import Alias, Both, Count, Either, Fact, Near, Node, Not, Term
 
 __all__ = ["chains", "holds", "leaves", "places", "places_of"]
+
+CHAINS = 20
+"""Ways in which a NEAR is met that are looked for: more than are told."""
 
 
 def holds(node: Node, reading: Searched) -> bool:
@@ -37,9 +42,7 @@ def _holds_leaf(leaf: Term | Alias | Fact, reading: Searched) -> bool:
 
 def places(node: Node, reading: Searched) -> list[Place]:
     """Return where a term, an alias or an OR group of them stands, in order, none twice."""
-    if isinstance(node, Either):
-        return sorted({place for child in node.children for place in places(child, reading)})
-    if not isinstance(node, Term | Alias):
+    if not isinstance(node, Term | Alias | Either):
         return []
     key = canonical(node)
     found = reading.remembered.get(key)
@@ -48,28 +51,32 @@ def places(node: Node, reading: Searched) -> list[Place]:
     return found
 
 
-def _look(leaf: Term | Alias, reading: Searched) -> list[Place]:
-    if isinstance(leaf, Term):
-        return reading.find(leaf.phrase, leaf.scope)
-    found = {place for phrase in leaf.phrases for place in reading.find(phrase, leaf.scope)}
-    return sorted(found)
+def _look(node: Term | Alias | Either, reading: Searched) -> list[Place]:
+    if isinstance(node, Term):
+        return reading.find(node.phrase, node.scope)
+    if isinstance(node, Alias):
+        each = [reading.find(phrase, node.scope) for phrase in node.phrases]
+    else:
+        each = [places(child, reading) for child in node.children]
+    some = [found for found in each if found]
+    return some[0] if len(some) == 1 else sorted(set().union(*some))
 
 
 def chains(node: Near, reading: Searched) -> list[Chain]:
     """Return how a NEAR is met: a place of each operand, every one near the one before.
 
-    One chain for each place of the last operand that ends one, by the nearest partners. Places
-    that overlap are no neighbours: a word is not near itself.
+    One chain for each place of the last operand that ends one, by the nearest partners, and the
+    first few of them: no more are told. Places that overlap are no neighbours: a word is not near
+    itself.
     """
     key = canonical(node)
     known = reading.remembered_chains.get(key)
     if known is not None:
         return known
-    found: list[Chain] = [(place,) for place in places(node.operands[0], reading)]
-    for link, operand in zip(node.links, node.operands[1:], strict=True):
-        found = linked(found, places(operand, reading), link) if found else []
-    reading.remembered_chains[key] = found
-    return found
+    each = [places(operand, reading) for operand in node.operands]
+    found = islice(rows(each, node.links), CHAINS) if all(each) else ()
+    reading.remembered_chains[key] = few = list(found)
+    return few
 
 
 def places_of(node: Node, reading: Searched) -> list[Place]:

@@ -180,8 +180,8 @@ def _absent(leaf: Term | Alias, reading: Searched) -> str:
     what = "not"
     if isinstance(leaf, Alias) and len(leaf.phrases) > 1:
         what = f"none of its {len(leaf.phrases)} spellings"
-    found = places(rescoped(leaf, "any"), reading)
-    zones = dict.fromkeys(reading.shown(place).zone for place in found)
+    found = {place[0]: place for place in places(rescoped(leaf, "any"), reading)}
+    zones = dict.fromkeys(reading.shown(place).zone for place in found.values())
     others = f", but in {' and '.join(zones)}" if zones else ""
     return f"{what} {_WHERE[leaf.scope]}{others}"
 
@@ -231,15 +231,18 @@ def _gap(node: Near, reading: Searched) -> _Gap:
     joined: list[Chain] = [(place,) for place in places(node.operands[0], reading)]
     while joined and number + 1 < len(node.links):
         number, found = number + 1, joined
-        joined = linked(found, places(node.operands[number + 1], reading), node.links[number])
+        right = places(node.operands[number + 1], reading)
+        joined = list(linked(found, right, node.links[number]))
     return _nearest(found, places(node.operands[number + 1], reading), node.links[number], number)
 
 
 def _nearest(left: list[Chain], right: list[Place], link: Link, number: int) -> _Gap:
-    ordered = linked(left, right, Link(ordered=True, reach=ANYWHERE)) if link.ordered else []
-    found = ordered or linked(left, right, Link(ordered=False, reach=ANYWHERE))
-    nearest = min((apart(chain[-2], chain[-1]) for chain in found), default=None)
-    return _Gap(number, None if nearest is None else int(nearest), bool(ordered))
+    for ordered in (True, False) if link.ordered else (False,):
+        found = linked(left, right, Link(ordered=ordered, reach=ANYWHERE))
+        nearest = min((apart(chain[-2], chain[-1]) for chain in found), default=None)
+        if nearest is not None:
+            return _Gap(number, int(nearest), ordered)
+    return _Gap(number, None, in_order=False)
 
 
 def _found(node: Count, reading: Searched) -> int:

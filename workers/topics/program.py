@@ -5,12 +5,13 @@ Equal parts of queries are one object, so that an article is asked for each of t
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from workers.topics.canonical import canonical
 from workers.topics.likely import Likelihood
-from workers.topics.near import linked
-from workers.topics.reading import Chain, Place
+from workers.topics.near import rows
+from workers.topics.reading import Place
 from workers.topics.scan import Elements, Leaf, Row, Scan
 from workers.topics.tree import (
     Alias,
@@ -282,22 +283,40 @@ def _fact(number: int) -> Test:
 
 def _places(group: Iterable[Leaf], scan: Scan) -> list[Place]:
     """Return where an OR group of leaves stands, in order, none twice."""
-    found = [scan.places(leaf) for leaf in group]
+    found = _each(group, scan)
+    return found[0] if len(found) == 1 else sorted(set().union(*found))
+
+
+def _each(group: Iterable[Leaf], scan: Scan) -> list[list[Place]]:
+    """Return where each leaf of an OR group stands that stands somewhere."""
+    found = [places for leaf in group if (places := scan.places(leaf))]
     scan.spend(sum(map(len, found)))
-    return found[0] if len(found) == 1 else sorted({place for one in found for place in one})
+    return found
 
 
 def _count(least: int, group: tuple[Leaf, ...]) -> Test:
-    return lambda scan: len({place[:2] for place in _places(group, scan)}) >= least
+    def holds(scan: Scan) -> bool:
+        found = _each(group, scan)
+        if sum(map(len, found)) < least:
+            return False
+        starts: set[tuple[int, int]] = set()
+        for place in chain.from_iterable(found):
+            starts.add(place[:2])
+            if len(starts) == least:
+                return True
+        return False
+
+    return holds
 
 
 def _near(operands: tuple[tuple[Leaf, ...], ...], links: tuple[Link, ...]) -> Test:
     def holds(scan: Scan) -> bool:
-        found: list[Chain] = [(place,) for place in _places(operands[0], scan)]
-        for link, operand in zip(links, operands[1:], strict=True):
+        each: list[list[Place]] = []
+        for operand in operands:
+            found = _places(operand, scan)
             if not found:
                 return False
-            found = linked(found, _places(operand, scan), link)
-        return bool(found)
+            each.append(found)
+        return next(rows(each, links), None) is not None
 
     return holds

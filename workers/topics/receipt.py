@@ -186,7 +186,12 @@ def operator(node: Node) -> str:
 
 def hits_of(found: Iterable[Place], reading: Searched, most: int = HITS) -> tuple[Hit, ...]:
     """Return places as people see them, the first few, none twice."""
-    return tuple(_hit(place, reading) for place in islice(dict.fromkeys(found), most))
+    few: dict[Place, None] = {}
+    for place in found:
+        few[place] = None
+        if len(few) == most:
+            break
+    return tuple(_hit(place, reading) for place in few)
 
 
 def _hit(place: Place, reading: Searched) -> Hit:
