@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from random import Random
 from typing import NamedTuple
@@ -199,20 +199,20 @@ def _cuts(length: int) -> Iterator[tuple[int, int]]:
         size //= 2
 
 
-def main() -> int:
-    """Compare, and say what came of it."""
+def main(words: Sequence[str] | None = None, match: Matches = TopicSet.match) -> int:
+    """Compare what ``match`` says, and tell what came of it; ``words`` are the command's."""
     asked = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     asked.add_argument("--pairs", type=int, default=1_000_000, help="of topic and article")
     asked.add_argument("--seed", type=int, default=1, help="the first one")
     asked.add_argument("--processes", type=int, default=2)
-    told = asked.parse_args()
+    told = asked.parse_args(words)
     seeds = range(told.seed, told.seed + -(-told.pairs // PAIRS))
     print(f"{machine()}; seeds {seeds[0]} to {seeds[-1]}", flush=True)
     began, hits, done = time.monotonic(), 0, 0
     with ProcessPoolExecutor(told.processes, mp_context=get_context("spawn")) as processes:
-        for one in processes.map(compared, seeds, chunksize=4):
+        for one in processes.map(partial(compared, match=match), seeds, chunksize=4):
             if one.different is not None:
                 print(one.different)
                 processes.shutdown(cancel_futures=True)

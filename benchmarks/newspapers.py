@@ -83,7 +83,7 @@ class Vocabulary:
         return word + choose(onsets)[0] if self._chance.random() < 0.5 else word  # noqa: PLR2004
 
     def _capital(self, word: str) -> str:
-        return word.capitalize() if self.script.cased else word
+        return word[:1].upper() + word[1:] if self.script.cased else word
 
     def draw(self, chance: Random, number: int) -> list[str]:
         """Return words as a text of the language has them."""

@@ -27,7 +27,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -87,9 +87,9 @@ class Row(NamedTuple):
     memory_mb: float
 
 
-def main() -> int:
-    """Measure, and print the tables."""
-    told = _told()
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, and print the tables; ``words`` are those of the command."""
+    told = _told(words)
     sizes = [int(size) for size in told.sizes.split(",")]
     print(machine(), flush=True)
     if told.many:
@@ -161,7 +161,7 @@ def _told_of_many(found: Trail) -> int:
     return 0 if grown <= GROWTH_MB else 1
 
 
-def _told() -> argparse.Namespace:
+def _told(words: Sequence[str] | None) -> argparse.Namespace:
     asked = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -171,7 +171,7 @@ def _told() -> argparse.Namespace:
     asked.add_argument("--peers", default=PEERS, help=f'default "{PEERS}", "" for none')
     asked.add_argument("--many", type=int, default=0, help="articles in a row, for the memory")
     asked.add_argument("--quick", action="store_true", help="1,000 topics, and no peer to install")
-    told = asked.parse_args()
+    told = asked.parse_args(words)
     if told.quick:
         told.sizes, told.peers = "1000", "regex in"
     return told
