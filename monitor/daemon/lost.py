@@ -64,8 +64,8 @@ def lost(loaded: Loaded) -> Lost:
         read=read - files,
         topics=frozenset(topics),
         problems=(
-            *(_told(problem, Path(problem.file).name) for problem in broken),
-            *(_told(problem, problem.value or problem.key) for problem in absent),
+            *(_told(problem, Path(problem.file).name, of_file=True) for problem in broken),
+            *(_told(problem, _file_named(problem), of_file=True) for problem in absent),
             *(_told(problem, name) for name, problem in topics.items()),
         ),
     )
@@ -86,7 +86,12 @@ def _topic_of(key: str) -> str | None:
     return name
 
 
-def _told(problem: FileProblem, topic: str) -> Problem:
+def _file_named(problem: FileProblem) -> str:
+    """Return the file that is not there; its name is shown as TOML writes it."""
+    return problem.value.strip('"') or problem.key
+
+
+def _told(problem: FileProblem, topic: str, *, of_file: bool = False) -> Problem:
     return Problem(
         topic=topic,
         line=problem.line or 1,
@@ -95,6 +100,7 @@ def _told(problem: FileProblem, topic: str) -> Problem:
         message=problem.message,
         hint=problem.hint,
         file=problem.file,
+        of_file=of_file,
     )
 
 

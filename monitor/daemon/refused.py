@@ -3,6 +3,7 @@
 import structlog
 
 from monitor.daemon.state import State
+from monitor.daemon.topics import goes_on
 from workers.errors import StoreDown
 from workers.model.message import EventIntent
 from workers.model.topic import Problem
@@ -43,11 +44,12 @@ class RefusedTopics:
             self._told = frozenset(intents)
 
     def _intent(self, problem: Problem) -> EventIntent:
-        kept = problem.topic in self._state.accepted.topics.specs
         where = f" ({problem.file}, line {problem.line})" if problem.file else ""
-        then = (
-            "its last accepted version goes on" if kept else "it has no earlier version to go on"
-        )
+        then = "it has no earlier version to go on"
+        if goes_on(problem, self._state.accepted.topics):
+            then = "its last accepted version goes on"
+        if problem.of_file:
+            then = "what was accepted of it before goes on"
         hint = f"; {problem.hint}" if problem.hint else ""
         text = f"{problem.topic}: {problem.message}{where}{hint}. Until it is mended, {then}."
         return self._events.about("topic_refused", problem.topic, text, topics=(problem.topic,))

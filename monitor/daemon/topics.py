@@ -32,6 +32,7 @@ __all__ = [
     "Wanted",
     "accept",
     "follow",
+    "goes_on",
     "in_force",
     "said_by",
     "start",
@@ -213,6 +214,14 @@ async def follow(present: Accepted, wanted: Wanted, keeps: Keeps) -> Accepted:
     )
 
 
+def goes_on(problem: Problem, topics: TopicSet) -> bool:
+    """Say whether a topic, alias set or file that was refused goes on as it was accepted last."""
+    name = problem.topic
+    if name.startswith("@"):
+        return name[1:] in topics.aliases
+    return problem.of_file or name in topics.specs
+
+
 def said_by(topics: TopicSet) -> AcceptedTopics:
     """Return what topics in force say."""
     return AcceptedTopics(
@@ -314,8 +323,8 @@ def _good(topics: AcceptedTopics, compiled: TopicSet) -> AcceptedTopics:
 async def _warn(refused: Iterable[Problem], compiled: TopicSet, own: AcceptedTopics) -> None:
     """Tell what was refused, and which examples fail; these run off the event loop."""
     for problem in refused:
-        kept = problem.topic in compiled.specs
-        _log.error("topic_refused", topic=problem.topic, why=problem.message, last=kept)
+        last = goes_on(problem, compiled)
+        _log.error("topic_refused", topic=problem.topic, why=problem.message, last=last)
     _, failed = await asyncio.to_thread(check_examples, own.topics, compiled)
     for miss in failed:
         _log.warning(

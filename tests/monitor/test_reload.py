@@ -9,6 +9,7 @@ from monitor.registry import Change, Difference
 
 QUAKES = '[[topics]]\nname = "quakes"\nquery = "quake"\n'
 FLOODS = '[[topics]]\nname = "floods"\nquery = "flood"\n'
+BROKEN = '[[topics]]\nname = "broken"\nquery = "(flood"\n'
 TWO_SINKS = (
     '[sinks.journal]\ntype = "file"\npath = "alerts.jsonl"\n'
     '[sinks.other]\ntype = "file"\npath = "{}.jsonl"\n'
@@ -114,6 +115,29 @@ async def test_what_cannot_be_read_stays(installation, reload, bad):
     assert (await reload())["ok"]
     assert ["quakes"] == watched(daemon)
     assert [] == (await installation.ask("GET", "/status"))["topics_refused"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "subject", "then"),
+    [
+        (None, "topics.toml", "what was accepted of it before goes on"),
+        ("[[topics]\n", "topics.toml", "what was accepted of it before goes on"),
+        ('[aliases]\nset = ["@set"]\n' + QUAKES, "@set", "its last accepted version goes on"),
+        (QUAKES + FLOODS + BROKEN, "broken", "it has no earlier version to go on"),
+    ],
+)
+async def test_what_goes_on_is_told(installation, reload, bad, subject, then):
+    """The event of what was refused says what goes on meanwhile: of a file, a set, a topic."""
+    installation.topics('[aliases]\nset = ["surge"]\n' + QUAKES + FLOODS)
+    daemon = await installation.start()
+    if bad is None:
+        (installation.folder / "topics.toml").unlink()
+    else:
+        installation.topics(bad)
+    await reload()
+    (event,) = await daemon.state.parts.store.open_events()
+    assert ("topic_refused", subject) == (event.kind, event.subject)
+    assert event.text.endswith(f"Until it is mended, {then}.")
 
 
 async def test_feeds_and_sinks_of_a_broken_file_stay(installation, reload):
@@ -277,7 +301,7 @@ def test_what_waits_for_a_word(difference, topics, feeds, waits):
 async def test_what_is_refused_is_named(installation, reload):
     """A reload names the topic, and where in its query, of all that it did not take over."""
     await installation.start()
-    installation.topics(QUAKES + '[[topics]]\nname = "broken"\nquery = "(flood"\n')
+    installation.topics(QUAKES + BROKEN)
     (said,) = (await reload())["problems"]
     assert "topics.toml: topic broken, line 1, column 1: the bracket is not closed" in said
 

@@ -55,6 +55,8 @@ class Problem(Record, frozen=True, kw_only=True):
     file: str = ""
     unknown_alias: str = ""
     """The name of the alias set that there is none of, where that is what is wrong."""
+    of_file: bool = False
+    """Whether a whole file cannot be read; ``topic`` is its name then."""
 
 
 class Document(Record, frozen=True, kw_only=True):
