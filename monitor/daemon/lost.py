@@ -88,7 +88,7 @@ def _topic_of(key: str) -> str | None:
 
 def _file_named(problem: FileProblem) -> str:
     """Return the file that is not there; its name is shown as TOML writes it."""
-    return problem.value.strip('"') or problem.key
+    return (problem.value or "").strip('"') or problem.key
 
 
 def _told(problem: FileProblem, topic: str, *, of_file: bool = False) -> Problem:

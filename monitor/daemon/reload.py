@@ -81,6 +81,8 @@ class Reloader:
         self._looked_at = float("-inf")
         self._later = False
         """Whether the last reload failed because SQL or Redis was away."""
+        self._asked = False
+        """Whether one that was asked for waits for its turn."""
         self.alone = asyncio.Lock()
         """Held while what is in force is being replaced."""
 
@@ -105,8 +107,20 @@ class Reloader:
     async def reload(self, *, yes: bool, watched: bool = False) -> Outcome:
         """Take the files over, if they are good."""
         async with self.alone:
-            with reloading(self._state.clock):
-                outcome = await self._try(yes=yes, watched=watched)
+            return await self._whole(yes=yes, watched=watched)
+
+    async def reload_soon(self) -> None:
+        """Reload by the operator's word: once for all who ask before it begins."""
+        if self._asked:
+            return
+        self._asked = True
+        async with self.alone:
+            self._asked = False  # who asks from now on may have written something meanwhile
+            await self._whole(yes=True)
+
+    async def _whole(self, *, yes: bool, watched: bool = False) -> Outcome:
+        with reloading(self._state.clock):
+            outcome = await self._try(yes=yes, watched=watched)
         self._state.parts.meter.count(
             "tocsin_reloads_total", outcome="ok" if outcome.ok else "refused"
         )

@@ -265,7 +265,7 @@ class Daemon:
         """Read the settings again soon: the operator's word, by signal."""
         if self.state.draining:
             return
-        reload = asyncio.create_task(self._reloader.reload(yes=True), name="reload")
+        reload = asyncio.create_task(self._reloader.reload_soon(), name="reload")
         self._reloads.add(reload)
         reload.add_done_callback(self._reloads.discard)
 

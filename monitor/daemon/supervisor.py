@@ -68,6 +68,8 @@ class Supervisor:
         self._keeping: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._asked = False
+        self._reloading: asyncio.Task[None] | None = None
         self._begun = False
         self.address: str | None = None
         """Where the public endpoints are served, None if they are off."""
@@ -193,8 +195,15 @@ class Supervisor:
 
     def request_reload(self) -> None:
         """Let every process read the settings again: the operator's word, by signal."""
-        reload = self._together.reload(yes=True)
-        self._reloading = asyncio.create_task(reload, name="reload")
+        self._asked = True
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload(), name="reload")
+
+    async def _reload(self) -> None:
+        """Reload, and once more for all who ask meanwhile."""
+        while self._asked:
+            self._asked = False
+            await self._together.reload(yes=True)
 
     def request_stop(self) -> None:
         """Ask everything to end; a second time, to end without waiting."""

@@ -263,6 +263,29 @@ async def test_the_signal_reloads(installation, eventually):
     await eventually(lambda: watched(daemon) == [])
 
 
+async def test_many_signals_are_one_reload(installation, eventually):
+    """Signals that come while one waits for its turn ask for nothing more; one after it does."""
+    daemon = await installation.start()
+    meter = daemon.state.parts.meter
+
+    def reloads() -> float:
+        done = b'tocsin_reloads_total{outcome="ok"} '
+        return float(meter.page().partition(done)[2].partition(b"\n")[0] or 0)
+
+    async with daemon._reloader.alone:
+        for _ in range(50):
+            daemon.request_reload()
+        await asyncio.sleep(0)
+        installation.topics(FLOODS)
+    await eventually(lambda: watched(daemon) == ["floods"])
+    await eventually(lambda: not daemon._reloads)
+    assert 1 == reloads()
+    installation.topics(QUAKES)
+    daemon.request_reload()
+    await eventually(lambda: watched(daemon) == ["quakes"])
+    await eventually(lambda: 2 == reloads())
+
+
 async def test_two_reloads_at_once(installation, reload):
     """Reloads that are asked for at once are done one after the other."""
     daemon = await installation.start()
