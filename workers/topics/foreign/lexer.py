@@ -18,13 +18,26 @@ _NEAR = re.compile(
     r"|(?P<unit>sentence|paragraph)",
     re.IGNORECASE | re.ASCII,
 )
-_AROUND = re.compile(r"AROUND\s{0,9}\(\s{0,9}([0-9]{1,6})\s{0,9}\)", re.ASCII)
+_AROUND = re.compile(
+    r"(?:AROUND\s{0,9}|(?i:around|near|onear))\(\s{0,9}([0-9]{1,6})\s{0,9}\)", re.ASCII
+)
+_LIKE_NEAR = re.compile(
+    r"(?:(?P<ordered>pre|adj)|within|around|[wn])/(?P<number>[0-9]{1,6})"
+    r"|(?P<glued>o?near)\(?(?P<digits>[0-9]{1,6})\)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""How still others write a distance; people mix them up."""
+_UNREAD_NEAR = re.compile(r"o?near/.*", re.IGNORECASE | re.DOTALL)
+_NOT_OURS = {"XOR", "ADJ", "SAME", "WITHIN", "AROUND", "PRE"}
+"""Operators of still others, which have no number."""
+_RANGE = re.compile(r"\[[^\[\]]{1,80}\]")
 _COUNT = re.compile(r"(?:atleast|count)/?([0-9]{1,6}):?", re.IGNORECASE | re.ASCII)
 _FIELD = re.compile(r"([a-z][a-z_.]{1,40}):", re.IGNORECASE | re.ASCII)
 _SLOP = re.compile(r"~([0-9]{1,6})", re.ASCII)
 _WEIGHT = re.compile(r"\^[0-9.]{1,9}", re.ASCII)
 _SYMBOLS: dict[str, Kind] = {
     "and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or", "not": "not",
+    "andnot": "not", "and-not": "not", "and_not": "not",
 }  # fmt: skip
 _UNITS = {"s": 19, "sentence": 19, "p": 49, "paragraph": 49}
 """Words between that stand for a sentence and for a paragraph: 20 and 50 apart."""
@@ -127,6 +140,9 @@ class _Lexer(Cutter):
                 self._drop(self.at + 1, "a dash on its own excludes nothing")
             else:
                 self._add("not", self.at + 1)
+        elif character == "!" and self.tool.lower != "words" and follows and not follows.isspace():
+            self.note(self.at, self.at + 1, "`!` stands before a term", "read as NOT")
+            self._add("not", self.at + 1)
         elif character == "+" and self.tool.pluses and follows and not follows.isspace():
             self._plus()
         else:
@@ -150,12 +166,17 @@ class _Lexer(Cutter):
         lower = raw.lower()
         around = _AROUND.match(self.query, self.at)
         near, count, field = _NEAR.fullmatch(raw), _COUNT.fullmatch(raw), _FIELD.match(raw)
-        if self._after_field():
+        scale = _RANGE.match(self.query, self.at) if self._after_field(any_field=True) else None
+        if scale:
+            self._add("word", scale.end(), scale.group())
+        elif self._after_field():
             self._add("word", end, raw)
         elif lower in _SYMBOLS and self._operator(raw):
             self._add(_SYMBOLS[lower], end)
         elif around:
-            self._number("near", around.end(), int(around.group(1)))
+            self._around(around)
+        elif self._like_near(raw, end):
+            return
         elif near and self._proximity(near):
             self._near(near, end)
         elif count:
@@ -165,9 +186,45 @@ class _Lexer(Cutter):
         else:
             self._word(raw, end)
 
-    def _after_field(self) -> bool:
+    def _around(self, found: re.Match[str]) -> None:
+        """Add a distance in brackets; what the tool does not write so is told."""
+        written = found.group()
+        number = int(found.group(1))
+        ordered = written[:1] in "oO"
+        if not (self.tool.name == "google" and written.startswith("AROUND")):
+            self._told_near(found.end(), number, ordered=ordered)
+        self._number("near", found.end(), number, ordered=ordered)
+
+    def _like_near(self, raw: str, end: int) -> bool:
+        """Add a distance as still others write it; say whether it is one."""
+        if _NEAR.fullmatch(raw):
+            return False
+        found = _LIKE_NEAR.fullmatch(raw)
+        if found:
+            number = int(found.group("number") or found.group("digits"))
+            ordered = bool(found.group("ordered")) or raw[:1] in "oO"
+            self._told_near(end, number, ordered=ordered)
+            self._number("near", end, number, ordered=ordered)
+            return True
+        if _UNREAD_NEAR.fullmatch(raw):
+            self._refuse(end - self.at, f"NEAR cannot be read: {quoted(raw)}", "write NEAR/8")
+        if raw in _NOT_OURS:
+            message = f"no operator of {self.tool.name}: {quoted(raw)}"
+            self.note(self.at, end, message, "read as a word")
+        return False
+
+    def _told_near(self, end: int, number: int, *, ordered: bool) -> None:
+        shown = quoted(self.query[self.at : end])
+        message = f"{self.tool.name} writes a distance otherwise: {shown}"
+        name = "ONEAR" if ordered else "NEAR"
+        self.note(self.at, end, message, f"read as {name}, with at most {number} words between")
+
+    def _after_field(self, *, any_field: bool = False) -> bool:
         """Say whether the chunk is the value of a fact, which may be an address."""
         before = self.found[-1] if self.found else None
+        if any_field:
+            attached = before is not None and before.end == self.at
+            return attached and before is not None and before.kind == "field"
         facts = {"source", "author", "lang"}
         known = self.tool.fields.get(before.text) if before else None
         return before is not None and before.kind == "field" and known in facts
@@ -177,6 +234,9 @@ class _Lexer(Cutter):
         if raw.upper() == raw or self.tool.lower == "operators":
             return True
         if self.tool.lower == "words":
+            message = f"{quoted(raw)} is a word in small letters, to {self.tool.name} too"
+            hint = f"read as the word; the operator is {raw.upper()}"
+            self.note(self.at, self.at + len(raw), message, hint)
             return False
         message = f"is this an operator or a word: {quoted(raw)}"
         hint = f"read as {raw.upper()}"

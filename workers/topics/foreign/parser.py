@@ -109,12 +109,17 @@ class _Reader(Descent):
             node = self._expression()
         self.refuse_close()
         if node is None:
-            hint = "nothing that was asked for has an equal here"
-            self.refuse(0, len(self.query), "nothing is left of the query", hint)
+            self._nothing_left()
         if not positive(node):
             hint = "say also what must be there"
             self.refuse(0, len(self.query), f"only NOT: {quoted(self.query)}", hint)
         return node
+
+    def _nothing_left(self) -> NoReturn:
+        hint = "nothing that was asked for has an equal here"
+        if self.notes:
+            hint += f": {self.notes[0].message}"
+        self.refuse(0, len(self.query), "nothing is left of the query", hint)
 
     def _few_words(self) -> Node | None:
         """Return the reading of a query of plain words, which are near one another there."""
@@ -288,8 +293,8 @@ class _Reader(Descent):
         before, known = self.field, self.tool.fields.get(lexeme.text)
         count = len(self.notes)
         self.field = known if known is not None else before
-        rest = lexeme.text.startswith("all") and known is not None
-        node = self._all(self._not) if rest else self._primary()
+        rest = self.tool.or_first and lexeme.text.startswith("allin")
+        node = self._expression() if rest else self._primary()
         self.field = before
         self.depth -= 1
         if known is not None:
@@ -316,6 +321,9 @@ class _Reader(Descent):
     def _term(self, lexeme: Lexeme) -> Node | None:
         text, start = lexeme.text, lexeme.inside
         slop = self.next() if self.at("slop") else None
+        if slop is not None and (lexeme.kind != "quoted" or self.field in {*_FACTS, "raw"}):
+            message = f"a distance behind what is no phrase: {self._shown(slop.start, slop.end)}"
+            self.note(slop.start, slop.end, message, "left out")
         if self.field in _FACTS:
             return self.words.fact(self.field, text, start)
         scope = "" if self.field in {"raw", "word"} else self.field

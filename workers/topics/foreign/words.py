@@ -28,7 +28,8 @@ Note = Callable[[int, int, str, str], None]
 _CHUNK = re.compile(r"\S+")
 _WILD = re.compile(r"[*＊?？]+")  # noqa: RUF001
 _STAR = re.compile(r"[*＊]+")  # noqa: RUF001
-_SIGNS = re.compile(r"[+#@$%&]|[0-9]\.\.[0-9]")
+_SIGNS = re.compile(r"[+#@$%&]")
+_NUMBERS = re.compile(r"\W?[0-9][0-9,.]*\.\.\W?[0-9,.]*")
 _PLAIN = re.compile(r"[\w.'’-]*\w")  # noqa: RUF001
 _SHOUTED = {"and", "or", "not", "near", "onear", "count"}
 _SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
@@ -53,6 +54,10 @@ class Words:
 
     def bare(self, text: str, start: int, scope: str) -> Node | None:
         """Return a word that stood without quotes; None if there is nothing to search for."""
+        if _NUMBERS.fullmatch(text):
+            message = f"a range of numbers has no equal: {quoted(text)}"
+            self.note(start, start + len(text), message, "left out")
+            return None
         if not self.forms or _WILD.search(text.rstrip("?？")):  # noqa: RUF001
             return self.phrase(text, start, scope)
         self.signs(text, start)
