@@ -78,6 +78,9 @@ async def _find(store: "SqlStore", loaded: "Loaded", asked: str, topic: str | No
     article = await _of_address(store, asked)
     if article is not None:
         return await _journey(store, loaded, article, standing)
+    led = await store.led_to(_spellings(asked))
+    if led is not None:
+        return await _journey(store, loaded, led, standing)
     shared, near = await _near(store, loaded.settings, asked)
     if shared:
         found = await _journey(store, loaded, shared[0], standing)

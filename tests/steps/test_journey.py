@@ -165,6 +165,21 @@ async def test_a_page_that_was_given_up(world, site):
     assert None is waits_for(await world.store.journey(article))
 
 
+async def test_a_page_that_was_found_elsewhere(world, site, write):
+    """Where its link led is told, and leads to it, though it is too short to be known by that."""
+    await world.baseline()
+    site.put("/short/1", write[2]("A quake", "It was felt."), Content_Type="text/html")
+    site.put("/n1", "", 302, Location="/short/1#top")
+    article = await world.news("A quake")
+    await world.read(article)
+    found = f"{site.url}/short/1"
+    because = of(await told(world, article), "read", "doubtful, text from page")
+    assert because.startswith(f"redirected to {found}; ")
+    assert await world.store.find_article(found) is None
+    assert article == await world.store.led_to(["https://other.example/", found])
+    assert None is await world.store.led_to([found[:-1], f"{site.url}/n1", f"{found}%"])
+
+
 async def test_a_page_that_is_another_one(world, site, write):
     """It is told by the elder's journey, found by both addresses, with what became of it."""
     world.topics(quake="quake")

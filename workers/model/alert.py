@@ -10,6 +10,7 @@ from workers.model.rate import Rate
 from workers.model.topic import Clause, Severity
 
 __all__ = [
+    "LED_TO",
     "Alert",
     "AlertLine",
     "ArticleFacts",
@@ -175,6 +176,10 @@ class Notice(Record, frozen=True, kw_only=True):
     """``[web] public_url``, under which alerts are explained; None if there is none."""
     traceparent: str | None = None
     """W3C trace context of this attempt, for receivers that trace; None for samples."""
+
+
+LED_TO = "redirected to "
+"""Begins why a page was read as it was, if it was found elsewhere than where its link leads."""
 
 
 class TraceLine(Record, frozen=True, kw_only=True):

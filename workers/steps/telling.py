@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from workers.model.alert import DeadLine, TraceLine, TraceStage
+from workers.model.alert import LED_TO, DeadLine, TraceLine, TraceStage
 from workers.model.article import Extracted, PageJob
 from workers.model.topic import Match, TopicSpec
 from workers.steps.documents import feed_text
 from workers.text.lines import Change
+from workers.text.urls import canonical, identity_key
 
 __all__ = ["dead_letter", "line", "missed", "read_again", "told"]
 
@@ -32,7 +33,7 @@ def told(
     names = ", ".join(spec.name for spec, _ in matched)
     how = f"{read.verdict}, text from {read.text_from}"
     lines = [
-        line("read", how, "; ".join(read.reasons), job, now),
+        line("read", how, "; ".join([*_led_to(job, read), *read.reasons]), job, now),
         line("match", names or "no topic", _in_what(read, matched), job, now),
     ]
     if matched and may_ring:
@@ -44,6 +45,14 @@ def told(
         silent = "no entry of it may ring: baseline, or older than max_age"
         lines.append(line("ring", "silent", silent, job, now))
     return tuple(lines)
+
+
+def _led_to(job: PageJob, read: Extracted) -> list[str]:
+    """Return where the link of the article led, if elsewhere: `tocsin why` finds it by that."""
+    listed, found = job.article.url, canonical(read.url)
+    if listed is None or found is None or identity_key(found) == identity_key(listed):
+        return []
+    return [f"{LED_TO}{found}"]
 
 
 def _in_what(read: Extracted, matched: Sequence[tuple[TopicSpec, Match]]) -> str:

@@ -137,6 +137,10 @@ class Asking(Base):
         """Return the articles of entries of these feeds that have one of these addresses."""
         return await self._read(nearby.sharing, urls, feeds)
 
+    async def led_to(self, urls: Sequence[str]) -> str | None:
+        """Return the article whose link led to one of these addresses, None if none did."""
+        return await self._read(nearby.led_to, urls)
+
     async def accepted_as(self, number: int) -> str | None:
         """Return what was accepted under a number, None if that is no longer kept."""
         return await self._read(journeys.accepted_as, number)

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from workers.model.alert import DeadLine
+from workers.model.alert import LED_TO, DeadLine
 from workers.model.journey import AtSite, Known, Nearby
 from workers.store.columns import bounded, moment
 from workers.store.sql import chunks
-from workers.store.tables import dead, entries, keys
+from workers.store.tables import articles, dead, entries, keys, trace
 
-__all__ = ["MOST", "find", "sharing"]
+__all__ = ["MOST", "find", "led_to", "sharing"]
 
 MOST = 20_000
 """Addresses of a site that are looked at."""
@@ -124,3 +124,25 @@ def sharing(
             found.setdefault(row.article_id, row.seen)
     newest = sorted(found, key=lambda article: found[article], reverse=True)
     return tuple(newest[:MOST_SHARED])
+
+
+def led_to(conn: Connection, _now: datetime, urls: Sequence[str]) -> str | None:
+    """Return the article whose link led to one of these addresses when it was read last.
+
+    What is no article by its looks is not known by where it was found. All lines of trace are
+    looked at for it: a second for a million.
+    """
+    said = [f"{LED_TO}{url}" for url in urls][:MOST_SHARED]
+    lines = [line for one in said for line in (trace.c.because == one, _goes_on(one))]
+    found: str | None = conn.execute(
+        select(trace.c.article)
+        .join(articles, articles.c.id == trace.c.article)
+        .where(trace.c.stage == "read", or_(*lines))
+        .order_by(trace.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return found
+
+
+def _goes_on(said: str) -> ColumnElement[bool]:
+    return trace.c.because.startswith(f"{said}; ", autoescape=True)
