@@ -32,6 +32,7 @@ MELTWATER = [
     ("AT&T OR air-strike", '"AT T" OR "air strike"'),
     ("a OR b c", '"a" OR ("b" AND "c")'),
     ("a ANDNOT b", '"a" AND NOT "b"'),
+    ("near5strik* AND NEAR5x", '"near5strik*" AND "NEAR5x"'),
     ("a andnot (b or c)", '"a" AND NOT ("b" OR "c")'),
     ("a AND-NOT b", '"a" AND NOT "b"'),
     ("“drone strike” -sport", '"drone strike" AND NOT "sport"'),

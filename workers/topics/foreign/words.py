@@ -31,7 +31,8 @@ _STAR = re.compile(r"[*＊]+")  # noqa: RUF001
 _SIGNS = re.compile(r"[+#@$%&]")
 _NUMBERS = re.compile(r"\W?[0-9][0-9,.]*\.\.\W?[0-9,.]*")
 _PLAIN = re.compile(r"[\w.'’-]*\w")  # noqa: RUF001
-_SHOUTED = {"and", "or", "not", "near", "onear", "count"}
+_OPERATOR = re.compile(r"and|or|not|(?:o?near|count)(?:[0-9.].*)?", re.IGNORECASE | re.ASCII)
+"""Words that are operators of ours, or like them, where they stand without quotes."""
 _SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
 _HOST = re.compile(r"[\w.-]+")
 _FACT = re.compile(r"[\w.-]+")
@@ -67,7 +68,7 @@ class Words:
             return None
         elements = bare_elements(text, start, self.refuse)
         word = spelled(text, elements)
-        if word.lower() in _SHOUTED:
+        if _OPERATOR.fullmatch(word):
             word = f'"{word}"'
         elif not _PLAIN.fullmatch(word):
             word = spelled_phrase(elements)
@@ -206,9 +207,10 @@ class Words:
 
 
 def _spelled(phrase: Phrase) -> str:
-    return spelled("", phrase) if len(phrase) == 1 and phrase[0].kind == "prefix" else (
-        spelled_phrase(phrase)
-    )  # fmt: skip
+    if len(phrase) == 1 and phrase[0].kind == "prefix":
+        word = spelled("", phrase)
+        return f'"{word}"' if _OPERATOR.fullmatch(word) else word
+    return spelled_phrase(phrase)
 
 
 def _leaf(text: str, scope: str) -> Leaf:
