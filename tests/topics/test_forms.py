@@ -1,4 +1,5 @@
 """Word forms: which words find which."""
+# ruff: noqa: RUF001 -- letters that look like others are meant
 
 import pytest
 
@@ -89,3 +90,22 @@ def test_languages(language, codes):
 def test_a_language_without_dictionary_has_no_forms():
     """Naming a language that no dictionary knows is harmless."""
     assert Forms(["xx", "tlh", ""]).codes_for(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "found"),
+    [
+        ("İstanbul", "İstanbul'da İstanbul’un İSTANBUL'dan", True),
+        ("Türkiye", "TÜRKİYE'nin Türkiye’ye", True),
+        ("Irak", "IRAK'ta Irak'ın", True),
+        ("saldırı", "saldırılar SALDIRI", True),
+        ("Don", "don't", False),
+        ("İran", "Irak'ta", False),
+    ],
+)
+def test_turkish_names_and_capitals(word, text, found):
+    """A name is found before an apostrophe and its endings, and in capitals by its own letters."""
+    forms = Forms(["tr"])
+    wanted = forms.keys(word, fold(word), ("tr",))
+    keys = [forms.token_keys(token, ("tr",)) for token in tokenize(text)]
+    assert [found] * len(keys) == [bool(wanted & each) for each in keys]

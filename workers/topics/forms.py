@@ -6,6 +6,7 @@ its language is matched, which takes seconds, and asked once for a word; what it
 remembered.
 """
 
+import re
 from collections.abc import Sequence
 from copy import copy
 from functools import cache
@@ -60,6 +61,10 @@ class _Lemmas(NamedTuple):
 
     lemma: "Callable[[str, str], str]"
     known: "Callable[[str, str], str | None]"
+
+
+_APOSTROPHES = "'’‘ʼ`´ʻ＇"  # noqa: RUF001 - the letters that look like others are meant
+_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 
 
 @cache
@@ -182,7 +187,22 @@ def _keys(word: str, folded: str, codes: tuple[str, ...]) -> set[str]:
     if not lower:
         return keys
     for code in codes:
-        keys |= _lemmas(lower, code)
+        keys |= _turkish(word) if code == "tr" else _lemmas(lower, code)
+    return keys
+
+
+def _turkish(word: str) -> set[str]:
+    """Return the keys of a word in Turkish: its i has a dot or none, in capitals too.
+
+    An apostrophe parts a name from its endings (``İstanbul'da``): the name is found by itself.
+    """
+    name, *endings = _APOSTROPHE.split(word.strip(_APOSTROPHES))
+    keys: set[str] = set()
+    for part in (word, *([name] if endings and name[:1].isupper() else [])):
+        lower = part.replace("İ", "i").replace("I", "\u0131").lower()
+        letters = "".join(c for c in lower if c.isalpha() or extends(c))
+        if len(letters) >= LEAST_LETTERS:
+            keys |= {fold(letters), *_lemmas(letters, "tr")}
     return keys
 
 

@@ -58,6 +58,8 @@ _LIKE_PROXIMITY = re.compile(
     r"(?:O?NEAR|COUNT)[/:~,.0-9].*|(?i:o?near|count)/.*|(?:W|w|N|PRE|ADJ)/[0-9]+",
     re.ASCII | re.DOTALL,
 )
+_DIGITS = re.compile(r"[0-9]{1,6}", re.ASCII)
+_SLOP = re.compile(r"~([0-9]+)", re.ASCII)
 _FIELD = re.compile(r"([^\W\d_]+):")
 _ALIAS = re.compile(r"[\w-]*")
 _TRAILING = ".,;:!?…،؛؟。、，；"
@@ -238,7 +240,7 @@ class _Lexer(Cutter):
         upper = text.upper()
         name = next((name for name in ("ONEAR", "NEAR", "COUNT") if upper.startswith(name)), "")
         message = f"{name or 'near'} cannot be read: {quoted(text)}"
-        self._refuse(self.at, end, message, _reach_hint(name or "NEAR"))
+        self._refuse(self.at, end, message, _reach_hint(name or "NEAR", text))
 
     def _field(self, name: str) -> None:
         end = self.at + self.query[self.at :].index(":") + 1
@@ -253,7 +255,17 @@ class _Lexer(Cutter):
             )
         self._add("field", end, name.lower())
 
+    def _check_slop(self, raw: str, end: int) -> None:
+        """Refuse a distance behind a phrase or a group, as other languages write it."""
+        before = self.found[-1] if self.found else None
+        slop = _SLOP.fullmatch(raw)
+        if slop and before is not None and before.end == self.at:
+            hint = _reach_hint("NEAR", slop.group(1)).replace("write ", "write one ", 1)
+            hint = hint.replace(",", " other,", 1)
+            self._refuse(self.at, end, f"`~` stands before a word: {quoted(raw)}", hint)
+
     def _word(self, raw: str, end: int) -> None:
+        self._check_slop(raw, end)
         bare = raw.rstrip(_TRAILING) if len(raw) > 1 else raw
         for place, character in enumerate(bare):
             if character in _STRANGE:
@@ -266,7 +278,11 @@ class _Lexer(Cutter):
         self._add("word", end, raw)
 
 
-def _reach_hint(name: str) -> str:
+def _reach_hint(name: str, written: str = "") -> str:
+    digits = _DIGITS.search(written)
+    number = int(digits.group()) if digits else 0
     if name == "COUNT":
-        return f"write COUNT/3(word), with a number from 1 to {MAX_COUNT:,}"
-    return f"write {name}/8, with a number from 1 to {MAX_REACH}"
+        number = number if 1 <= number <= MAX_COUNT else 3
+        return f"write COUNT/{number}(word), with a number from 1 to {MAX_COUNT:,}"
+    number = number if 1 <= number <= MAX_REACH else 8
+    return f"write {name}/{number}, with a number from 1 to {MAX_REACH}"

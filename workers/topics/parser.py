@@ -12,6 +12,7 @@
 import re
 from collections.abc import Mapping
 from typing import Literal, NoReturn, cast
+from unicodedata import normalize
 
 from workers.model.base import Record
 from workers.model.topic import Problem
@@ -295,7 +296,8 @@ class _Parser(Descent):
             scope=self.scope,
         )
 
-    def _check_word(self, lexeme: Lexeme, word: str) -> None:
+    def _check_word(self, lexeme: Lexeme, written: str) -> None:
+        word = normalize("NFKC", written)  # operators as Chinese and Japanese keyboards write them
         if word in _SHOUTED or (word in _OPERATORS and not self._alone()):
             upper = "NEAR/8" if "near" in word.lower() else word.upper()
             self.refuse(

@@ -142,7 +142,7 @@ def _chunk(text: str, start: int, refuse: Refuse, *, bare: bool) -> Phrase:
     prefix = _prefixed(word, place, refuse)
     tokens = tokenize(word[:-1] if prefix else word)
     if not tokens or "~" in word:
-        hint = "~ stands right before one word" if formed or "~" in word else "write a word"
+        hint = "~ stands right before one word" if "~" in inner else _nothing_hint(text)
         refuse(start, end, f"nothing to search for: {quoted(text)}", hint)
     if formed and prefix:
         refuse(start, end, f"~ and * on one word: {quoted(text)}", "use one of them")
@@ -155,6 +155,13 @@ def _chunk(text: str, start: int, refuse: Refuse, *, bare: bool) -> Phrase:
     if not bare and not formed:
         return (_element(tokens[0], "exact"),)
     return tuple(_in_forms(token) for token in tokens)
+
+
+def _nothing_hint(text: str) -> str:
+    """Return what to write in place of signs alone."""
+    if text in {",", ";"}:
+        return "delete it; to find one of several, write OR between them"
+    return "a field is written without spaces, as in title:word" if text == ":" else "write a word"
 
 
 def _prefixed(word: str, start: int, refuse: Refuse) -> bool:
