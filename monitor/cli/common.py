@@ -5,6 +5,7 @@ Answers go to stdout (JSON alone with ``--json``), everything said on the way to
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,6 +43,11 @@ CONFIG = 78
 
 MOST_SAID = 100
 """Problems that are printed; a file of the wrong kind may have one in each line."""
+
+_RISKY = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]"
+)
+"""Control characters that JSON may hold as they are, and those that set the direction of text."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -163,7 +169,8 @@ def print_text(text: str) -> None:
 def print_json(value: object) -> None:
     """Write one JSON object as one line of UTF-8 to stdout; times are UTC with ``Z``.
 
-    Takes records, datetimes, paths and whatever else msgspec knows.
+    Takes records, datetimes, paths and whatever else msgspec knows. What could take over a
+    terminal, or turn text around, is written by its number, which says the same in JSON.
     """
     import msgspec
 
@@ -171,6 +178,8 @@ def print_json(value: object) -> None:
         raw = msgspec.json.encode(value, enc_hook=str)
     except UnicodeEncodeError:  # half a surrogate pair, which only \\u can say
         raw = json.dumps(msgspec.to_builtins(value, enc_hook=str)).encode()
+    if _RISKY.search(raw):
+        raw = _RISKY.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), raw)
     sys.stdout.flush()
     sys.stdout.buffer.write(raw + b"\n")
     sys.stdout.buffer.flush()

@@ -161,6 +161,7 @@ def _tried(loaded: "Loaded", asked: "Asked", accepted: "Accepted") -> "Tried":
 
 def _missing(loaded: "Loaded", asked: "Asked", accepted: "Accepted") -> str:
     """Return why there is no such topic, and what may have been meant."""
+    from monitor.cli.topics_known import shortened
     from monitor.settings.problems import nearest
 
     refused = next((one for one in accepted.refused if one.topic == asked.topic), None)
@@ -174,8 +175,9 @@ def _missing(loaded: "Loaded", asked: "Asked", accepted: "Accepted") -> str:
         )
     if asked.topic in written:
         return f"the topic is disabled: {asked.topic} (set `enabled = true`)"
-    hint = nearest(asked.topic, accepted.topics.specs)
-    return f"no such topic: {asked.topic}" + (f" ({hint})" if hint else "")
+    name = shortened(asked.topic)
+    hint = nearest(name, accepted.topics.specs)
+    return f"no such topic: {name}" + (f" ({hint})" if hint else "")
 
 
 class _Line:

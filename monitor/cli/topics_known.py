@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from workers.model.topic import Severity
 
-__all__ = ["MOST_NEAR", "hits", "in_force", "near", "unknown"]
+__all__ = ["MOST_NEAR", "hits", "in_force", "near", "shortened", "unknown"]
 
 MOST_NEAR = 3
 MOST_NAME = 200
@@ -42,7 +42,12 @@ def unknown(name: str, topics: "Iterable[str]", settings: "Settings") -> str:
             return f"the topic is not in force, and does not ring: {name} ({why})"
     some = near(name, topics)
     meant = f"did you mean {' or '.join(map(repr, some))}?" if some else "see your topics' files"
-    return f"no such topic: {name} ({meant})"
+    return f"no such topic: {shortened(name)} ({meant})"
+
+
+def shortened(name: str) -> str:
+    """Return a name that may be anything, as it is repeated."""
+    return name if len(name) <= MOST_NAME else f"{name[:MOST_NAME]}…"
 
 
 def near(name: str, names: "Iterable[str]") -> list[str]:

@@ -22,7 +22,7 @@ from monitor.cli.common import (
     say,
 )
 from monitor.cli.inputs import iso
-from monitor.cli.topics_known import MOST_NEAR, hits, in_force, near, unknown
+from monitor.cli.topics_known import MOST_NEAR, hits, in_force, near, shortened, unknown
 
 if TYPE_CHECKING:
     from monitor.daemon.build import SqlStore
@@ -158,7 +158,7 @@ def unmute(config: str | None, name: str, *, as_json: bool) -> None:
     if line is None:
         some = near(name, others) or others[:MOST_NEAR]
         meant = f"muted is {' or '.join(map(repr, some))}" if some else "nothing is"
-        fail(f"not muted: {name} ({meant})", FOUND)
+        fail(f"not muted: {shortened(name)} ({meant})", FOUND)
     if as_json:
         print_json(line)
     else:

@@ -260,6 +260,16 @@ def test_json_is_one_line_of_utf8(capsysbinary: pytest.CaptureFixture[bytes]) ->
     assert b'{"a":"\xc3\xbc","b":"/x"}\n{"a": "\\ud800"}\n' == capsysbinary.readouterr().out
 
 
+def test_json_takes_over_no_terminal(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Control characters and what turns text around are escaped; the value stays the same."""
+    value = "a\x1b[31m\x7f\x9b31m\u202ecod\u2066e\u2028\u200f \u0628\u200c\u0628 é"
+    print_json({"a": value})
+    raw = capsysbinary.readouterr().out
+    assert {"a": value} == json.loads(raw)
+    assert not set("\x1b\x7f\x9b\u202e\u2066\u2028\u200f") & set(raw.decode())
+    assert "\u0628\u200c\u0628 é" in raw.decode()
+
+
 def test_a_reader_that_goes_is_no_error(tmp_path: Path) -> None:
     """``tocsin check | head -1`` leaves no traceback."""
     topics = "".join(f'[[topics]]\nname = "t{n}"\nquery = "quake"\n' for n in range(3000))
