@@ -72,6 +72,10 @@ WARNED = [
     ("US steel", "US also finds the word us"),
     ("militia Or strike", "`Or` is read as a word"),
     ("militia|strike", "words in a row"),
+    ("militia,strike", "words in a row"),
+    ("militia Near strike", "`Near` is read as a word"),
+    ("'drone strike' OR raid", "apostrophes are no quotes: `'drone strike'`"),
+    ("‘drone strike’", "apostrophes are no quotes"),
     ("title:a NEAR/3 body:b", "`title:a NEAR/3 body:b`"),
     ("title:a NEAR/3 b NEAR/3 lead:c", "never goes from one zone to another"),
     ("title:a NEAR/3 (b OR body:c)", "cannot hold: `c`"),
@@ -89,7 +93,8 @@ def test_warnings(query, part):
 @pytest.mark.parametrize(
     "query",
     ["(a b) OR c", "a OR b", "a b -c", "{US} steel", "title:a NEAR/3 b", "lead:a NEAR/3 body:b",
-     "any:a NEAR/3 caption:b", "body:(a NEAR/3 b)"],
+     "any:a NEAR/3 caption:b", "body:(a NEAR/3 b)", "workers' strike", "'em", "1,000 dead",
+     "rock 'n' roll", "'a' OR b"],
 )  # fmt: skip
 def test_no_warnings(query):
     """What is clear is not warned about."""
@@ -122,6 +127,20 @@ def test_a_field_inside_another_is_refused(query, place, because):
     assert place == query[start : start + problem.length]
     assert because in problem.message
     assert problem.hint
+
+
+FIELDS_ELSEWHERE = [
+    ("headline:coup", "title:"), ("site:example.org", "source:"), ("language:en coup", "lang:"),
+    ("content:coup", "body:"), ("titel:coup", "title:"), ("byline:smith", "author:"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "field"), FIELDS_ELSEWHERE)
+def test_a_field_of_another_tool_is_told_by_ours(query, field):
+    """Who writes a field as another tool calls it is told how it is called here."""
+    with pytest.raises(QueryError) as caught:
+        parse(query, ALIASES)
+    assert f"did you mean {field}" in caught.value.problem.hint
 
 
 def test_a_place_in_a_query_of_many_lines():

@@ -36,6 +36,16 @@ FACTS = frozenset({"source", "lang", "tag", "author"})
 """Fields that ask for a fact, not for a place in the text."""
 FIELDS = ("title", "lead", "body", "caption", "any", "source", "lang", "tag", "author")
 
+_NAMED_ELSEWHERE = {
+    "headline": "title", "intitle": "title", "subject": "title", "ingress": "lead",
+    "intro": "lead", "text": "body", "content": "body", "intext": "body", "site": "source",
+    "domain": "source", "url": "source", "host": "source", "feed": "source",
+    "publisher": "source", "outlet": "source", "language": "lang", "tags": "tag",
+    "category": "tag", "keyword": "tag", "by": "author", "byline": "author", "all": "any",
+    "anywhere": "any",
+}  # fmt: skip
+"""Fields as other tools call them."""
+
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -245,7 +255,7 @@ class _Lexer(Cutter):
     def _field(self, name: str) -> None:
         end = self.at + self.query[self.at :].index(":") + 1
         if name.lower() not in FIELDS:
-            near = nearest(name, FIELDS)
+            near = _NAMED_ELSEWHERE.get(name.lower()) or nearest(name, FIELDS)
             hint = f"did you mean {near}: ? " if near else f"fields are {', '.join(FIELDS)}. "
             self._refuse(
                 self.at,
@@ -266,6 +276,9 @@ class _Lexer(Cutter):
 
     def _word(self, raw: str, end: int) -> None:
         self._check_slop(raw, end)
+        if raw.startswith("~@"):
+            hint = "write ~ before words inside the alias set, as in armed ~drone"
+            self._refuse(self.at, end, f"`~` cannot stand before an alias: {quoted(raw)}", hint)
         bare = raw.rstrip(_TRAILING) if len(raw) > 1 else raw
         for place, character in enumerate(bare):
             if character in _STRANGE:

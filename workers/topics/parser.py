@@ -59,6 +59,10 @@ _OPERATORS = {"and", "or", "not", "near", "onear"}
 _SHOUTED = {"AND", "OR", "NOT", "NEAR", "ONEAR", "COUNT"}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"[\w.-]+\*?")
+_GLUED = re.compile(r"\||(?<=[^\W\d_])[,;](?=[^\W\d_])")
+"""Signs inside a word that people take for an OR."""
+_SINGLE = frozenset("'\u2018\u2019\u201a\u201b`\u00b4")
+"""Apostrophes and the like."""
 _AMBIGUOUS = {"US": "us", "IT": "it", "WHO": "who", "IS": "is", "ICE": "ice", "AIDS": "aids"}
 """Names in capitals that are also common words: in any case they are found all day."""
 
@@ -206,7 +210,7 @@ class _Parser(Descent):
         return inside
 
     def _unclosed(self, opener: Lexeme) -> NoReturn:
-        message = f"the bracket is not closed: {quoted(self.query[opener.start :][:20])}"
+        message = f"the bracket is not closed: {quoted(self.query[opener.start :])}"
         self.refuse(opener.start, opener.end, message, "put a ) where the group ends")
 
     def _field(self, lexeme: Lexeme) -> Node:
@@ -306,15 +310,34 @@ class _Parser(Descent):
                 f"is this an operator or a word: {quoted(lexeme.text)}",
                 f'write {upper}, or "{word}" for the word',
             )
-        if word in {"And", "Or", "Not"} and not self._alone():
-            span = (lexeme.start, lexeme.end)
-            self._warn(
-                span, f"{quoted(word)} is read as a word", f"the operator is {word.upper()}"
-            )
-        if "|" in lexeme.text:
-            span = (lexeme.start, lexeme.end)
+        span = (lexeme.start, lexeme.end)
+        if word in {"And", "Or", "Not", "Near"} and not self._alone():
+            upper = "NEAR/8" if word == "Near" else word.upper()
+            self._warn(span, f"{quoted(word)} is read as a word", f"the operator is {upper}")
+        glued = _GLUED.search(lexeme.text)
+        if glued:
             message = f"{quoted(lexeme.text)} is read as words in a row"
-            self._warn(span, message, "put spaces around | to mean OR")
+            sign = glued.group()
+            hint = "put spaces around | to mean OR"
+            self._warn(span, message, hint if sign == "|" else f"put a space behind {sign}")
+        self._check_apostrophes(lexeme)
+
+    def _check_apostrophes(self, lexeme: Lexeme) -> None:
+        """Warn of words between apostrophes, which are no quotes."""
+        first = lexeme.text[:1]
+        if first not in _SINGLE or len(lexeme.text) == 1:
+            return
+        for other in self.lexemes[self.place - 1 :]:
+            if other.kind != "word":
+                return
+            if other.text[-1] in _SINGLE:
+                break
+        else:
+            return
+        if other is not lexeme:
+            span = (lexeme.start, other.end)
+            message = f"apostrophes are no quotes: {quoted(self.query[slice(*span)])}"
+            self._warn(span, message, 'write "…" for words in a row')
 
     def _alone(self) -> bool:
         return len(self.lexemes) == 2  # noqa: PLR2004 — the word and the end
@@ -331,11 +354,11 @@ class _Parser(Descent):
 
     def _fact(self, lexeme: Lexeme, field: FactField) -> Fact:
         inside = lexeme.kind != "word"
-        phrase = quoted_elements(lexeme.text, lexeme.start + inside, self.refuse)
         if field == "lang" and not _LANGUAGE.fullmatch(lexeme.text):
             message = f"no code of a language: {quoted(lexeme.text)}"
             hint = "write two letters, as in lang:en"
             self.refuse(lexeme.start, lexeme.end, message, hint)
+        phrase = quoted_elements(lexeme.text, lexeme.start + inside, self.refuse)
         written = lexeme.text if _PLAIN.fullmatch(lexeme.text) else spelled_phrase(phrase)
         if _PLAIN.fullmatch(written.strip('"')):
             written = written.strip('"')
