@@ -14,8 +14,6 @@ from workers.topics.scan import Elements, Scan
 
 __all__ = ["Files", "Matcher"]
 
-FEW = 2
-"""Programs that are asked one after the other rather than told apart by their second need."""
 _Index = dict[int, tuple[Program, ...]]
 
 
@@ -67,12 +65,12 @@ class Matcher:
 
 
 class Files:
-    """Programs by what must be there: the anchor and, where many have one, a second need.
+    """Programs by what must be there: the anchor and, where it has one, the second need.
 
     Of an article's thousands of programs that have the one few have the other, and only those run.
     """
 
-    __slots__ = ("_pairs", "_single", "_wide")
+    __slots__ = ("_lone", "_pairs", "_single", "_wide")
 
     def __init__(self, programs: Iterable[Program]) -> None:
         """File each under every element of its anchor."""
@@ -82,24 +80,35 @@ class Files:
             _file(wide if program.wide else narrow, program.anchor, program)
         self._wide: _Index = {element: tuple(found) for element, found in wide.items()}
         self._single: _Index = {}
+        """Those without a second need."""
+        self._lone: dict[int, tuple[tuple[int, ...], Program]] = {}
+        """The second need and the program where there is one: a name that nobody else asks for.
+        An index of one would take four times the memory."""
         self._pairs: dict[int, _Index] = {}
         for element, found in narrow.items():
-            if len(found) > FEW and any(program.second for program in found):
-                self._pairs[element] = _by_second(found)
-                found = [program for program in found if not program.second]  # noqa: PLW2901
-            if found:
-                self._single[element] = tuple(found)
+            paired = [program for program in found if program.second]
+            if len(paired) < len(found):
+                self._single[element] = tuple(one for one in found if not one.second)
+            if len(paired) == 1:
+                self._lone[element] = (paired[0].second, paired[0])
+            elif paired:
+                self._pairs[element] = _by_second(paired)
 
     def asked(self, scan: Scan, present: Elements) -> set[Program]:
         """Return the programs of which an article has anchor and second need."""
-        alone: list[Program] = []
-        _take(self._single, present, alone)
-        if self._wide:
-            _take(self._wide, scan.elements("any") | present, alone)
-        disjoint = present.isdisjoint
-        found = [one for one in alone if not one.second or not disjoint(one.second)]
+        found: list[Program] = []
+        _take(self._single, present, found)
+        disjoint, lone = present.isdisjoint, self._lone
+        for anchor in lone.keys() & present:
+            second, program = lone[anchor]
+            if not disjoint(second):
+                found.append(program)
         for anchor in self._pairs.keys() & present:
             _take(self._pairs[anchor], present, found)
+        if self._wide:
+            wide: list[Program] = []
+            _take(self._wide, scan.elements("any") | present, wide)
+            found += [one for one in wide if not one.second or not disjoint(one.second)]
         return set(found)
 
 

@@ -135,9 +135,15 @@ class Scan:
         return known
 
     def _elements(self, scope: Scope) -> set[int]:
-        characters = set() if scope else self._of_both()
-        for number, size in self.searched(scope) if scope else ():
-            characters.update(self.passages[number][:size])
+        if scope == "any":
+            return self.elements() | self._of(set().union(*self.with_others()[2:]))
+        if not scope:
+            return self._of(self._of_both())
+        texts = (self.passages[number][:size] for number, size in self.searched(scope))
+        return self._of(set().union(*texts))
+
+    def _of(self, characters: set[str]) -> set[int]:
+        """Return the elements that characters stand for."""
         found: set[int] = set()
         return found.union(*map(self._lexicon.signatures.__getitem__, characters))
 
