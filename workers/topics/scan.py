@@ -134,7 +134,7 @@ class Scan:
             known = self._present[scope] = self._elements(scope)
         return known
 
-    def _elements(self, scope: Scope) -> set[int]:
+    def _elements(self, scope: Scope) -> Elements:
         if scope == "any":
             return self.elements() | self._of(set().union(*self.with_others()[2:]))
         if not scope:
