@@ -18,7 +18,7 @@ class RungHit(Record, frozen=True, kw_only=True):
     feeds: tuple[str, ...]
     """Names of the feeds that listed the article then, each once."""
     clauses: tuple[str, ...] | None
-    """The clauses that held, each once; None where the receipt is no longer kept."""
+    """Clauses that held and are no NOT, each once; None where the receipt is no longer kept."""
     muted: bool
 
 

@@ -47,8 +47,9 @@ class _Brief(Record, frozen=True, kw_only=True):
 
 
 class _Clause(Record, frozen=True, kw_only=True):
-    """Of a clause only its text."""
+    """Of a clause only its text, and whether it is one that holds where nothing is found."""
 
+    op: str
     query: str
 
 
@@ -133,7 +134,7 @@ def _hit(row: Row[Any], feeds: Sequence[str]) -> RungHit:
     clauses = None
     if row.receipt is not None or row.page_receipt is not None:
         said = (*(row.receipt or ()), *(row.page_receipt or ()))
-        clauses = tuple(dict.fromkeys(clause.query for clause in said))
+        clauses = tuple(dict.fromkeys(clause.query for clause in said if clause.op != "not"))
     return RungHit(
         topic=row.topic,
         at=moment(row.at),

@@ -21,8 +21,9 @@ TOLD = 3
 """Topics told that hold one topic."""
 WORK = 60_000_000
 """What all comparisons may cost, in microseconds or so; beyond it no topic is compared."""
-A_TOPIC, A_PROOF = 200, 200
-"""What it costs to make up articles of a topic; and to compare two topics more closely."""
+A_TOPIC, A_PROOF, FOUND = 200, 200, 3
+"""What it costs to make up articles of a topic, to compare two topics more closely, and for each
+topic that an article finds."""
 
 
 def held_findings(topics: TopicSet, left: list[str] | None = None) -> Iterator[Finding]:
@@ -100,7 +101,7 @@ class _Compared:
         self._cost += A_TOPIC
         for document in witnesses(tree):
             found = set(self._topics.names(document))
-            self._cost += len(found)
+            self._cost += FOUND * len(found)
             if name not in found:
                 continue
             possible = possible & found if seen else found
