@@ -194,7 +194,9 @@ class Tocsin:
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "TOCSIN_CONFIG": str(self.config)},
         )
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(
+            process.communicate(), 110
+        )  # the demo, on a busy machine
         return process.returncode or 0, out.decode(), err.decode()
 
     async def ask(self, *words: str) -> tuple[int, str, str]:

@@ -109,7 +109,7 @@ async def test_one_address_and_the_usual_commands(tocsin, until, manager):
             assert status == answer.status, path
     text = '[[topics]]\nname = "quakes"\nquery = "quake"\n'
     (tocsin.folder / "topics.toml").write_text(text)
-    code, out, err = await tocsin.call("reload", "--json")
+    code, out, err = await tocsin.ask("reload", "--json")
     assert (0, True, []) == (code, json.loads(out)["ok"], json.loads(out)["problems"]), err
     told = await tocsin.report()
     assert 1 == told["topics"]
