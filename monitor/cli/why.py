@@ -30,6 +30,8 @@ class _Found(NamedTuple):
 
     facts: "Journey | None"
     topic: "Asked | None" = None
+    left_out: "Standing | None" = None
+    """The topic, if no text of it can be tried."""
     near: "Near | None" = None
     shared: "Sequence[str]" = ()
     """Articles of entries that all have this address, newest first."""
@@ -45,7 +47,7 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
 
     URL may also be the id of an article, alert or delivery (art_…, alt_…, del_…).
 
-    Exit 1 if no feed ever listed it.
+    Exit 1 if no feed ever listed it, or the topic is refused and was never accepted.
     """
     from monitor.cli.why_asked import ID, the_address
     from monitor.cli.why_shown import print_journey
@@ -60,6 +62,8 @@ def why(config: str | None, url: str, topic: str | None, *, as_json: bool) -> No
         print_json(told)
     else:
         print_journey(told, topic, found.topic.outcome if found.topic else None)
+    if found.left_out is not None:
+        fail(f"topic cannot be tried: {found.left_out.name}: {found.left_out.refused}", FOUND)
     if found.facts is None:
         raise SystemExit(FOUND)
 
@@ -121,6 +125,8 @@ async def _journey(
     facts = await store.journey(article)
     if facts is None or standing is None:
         return _Found(facts=facts)
+    if standing.untried:
+        return _Found(facts=facts, left_out=standing)
     return _Found(facts=facts, topic=await tried(store, loaded, facts, standing))
 
 
@@ -185,6 +191,8 @@ async def _told(settings: "Settings", asked: str, found: _Found) -> dict[str, An
     steps = steps_of(facts, _by(settings), topic.name if topic is not None else None)
     if topic is not None:
         steps += asked_about(facts, topic)
+    if found.left_out is not None:
+        steps.append(found.left_out.left_out(facts))
     steps += [*_shared(facts, found.shared), *await _idle(settings, facts)]
     told = {
         "url": asked,

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from monitor.cli.common import FOUND, fail
+from monitor.journey import Step
 from monitor.journey.topic import Asked
 from workers.model.base import Record
 from workers.model.topic import TopicTry
@@ -39,6 +40,19 @@ class Standing(Record, frozen=True, kw_only=True):
     """Of the version that is tried."""
     refused: str
 
+    @property
+    def untried(self) -> bool:
+        """Whether no text of it can be tried: what is written is refused, and nothing accepted."""
+        return self.in_force is None and bool(self.refused)
+
+    def left_out(self, facts: "Journey") -> Step:
+        """Return the step that says so of a topic that cannot be tried."""
+        where = f" in {self.written.file}" if self.written and self.written.file else ""
+        because = f"its text{where} is refused: {self.refused}; none was accepted before"
+        return Step(
+            at=facts.now, stage="match", decision=f"{self.name}: left out", because=because
+        )
+
 
 async def standing_of(store: "SqlStore", loaded: "Loaded", name: str) -> Standing:
     """Return how the topic of this name stands; exit 1 with the nearest names if there is none."""
@@ -58,8 +72,8 @@ async def standing_of(store: "SqlStore", loaded: "Loaded", name: str) -> Standin
     if spec is not None and spec.enabled:
         refused = refused or _refused(spec, settings)
     found = in_force.get(name)
-    if found is None and (spec is None or refused):
-        fail(f"topic cannot be tried: {name}: {refused or 'it cannot be read'}", FOUND)
+    if found is None and spec is None:
+        refused = refused or "it cannot be read"
     aliases = accepted.aliases if accepted is not None and found is not None else settings.aliases
     return Standing(
         name=name,

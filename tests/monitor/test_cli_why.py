@@ -322,6 +322,10 @@ async def test_how_topics_stand(installation, ask):
     assert told["topic"]["matched"]
     result = await installation.call("why", PAGE, "bad")
     assert (1, True) == (result.exit_code, "topic cannot be tried: bad" in result.stderr)
+    assert "match    bad: left out\n" in result.stdout  # in its journey, which is told whole
+    assert "poll     read next\n" in result.stdout
+    told = await ask(PAGE, "bad", code=1)
+    assert "none was accepted before" in of(told, "match", "bad: left out")
     async with seeding(installation) as seed:
         number = await seed.accepts(
             installation.config, quakes="", floods="@waters OR quake", far="", bad="quake"
