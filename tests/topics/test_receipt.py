@@ -1,10 +1,13 @@
 """Receipts of matches, and the reasons of what did not match."""
 
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.topics import made
 from workers.model.article import ZoneLine
 from workers.model.topic import Document, TopicSpec
 from workers.text.tokens import tokenize
@@ -183,3 +186,32 @@ def test_hostile_articles(text):
     document = Document(title=text[:1000], body=f"{text} militia", language=None)
     query = "(a OR 攻) NEAR/50 (a OR 攻 OR militia) OR militia OR COUNT/5(a)"
     assert try_query(query, {}, ["en"], document).clauses is not None
+
+
+def seen(text: str) -> str:
+    """Return what people see of a text."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
+
+
+def test_offsets_cut_whole_words_out_of_the_text():
+    """Over all scripts and operators: a hit begins and ends with words, and says what it cuts."""
+    chance = Random(11)
+    queries = [made.query(chance) for _ in range(120)]
+    topics = compile_topics(
+        [TopicSpec(name=q, query=q) for q in set(queries)], made.ALIASES, ["en"]
+    )
+    told = 0
+    for article in (made.document(chance) for _ in range(60)):
+        for match in topics.match(article):
+            for hit in (hit for clause in match.clauses for hit in clause.hits):
+                told += 1
+                [text, *_] = [
+                    text
+                    for text in zone_text(article, hit.zone)
+                    if seen(text[hit.start : hit.end]) == hit.text
+                ]
+                words = tokenize(text)
+                assert hit.start in {word.start for word in words}
+                assert hit.end in {word.end for word in words}
+                assert hit.text in hit.sentence
+    assert told > 1_000
