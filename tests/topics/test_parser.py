@@ -78,7 +78,7 @@ WARNED = [
     ("‘drone strike’", "apostrophes are no quotes"),
     ("title:a NEAR/3 body:b", "`title:a NEAR/3 body:b`"),
     ("title:a NEAR/3 b NEAR/3 lead:c", "never goes from one zone to another"),
-    ("title:a NEAR/3 (b OR body:c)", "cannot hold: `c`"),
+    ("title:a NEAR/3 (b OR body:c)", "cannot hold: `body:c`"),
     ("caption:a ONEAR/3 b", "cannot hold"),
 ]
 

@@ -12,6 +12,8 @@ from workers.model.article import ZoneLine
 from workers.model.topic import Document, TopicSpec
 from workers.text.tokens import tokenize
 from workers.topics import compile_topics, try_query
+from workers.topics.aliases import read_aliases
+from workers.topics.parser import parse
 
 GROUPS = {
     "kataib": ["Kataib Hezbollah", "كتائب حزب الله"],
@@ -104,6 +106,15 @@ def test_clauses(query, operators):
     assert operators == [clause.op for clause in tried.clauses]
     for clause in tried.clauses:
         assert 0 <= clause.span[0] < clause.span[1] <= len(query)
+
+
+@pytest.mark.parametrize("clause", ["title:drone", "source:x", "lead:@kataib"])
+def test_the_field_of_a_term_is_part_of_its_clause(clause):
+    """Where a clause stands in the query begins with its field, if it has one of its own."""
+    query = f"coup -({clause} NOT Baghdad)"
+    tree = parse(query, read_aliases(GROUPS).phrases).tree
+    both = tree.children[1].child
+    assert clause == query[slice(*both.children[0].span)]
 
 
 WIDE = Document(

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from typing import Literal, NoReturn, cast
 from unicodedata import normalize
 
+from msgspec.structs import replace
+
 from workers.model.base import Record
 from workers.model.topic import Problem
 from workers.topics.canonical import canonical
@@ -55,6 +57,7 @@ MAX_LEAVES = 1_000
 Aliases = Mapping[str, tuple[Phrase, ...]]
 """The spellings of each accepted alias set."""
 
+_LEAVES = {"word", "quoted", "cased", "alias"}
 _OPERATORS = {"and", "or", "not", "near", "onear"}
 _SHOUTED = {"AND", "OR", "NOT", "NEAR", "ONEAR", "COUNT"}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
@@ -187,7 +190,7 @@ class _Parser(Descent):
                 node = self._field(lexeme)
             case "count":
                 node = self._count(lexeme)
-            case "word" | "quoted" | "cased" | "alias":
+            case kind if kind in _LEAVES:
                 node = self._leaf(lexeme)
             case "close":
                 message = "a closing bracket too many: `)`"
@@ -222,7 +225,7 @@ class _Parser(Descent):
             self.refuse(lexeme.start, lexeme.end, message, hint)
         self._check_within(lexeme)
         self.deeper(lexeme)
-        before = self.scope, self.fact
+        before, alone = (self.scope, self.fact), self.now.kind in _LEAVES
         if lexeme.text in FACTS:
             self.fact = cast("FactField", lexeme.text)
         else:
@@ -230,6 +233,8 @@ class _Parser(Descent):
         child = self._primary()
         self.scope, self.fact = before
         self.depth -= 1
+        if alone and isinstance(child, Term | Alias | Fact):
+            return replace(child, span=(lexeme.start, child.span[1]))  # its field is part of it
         return child
 
     def _check_within(self, lexeme: Lexeme) -> None:
