@@ -44,6 +44,7 @@ from workers.model.topic import Document, TopicSpec
 from workers.topics import TopicSet, compile_topics
 from workers.topics.forms import Forms
 from workers.topics.parser import parse
+from workers.topics.program import Compiler
 from workers.topics.vocabulary import MEMO_CHUNKS
 
 __all__ = ["main"]
@@ -265,7 +266,8 @@ def _changes(specs: list[TopicSpec], topics: TopicSet) -> tuple[float, float]:
     queries = [f'"newword{number}" AND ("other{number}" OR harbour)' for number in range(50)]
     began = time.process_time()
     for query in queries:
-        program = made.compiler.program(parse(query, {}).tree)
+        compiler = Compiler(made.vocabulary, made.likelihood)
+        program = compiler.program(parse(query, {}).tree)
         matcher = matcher.changed({program}, set()).changed(set(), {program})
     change = (time.process_time() - began) / len(queries) / 2
     began = time.process_time()

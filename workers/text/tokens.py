@@ -11,7 +11,7 @@ occurrence without a dictionary; a run of Katakana is one word.
 # ruff: noqa: RUF001 -- the letters that look like others are what this is about
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -72,12 +72,16 @@ _ELIDED_BEFORE = frozenset("aeiouhyAEIOUHY")
 _JOINERS = re.compile("['\"“”„‟״.]")
 
 
-def tokenize(text: str) -> list[Token]:
-    """Return the tokens of ``text`` (of its first million characters) in order."""
+def tokenize(text: str, *, remember: bool = True) -> list[Token]:
+    """Return the tokens of ``text`` (of its first million characters) in order.
+
+    What is not to be asked again, as the words of queries, need not be remembered.
+    """
     tokens: list[Token] = []
+    cut = _remembered if remember else _known_or_cut
     for found in _CHUNK.finditer(text, 0, TEXT_LIMIT):
         chunk, base = found.group(), found.start()
-        for folded, cased, raw, start, end in _remembered(chunk):
+        for folded, cased, raw, start, end in cut(chunk):
             tokens.append(Token(folded, cased, raw, base + start, base + end))
     return tokens
 
@@ -92,6 +96,11 @@ def _remembered(chunk: str) -> tuple[Token, ...]:
             _MEMO.clear()
         _MEMO[chunk] = parts
     return parts
+
+
+def _known_or_cut(chunk: str) -> Iterable[Token]:
+    known = _MEMO.get(chunk)
+    return _cut(chunk) if known is None else known
 
 
 def _cut(chunk: str) -> Iterator[Token]:

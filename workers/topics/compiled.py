@@ -64,7 +64,6 @@ class _Made(Record, frozen=True, kw_only=True):
     forms: Forms
     vocabulary: Vocabulary
     likelihood: Likelihood
-    compiler: Compiler
     phrases: Mapping[str, tuple[Phrase, ...]]
     """Of the alias sets."""
     tree: Callable[[str], Node]
@@ -277,9 +276,10 @@ def compile_topics(
     problems, warnings = list(sets.problems), list[Problem]()
     topics: dict[str, _Topic] = {}
     names: set[str] = set()
+    compiler = Compiler(made.vocabulary, made.likelihood)
     for spec in specs[:MOST_TOPICS]:
         try:
-            topic = _read(spec, names, made, same)
+            topic = _known(spec, names, same) or _read(spec, made, compiler)
         except QueryError as error:
             (problems if spec.enabled else warnings).append(_told(error.problem, spec))
             continue
@@ -332,7 +332,6 @@ def _made(
         forms=forms,
         vocabulary=vocabulary,
         likelihood=likelihood,
-        compiler=Compiler(vocabulary, likelihood),
         tree=lru_cache(TREES)(lambda query: parse(query, sets.phrases).tree),
         phrases=sets.phrases,
     )
@@ -347,17 +346,20 @@ def _matcher(topics: Mapping[str, _Topic], made: _Made, same: TopicSet | None) -
     return same._matcher.changed(now - old, old - now)  # noqa: SLF001
 
 
-def _read(spec: TopicSpec, names: set[str], made: _Made, same: TopicSet | None) -> _Topic:
+def _known(spec: TopicSpec, names: set[str], same: TopicSet | None) -> _Topic | None:
+    """Return a topic that was accepted as it is, or None."""
     if spec.name in names:
         message = f"two topics have one name: {quoted(spec.name)}"
         raise QueryError(problem_at(spec.query, 0, 1, message, "give one of them another"))
     known = same._topics.get(spec.name) if same is not None else None  # noqa: SLF001
-    if known is not None and known.spec == spec:
-        return known
+    return known if known is not None and known.spec == spec else None
+
+
+def _read(spec: TopicSpec, made: _Made, compiler: Compiler) -> _Topic:
     parsed = parse(spec.query, made.phrases)
     return _Topic(
         spec=spec,
-        program=made.compiler.program(parsed.tree),
+        program=compiler.program(parsed.tree),
         warnings=tuple(_told(warning, spec) for warning in parsed.warnings),
         feeds=_feeds(spec),
     )

@@ -92,15 +92,18 @@ class Program:
 
 
 class Compiler:
-    """Makes programs of trees."""
+    """Makes programs of trees; what these have in common is one object.
+
+    A compiler is for topics that are read together: what it knows of them takes as much memory as
+    their programs.
+    """
 
     def __init__(self, vocabulary: Vocabulary, likelihood: Likelihood) -> None:
         """Number elements in ``vocabulary``, and tell ``likelihood`` of them."""
         self._vocabulary = vocabulary
         self._likelihood = likelihood
         self._programs: dict[bytes, Program] = {}
-        """By the digest of what was asked: texts would take as much as the programs. They are
-        kept until all is compiled anew."""
+        """By the digest of what was asked: texts would take as much as the programs."""
         self._leaves: dict[_LeafKey, Leaf] = {}
         self._rows: dict[Row, Row] = {}
 

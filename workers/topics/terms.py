@@ -59,7 +59,11 @@ def quoted_elements(text: str, start: int, refuse: Refuse, *, particles: bool = 
     """
     found: list[Element] = []
     for at, chunk in _chunks(text):
-        if tokenize(chunk) or "~" in chunk or any(star in chunk for star in _STARS):
+        if (
+            tokenize(chunk, remember=False)
+            or "~" in chunk
+            or any(star in chunk for star in _STARS)
+        ):
             found += _chunk(chunk, start + at, refuse, bare=False)
     if not found:
         shown = quoted(text) if text.strip() else "empty quotes"
@@ -76,7 +80,7 @@ def cased_elements(text: str, start: int, refuse: Refuse) -> Phrase:
             hint = "inside { } words stand exactly as written"
             at = start + place
             refuse(at, at + 1, f"{quoted(character)} cannot stand in {quoted(text)}", hint)
-    tokens = tokenize(text)
+    tokens = _tokens(text)
     if not tokens:
         shown = quoted(text) if text.strip() else "empty brackets"
         refuse(start - 1, start + len(text) + 1, f"nothing to search for: {shown}", "write a word")
@@ -116,7 +120,16 @@ def _letters(element: Element) -> str:
     written = "".join(c for c in element.raw if c not in UNSEEN).strip(_EDGES)
     if element.kind != "prefix" and _DOTTED.fullmatch(written):
         written += "."
-    return written if [t.cased for t in tokenize(written)] == [element.cased] else element.cased
+    return (
+        written
+        if [t.cased for t in tokenize(written, remember=False)] == [element.cased]
+        else element.cased
+    )
+
+
+def _tokens(text: str) -> list[Token]:
+    """Return the words of a query, which need not be remembered as those of articles are."""
+    return tokenize(text, remember=False)
 
 
 def _alone(element: Element) -> bool:
@@ -140,7 +153,7 @@ def _chunk(text: str, start: int, refuse: Refuse, *, bare: bool) -> Phrase:
     word = inner[1:] if formed else inner
     place = start + formed
     prefix = _prefixed(word, place, refuse)
-    tokens = tokenize(word[:-1] if prefix else word)
+    tokens = _tokens(word[:-1] if prefix else word)
     if not tokens or "~" in word:
         hint = "~ stands right before one word" if "~" in inner else _nothing_hint(text)
         refuse(start, end, f"nothing to search for: {quoted(text)}", hint)
