@@ -117,3 +117,24 @@ def test_looking_there_teaches_the_matcher_nothing():
     for _ in range(100):
         topics.elsewhere(article, ())
     assert 0 == topics._made.likelihood._articles
+
+
+def test_many_short_lines_of_other_zones_are_weighed_together():
+    """New words in them take as long as in one long line: not while others wait."""
+    topics = compiled(["any:quake"])
+    topics.names(Document(title="A quake", body="", language="en"))  # loads the dictionary
+    lines = [" ".join(f"w{line}x{word}" for word in range(60)) for line in range(200)]
+    few, many = (
+        Document(
+            title="",
+            body="",
+            zones=tuple(ZoneLine(zone="related", text=text, rule="made up") for text in texts),
+            language="en",
+        )
+        for texts in (lines[:2], lines)
+    )
+    assert () == topics.names(few, load=False)
+    with pytest.raises(NotAtHand):
+        topics.names(many, load=False)
+    assert () == topics.names(many)
+    assert () == topics.names(many, load=False)

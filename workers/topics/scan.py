@@ -151,7 +151,9 @@ class Scan:
         """Return all passages, those of the other zones included."""
         if not self._others_read:
             self._others_read = True
-            self.passages += (self._read(line.text) for line in self._lines())
+            lines = [line.text for line in self._lines()]
+            self._afford("\n".join(lines))  # many short ones take as long as a long one
+            self.passages += map(self._lexicon.characters, lines)
         return self.passages
 
     def _lines(self) -> Iterator[ZoneLine]:
