@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001 -- letters that look like others are meant
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Thread
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from tests.topics.made import ALIASES, document, query
 from tests.topics.oracle import Reading, holds
 from workers.model.topic import Document, Match, TopicSpec
+from workers.text.tokens import tokenize
 from workers.topics import NotAtHand, compile_topics
 from workers.topics.aliases import read_aliases
 from workers.topics.errors import QueryError
@@ -23,6 +26,14 @@ FORMS = Forms(["en"])
 SETS = read_aliases(ALIASES).phrases
 TOPICS, ARTICLES = 50, 25
 
+ONE_LETTER = compile_topics(
+    [
+        TopicSpec(name=query, query=query, severity="normal")
+        for query in ("真主党", "{US}", '"が"', '"か"', "abc*", '"a.b"', '"は"', "ハキ*")
+    ],
+    {},
+    ["en"],
+)
 seeds = st.integers(0, 2**32).map(Random)
 
 
@@ -143,6 +154,49 @@ def test_threads_match_while_topics_change():
         thread.join()
     assert [] == wrong
     assert list(found) == list(whole[-1].specs)
+
+
+def test_threads_meet_words_of_one_beginning():
+    """Whichever of two words is met first, a phrase with their beginning is found with both."""
+    stems = [f"str{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(500)]
+    rows = [f'"over {stem}*"' for stem in stems]
+    topics = compiled([*rows, *(f"{stem}{end}" for stem in stems for end in "xy")])
+    articles = [
+        Document(title=f"over {stem}{end}", body="", language="en")
+        for stem in stems
+        for end in "xy"
+    ]
+    topics.names(Document(title="over", body="", language="en"))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(topics.names, articles))
+    finally:
+        sys.setswitchinterval(before)
+    wanted = [(row, f"{stem}{end}") for row, stem in zip(rows, stems, strict=True) for end in "xy"]
+    assert wanted == [topics.names(article) for article in articles]
+
+
+LETTERS = (
+    "真主党は中がカキﾊabcUS. .'’\"״、，「」0٣กา한국ー々〆゛ﾟ豈𠀀\u0301\u3099\ufe00\u200b\u200d"
+)
+
+
+@given(st.text(st.sampled_from(LETTERS), min_size=49, max_size=90))
+def test_sentences_without_spaces_are_read_letter_by_letter(sentence):
+    """They are the same tokens, and what is remembered of letters makes them cheap."""
+    lexicon = ONE_LETTER._made.vocabulary.lexicon(())
+    tokens = [lexicon.character(token) for token in tokenize(sentence)]
+    assert "".join(tokens) == lexicon.characters(sentence)
+
+
+def test_what_is_new_of_a_sentence_without_spaces():
+    """Its letters count once; a long word counts whole."""
+    lexicon = compiled(["真主党"])._made.vocabulary.lexicon(())
+    assert 3 == lexicon.unseen("真主党" * 100)
+    assert 304 == lexicon.unseen("真主党" * 100 + "a" * 301)
+    assert 301 == lexicon.unseen("a" * 301)
 
 
 HOSTILE = {

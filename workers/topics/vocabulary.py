@@ -11,7 +11,8 @@ grow, by steps of which each is whole, and what two threads make at once is made
 effect.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from workers.text.tokens import TEXT_LIMIT, Token, behind_particles, tokenize
@@ -33,6 +34,11 @@ UNREAD_FAMILIES = 100
 _SURROGATES = (0xD800, 0x0800)
 """Where code points are that are no characters, and how many they are."""
 
+_LETTERS = "\u3041-\u3096\u4e00-\u9fff"
+_LETTER_BY_LETTER = re.compile(
+    rf"[{_LETTERS}]+(?=\Z|[{_LETTERS}\u3001-\u3011\u30a1-\u30fa\uff01-\uff5e!-~])"
+)
+"""Han and Hiragana before what joins no letter: each is a token, whatever stands around it."""
 _Table = dict[str, list[int]]
 Key = str
 """What an element is known by, whatever its number: parts with a space between, which no word
@@ -135,10 +141,9 @@ class Vocabulary:
 
 
 def _put(table: _Table, key: str, number: int) -> None:
-    known = table.get(key)
-    if known is None:
-        table[key] = [number]  # has room for no more, as an empty one that grows would
-    else:
+    made = [number]  # has room for no more, as an empty one that grows would
+    known = table.setdefault(key, made)
+    if known is not made:
         known.append(number)
 
 
@@ -168,12 +173,24 @@ class _Memo(dict[str, str]):
         self._tokens: dict[tuple[str, str], str] = {}
 
     def __missing__(self, chunk: str) -> str:
-        characters = "".join(map(self._character, tokenize(chunk)))
-        if len(chunk) <= MEMO_LENGTH:
-            if len(self) >= MEMO_CHUNKS:
-                self.clear()
-            self[chunk] = characters
+        if len(chunk) > MEMO_LENGTH:
+            return "".join(self._in_parts(chunk))
+        if len(self) >= MEMO_CHUNKS:
+            self.clear()
+        characters = self[chunk] = self._cut(chunk)
         return characters
+
+    def _in_parts(self, chunk: str) -> Iterator[str]:
+        """Yield the characters of a sentence without spaces, of which each letter is a token."""
+        at = 0
+        for run in _LETTER_BY_LETTER.finditer(chunk):
+            yield self._cut(chunk[at : run.start()])
+            yield from map(self.__getitem__, run.group())
+            at = run.end()
+        yield self._cut(chunk[at:])
+
+    def _cut(self, chunk: str) -> str:
+        return "".join(map(self._character, tokenize(chunk)))
 
     def _character(self, token: Token) -> str:
         """Return the character of a token: many chunks are a word with signs around it."""
@@ -196,8 +213,10 @@ class Lexicon:
         self.signatures: dict[str, tuple[int, ...]] = {"\0": ()}
         """What a character stands for; the first one for tokens that no topic asks for."""
         self._characters: dict[tuple[int, ...], str] = {(): "\0"}
-        self._with: dict[int, str | set[str]] = {}
-        """The character that stands for an element, or all of several."""
+        self._first: dict[int, str] = {}
+        """The character that stands for an element,"""
+        self._others: dict[int, set[str]] = {}
+        """and others that do as well: few elements have them."""
         self._codes_left = count(1)
         self._families: _Table = {}
         self._read_families = 0
@@ -219,7 +238,11 @@ class Lexicon:
 
     def unseen(self, text: str) -> int:
         """Return how many letters of a text stand in chunks that are not remembered."""
-        return sum(map(len, set(text[:TEXT_LIMIT].split()).difference(self._memo)))
+        chunks = set(text[:TEXT_LIMIT].split()).difference(self._memo)
+        long = [chunk for chunk in chunks if len(chunk) > MEMO_LENGTH]
+        runs = set().union(*(run for chunk in long for run in _LETTER_BY_LETTER.findall(chunk)))
+        cut = sum(len(_LETTER_BY_LETTER.sub("", chunk)) - len(chunk) for chunk in long)
+        return sum(map(len, chunks)) + cut + len(runs.difference(self._memo))
 
     def sizes(self, chunks: Iterable[str]) -> Iterable[int]:
         """Return how many tokens each chunk has."""
@@ -235,10 +258,10 @@ class Lexicon:
 
     def with_element(self, number: int, among: set[str]) -> str:
         """Return the characters ``among`` those given that stand for an element."""
-        found = self._with.get(number, "")
-        if isinstance(found, str):
-            return found if found in among else ""
-        return "".join(among & found)
+        first = self._first.get(number, "")
+        found = first if first in among else ""
+        others = self._others.get(number)
+        return "".join((found, *(among & others))) if others else found
 
     def character(self, token: Token) -> str:
         """Return the character that stands for what a token satisfies, worked out."""
@@ -251,11 +274,8 @@ class Lexicon:
         character = chr(code if code < _SURROGATES[0] else code + _SURROGATES[1])
         self.signatures[character] = signature
         for number in signature:
-            known = self._with.get(number)
-            if isinstance(known, set):
-                known.add(character)
-            else:
-                self._with[number] = character if known is None else {known, character}
+            if self._first.setdefault(number, character) != character:
+                self._others.setdefault(number, set()).add(character)
         self._characters[signature] = character  # last, for then others use it
         return character
 
