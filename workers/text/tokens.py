@@ -77,6 +77,8 @@ def tokenize(text: str, *, remember: bool = True) -> list[Token]:
 
     What is not to be asked again, as the words of queries, need not be remembered.
     """
+    if not remember and text.isascii() and text.isalpha():
+        return list(_cut(text[:TEXT_LIMIT]))
     tokens: list[Token] = []
     cut = _remembered if remember else _known_or_cut
     for found in _CHUNK.finditer(text, 0, TEXT_LIMIT):

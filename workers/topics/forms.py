@@ -103,7 +103,8 @@ def has_forms(cased: str) -> bool:
 
 
 def _numbered(word: str) -> bool:
-    return any(character.isnumeric() for character in word)
+    plain = word.isascii() and word.isalpha()  # most are, and need no look at each letter
+    return not plain and any(character.isnumeric() for character in word)
 
 
 class Forms:

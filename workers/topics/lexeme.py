@@ -72,14 +72,14 @@ class Cutter:
         """Pass over white space and comments; say whether anything is left."""
         query = self.query
         while self.at < len(query):
-            end = self.comment_end()
             character = query[self.at]
-            if end > self.at:
-                self.at = end
-            elif character.isspace() or character in UNSEEN:
+            if character.isspace() or character in UNSEEN:
                 self.at += 1
-            else:
+                continue
+            end = self.comment_end()
+            if end == self.at:
                 return True
+            self.at = end
         return False
 
     def closing_quote(self, start: int) -> int:
@@ -93,10 +93,12 @@ class Cutter:
 
     def chunk_end(self, start: int) -> int:
         """Return where the chunk ends that begins at ``start``."""
-        for found in _BORDER.finditer(self.query, start):
+        found = _BORDER.search(self.query, start)
+        while found:
             end = found.start()
             if found.group() not in QUOTES or end == start or not self._gershayim(end):
                 return end
+            found = _BORDER.search(self.query, end + 1)
         return len(self.query)
 
     def _gershayim(self, at: int) -> bool:

@@ -204,7 +204,7 @@ class _Lexer(Cutter):
     def _chunk(self) -> None:
         end = self.chunk_end(self.at)
         raw = self.query[self.at : end]
-        text = "".join(character for character in raw if character not in UNSEEN)
+        text = raw if raw.isascii() else "".join(c for c in raw if c not in UNSEEN)
         proximity = _PROXIMITY.fullmatch(text)
         field = _FIELD.match(text)
         known = field is not None and field.group(1).lower() in FIELDS

@@ -117,6 +117,8 @@ def _spelled_one(element: Element) -> str:
 
 def _letters(element: Element) -> str:
     """Return a word as written, or its plain letters where that would be read otherwise."""
+    if element.raw.isascii() and element.raw.isalpha():
+        return element.raw
     written = "".join(c for c in element.raw if c not in UNSEEN).strip(_EDGES)
     if element.kind != "prefix" and _DOTTED.fullmatch(written):
         written += "."
