@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Thread
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -197,6 +198,34 @@ def test_what_is_new_of_a_sentence_without_spaces():
     assert 3 == lexicon.unseen("真主党" * 100)
     assert 304 == lexicon.unseen("真主党" * 100 + "a" * 301)
     assert 301 == lexicon.unseen("a" * 301)
+
+
+def test_what_is_new_is_found_without_a_look_at_all_that_is_known():
+    """A daemon that has read for a year asks as fast as one that begins."""
+
+    def took():
+        began = thread_time()
+        lexicon.unseen(text)
+        return thread_time() - began
+
+    lexicon = compiled(["strike"])._made.vocabulary.lexicon(())
+    text = " ".join(f"w{number}" for number in range(1_000))
+    lexicon.characters(text)
+    young = min(took() for _ in range(5))
+    lexicon._memo.update((f"old{number}", "\0") for number in range(300_000))
+    assert min(took() for _ in range(5)) < 10 * young
+
+
+def test_receipts_of_sentences_without_spaces_that_take_long():
+    """Where words stand in a long one is not worked out while others wait."""
+    topics = compiled(["爆炸"])
+    article = Document(title="", body="真主党" * 4_000 + "爆炸", language="zh")
+    (match,) = topics.match(article)
+    assert ("爆炸",) == topics.names(article, load=False)
+    with pytest.raises(NotAtHand):
+        topics.match(article, load=False)
+    (hit,) = match.clauses[0].hits
+    assert (12_000, 12_002) == (hit.start, hit.end)
 
 
 HOSTILE = {

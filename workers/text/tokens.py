@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from workers.text.fold import APOSTROPHE, kind_of, plain_letters
 
-__all__ = ["TEXT_LIMIT", "Token", "behind_particles", "tokenize"]
+__all__ = ["MEMO_LENGTH", "TEXT_LIMIT", "Token", "behind_particles", "tokenize"]
 
 TEXT_LIMIT = 1_000_000
 """Characters of one text that are searched; the longest real articles have 200,000."""

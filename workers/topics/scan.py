@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from workers.model.article import ZoneLine
 from workers.model.topic import Document
-from workers.text.tokens import TEXT_LIMIT, tokenize
+from workers.text.tokens import MEMO_LENGTH, TEXT_LIMIT, tokenize
 from workers.topics.forms import NotAtHand
 from workers.topics.reading import ZONE_LINES, Chain, Place, Shown
 from workers.topics.tree import FactField, Phrase, Scope
@@ -329,6 +329,9 @@ class Scan:
         place = bisect_right(chunks.ends, token)
         spans = chunks.cut.get(place)
         if spans is None:
+            letters = len(chunks.found[place])
+            if letters > MEMO_LENGTH:  # a sentence without spaces is cut anew each time
+                self.spend(letters * LETTER)
             spans = chunks.cut[place] = _spans(chunks, place)
         return spans[token - (chunks.ends[place - 1] if place else 0)]
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from workers.text.tokens import TEXT_LIMIT, Token, behind_particles, tokenize
+from workers.text.tokens import MEMO_LENGTH, TEXT_LIMIT, Token, behind_particles, tokenize
 from workers.topics.forms import Forms
 from workers.topics.reading import fact_holds
 from workers.topics.tree import Element, FactField, Phrase
@@ -24,8 +24,6 @@ __all__ = ["Key", "Lexicon", "Vocabulary", "fact_key", "key_of"]
 
 MEMO_CHUNKS = 400_000
 """Chunks remembered in one language; then the memory is cleared."""
-MEMO_LENGTH = 48
-"""Characters of a chunk that is remembered: longer ones rarely come twice."""
 MOST_SIGNATURES = 300_000
 """There are 1,112,064 code points, and one document can add as many as it has different words;
 with more signatures than this a lexicon begins anew."""
@@ -238,11 +236,13 @@ class Lexicon:
 
     def unseen(self, text: str) -> int:
         """Return how many letters of a text stand in chunks that are not remembered."""
-        chunks = set(text[:TEXT_LIMIT].split()).difference(self._memo)
+        known = self._memo
+        # Asked word by word: difference() would go through all that is remembered.
+        chunks = {chunk for chunk in set(text[:TEXT_LIMIT].split()) if chunk not in known}
         long = [chunk for chunk in chunks if len(chunk) > MEMO_LENGTH]
         runs = set().union(*(run for chunk in long for run in _LETTER_BY_LETTER.findall(chunk)))
         cut = sum(len(_LETTER_BY_LETTER.sub("", chunk)) - len(chunk) for chunk in long)
-        return sum(map(len, chunks)) + cut + len(runs.difference(self._memo))
+        return sum(map(len, chunks)) + cut + sum(letter not in known for letter in runs)
 
     def sizes(self, chunks: Iterable[str]) -> Iterable[int]:
         """Return how many tokens each chunk has."""
