@@ -22,6 +22,7 @@ from workers.topics.errors import QueryError
 from workers.topics.forms import Forms
 from workers.topics.parser import parse
 from workers.topics.receipt import receipt
+from workers.topics.vocabulary import spans
 
 FORMS = Forms(["en"])
 SETS = read_aliases(ALIASES).phrases
@@ -190,6 +191,8 @@ def test_sentences_without_spaces_are_read_letter_by_letter(sentence):
     lexicon = ONE_LETTER._made.vocabulary.lexicon(())
     tokens = [lexicon.character(token) for token in tokenize(sentence)]
     assert "".join(tokens) == lexicon.characters(sentence)
+    for chunk in sentence.split():
+        assert [(token.start, token.end) for token in tokenize(chunk)] == spans(chunk)
 
 
 def test_what_is_new_of_a_sentence_without_spaces():
@@ -216,16 +219,19 @@ def test_what_is_new_is_found_without_a_look_at_all_that_is_known():
     assert min(took() for _ in range(5)) < 10 * young
 
 
-def test_receipts_of_sentences_without_spaces_that_take_long():
-    """Where words stand in a long one is not worked out while others wait."""
+def test_receipts_of_sentences_without_spaces():
+    """Where words stand in one is told at once, but for a long one: that would take too long."""
     topics = compiled(["爆炸"])
-    article = Document(title="", body="真主党" * 4_000 + "爆炸", language="zh")
-    (match,) = topics.match(article)
-    assert ("爆炸",) == topics.names(article, load=False)
-    with pytest.raises(NotAtHand):
-        topics.match(article, load=False)
-    (hit,) = match.clauses[0].hits
-    assert (12_000, 12_002) == (hit.start, hit.end)
+    article = Document(title="", body="真主党" * 4_000 + "。爆炸。a", language="zh")
+    assert topics.match(article) == topics.match(article, load=False)
+    (hit,) = topics.match(article)[0].clauses[0].hits
+    assert (12_001, 12_003) == (hit.start, hit.end)
+    thai, long = ("กา" * 800, "真主党" * 13_000)
+    for body in (f"爆炸{thai}", f"爆炸{long}"):
+        sentence = Document(title="", body=body, language="zh")
+        assert ("爆炸",) == topics.names(sentence, load=False)
+        with pytest.raises(NotAtHand):
+            topics.match(sentence, load=False)
 
 
 HOSTILE = {

@@ -19,7 +19,7 @@ from workers.text.tokens import MEMO_LENGTH, TEXT_LIMIT, tokenize
 from workers.topics.forms import NotAtHand
 from workers.topics.reading import ZONE_LINES, Chain, Place, Shown
 from workers.topics.tree import FactField, Phrase, Scope
-from workers.topics.vocabulary import Lexicon, Vocabulary
+from workers.topics.vocabulary import Lexicon, Vocabulary, looked_up, spans
 
 __all__ = ["Elements", "Leaf", "Row", "Scan"]
 
@@ -29,6 +29,9 @@ FEW_LETTERS = 500
 """Nobody waits long for a text so short."""
 LETTER = 4
 """Places of words that are compared in the time in which a letter of a new word is looked up."""
+KNOWN_LETTERS = 2
+"""Letters of a sentence without spaces for which is told where they stand in the time in which a
+place is compared."""
 FEW_CHUNKS = 2_000
 """So many are split off again faster than the beginnings of all are noted."""
 _CHUNK = re.compile(r"\S+")
@@ -327,13 +330,13 @@ class Scan:
         """Return where a token begins and ends, in characters."""
         chunks = self._chunks.get(passage) or self._cut(passage)
         place = bisect_right(chunks.ends, token)
-        spans = chunks.cut.get(place)
-        if spans is None:
-            letters = len(chunks.found[place])
-            if letters > MEMO_LENGTH:  # a sentence without spaces is cut anew each time
-                self.spend(letters * LETTER)
-            spans = chunks.cut[place] = _spans(chunks, place)
-        return spans[token - (chunks.ends[place - 1] if place else 0)]
+        cut = chunks.cut.get(place)
+        if cut is None:
+            chunk = chunks.found[place]
+            if len(chunk) > MEMO_LENGTH:  # such ones are cut anew each time
+                self.spend(looked_up(chunk) * LETTER + len(chunk) // KNOWN_LETTERS)
+            cut = chunks.cut[place] = _spans(chunks, place)
+        return cut[token - (chunks.ends[place - 1] if place else 0)]
 
     def _cut(self, passage: int) -> _Chunks:
         text = self._passage(passage)[1][:TEXT_LIMIT]
@@ -349,7 +352,7 @@ def _spans(chunks: _Chunks, place: int) -> list[tuple[int, int]]:
     """Return where the tokens of a chunk begin and end."""
     text, found, starts = chunks.text, chunks.found, chunks.starts
     start = starts[place] if starts else len(text) - len(text.split(None, place)[place])
-    return [(start + token.start, start + token.end) for token in tokenize(found[place])]
+    return [(start + first, start + end) for first, end in spans(found[place])]
 
 
 def _everywhere(text: str, character: str) -> Iterable[int]:

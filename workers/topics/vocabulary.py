@@ -20,7 +20,7 @@ from workers.topics.forms import Forms
 from workers.topics.reading import fact_holds
 from workers.topics.tree import Element, FactField, Phrase
 
-__all__ = ["Key", "Lexicon", "Vocabulary", "fact_key", "key_of"]
+__all__ = ["Key", "Lexicon", "Vocabulary", "fact_key", "key_of", "looked_up", "spans"]
 
 MEMO_CHUNKS = 400_000
 """Chunks remembered in one language; then the memory is cleared."""
@@ -201,6 +201,26 @@ class _Memo(dict[str, str]):
         return known
 
 
+def looked_up(chunk: str) -> int:
+    """Return how many characters of a chunk are not read letter by letter."""
+    return len(chunk if len(chunk) <= MEMO_LENGTH else _LETTER_BY_LETTER.sub("", chunk))
+
+
+def spans(chunk: str) -> list[tuple[int, int]]:
+    """Return where the tokens of a chunk begin and end, in characters."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for run in _LETTER_BY_LETTER.finditer(chunk) if len(chunk) > MEMO_LENGTH else ():
+        found += _spans(chunk[at : run.start()], at)
+        found += ((place, place + 1) for place in range(*run.span()))
+        at = run.end()
+    return found + _spans(chunk[at:], at)
+
+
+def _spans(piece: str, at: int) -> list[tuple[int, int]]:
+    return [(at + token.start, at + token.end) for token in tokenize(piece)]
+
+
 class Lexicon:
     """How texts are read of which the same dictionaries know the forms."""
 
@@ -241,8 +261,7 @@ class Lexicon:
         chunks = {chunk for chunk in set(text[:TEXT_LIMIT].split()) if chunk not in known}
         long = [chunk for chunk in chunks if len(chunk) > MEMO_LENGTH]
         runs = set().union(*(run for chunk in long for run in _LETTER_BY_LETTER.findall(chunk)))
-        cut = sum(len(_LETTER_BY_LETTER.sub("", chunk)) - len(chunk) for chunk in long)
-        return sum(map(len, chunks)) + cut + sum(letter not in known for letter in runs)
+        return sum(map(looked_up, chunks)) + sum(letter not in known for letter in runs)
 
     def sizes(self, chunks: Iterable[str]) -> Iterable[int]:
         """Return how many tokens each chunk has."""
