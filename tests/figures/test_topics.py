@@ -9,7 +9,7 @@ from benchmarks import stalls, topics
 from benchmarks.newspapers import SCRIPTS, UNSPACED, News
 from benchmarks.topics_made import articles, clauses, makes
 
-ROW = re.compile(r"^\| (\d+) (plain|full) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([\d,]+) (plain|full) \| (.+) \|$", re.MULTILINE)
 NUMBER = re.compile(r"-?[\d.]+")
 
 
