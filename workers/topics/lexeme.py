@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 -- the letters that look like others are what people type
 
 import re
+from abc import ABC, abstractmethod
 from typing import Literal
 
 from workers.model.base import Record
@@ -39,7 +40,7 @@ class Lexeme(Record, frozen=True, kw_only=True):
     """Of ``near`` in other tools: in this order."""
 
 
-class Cutter:
+class Cutter(ABC):
     """Walks over a query once. A language says what begins at a place, and what a comment is."""
 
     def __init__(self, query: str) -> None:
@@ -60,13 +61,13 @@ class Cutter:
         self.found.append(Lexeme(kind="end", start=size, end=size))
         return self.found
 
+    @abstractmethod
     def step(self, character: str) -> None:
         """Add what begins here, and go on behind it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def comment_end(self) -> int:
         """Return where the comment ends that begins here; here, if none begins."""
-        raise NotImplementedError
 
     def _skip(self) -> bool:
         """Pass over white space and comments; say whether anything is left."""
