@@ -121,6 +121,31 @@ def test_after_many_changes_all_are_compiled_anew():
     assert 0.1 > shares["exact w1199x"]
 
 
+NEEDS = [
+    "mali AND chad AND niger AND togo",
+    "mali AND (chad OR kongo) AND (niger OR benin) AND (togo OR ghana)",
+    "(mali OR ghana) AND (chad OR togo) AND (niger OR kongo) AND benin",
+    "any:mali AND the AND with",
+    "any:mali AND the",
+    "(any:mali OR any:chad) AND (the OR with) AND from",
+]
+
+
+def test_all_that_a_topic_needs_is_asked_for():
+    """Of each set of ten words it holds what it says, however many needs a topic has."""
+    words = ["mali", "chad", "niger", "togo", "kongo", "benin", "ghana", "the", "with", "from"]
+    shares = {"the": 0.001, "with": 0.001, "from": 0.001}
+    rare = [TopicSpec(name=query, query=query, severity="normal") for query in NEEDS]
+    trees_of = {query: parse(query, {}).tree for query in NEEDS}
+    for common in ({}, shares, dict.fromkeys(("the", "with", "from"), 0.9)):
+        topics = compile_topics(rare, {}, ["en"], common)
+        for number in range(2 ** len(words)):
+            some = [word for place, word in enumerate(words) if number >> place & 1]
+            article = Document(title=" ".join(some), body="", language="en")
+            wanted = tuple(q for q in NEEDS if holds(trees_of[q], Reading(article, FORMS)))
+            assert wanted == topics.names(article), article
+
+
 def test_equal_topics_have_receipts_of_their_own():
     """Topics that ask the same share a program; each receipt tells where its own query says it."""
     one, other = "militia AND strike", "(militia)  AND (strike)"
